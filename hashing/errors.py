@@ -1,0 +1,20 @@
+"""What can go wrong with files that this library reads.
+
+HashingError
+├── CheckpointError     an encoder's folder is missing, damaged or of another format
+└── IndexFileError      an index's folder is missing, damaged or of another format
+
+Wrong shapes, lengths and types are the caller's bug and raise ValueError.
+"""
+
+
+class HashingError(Exception):
+    """Base of all errors that the library raises on purpose."""
+
+
+class CheckpointError(HashingError):
+    """The folder of an encoder is missing, damaged or of another format."""
+
+
+class IndexFileError(HashingError):
+    """The folder of an index is missing, damaged or of another format."""
