@@ -42,7 +42,7 @@ class CodeIndex:
     """
 
     def __init__(self, ids: Ids, flat: Any) -> None:
-        """Use `build` or `load`; `flat` is a faiss.IndexBinaryFlat in order of `ids`."""
+        """Use `build` or `load`. `flat` is a faiss.IndexBinaryFlat, rows as `ids`."""
         self._ids = ids
         self._flat = flat
         self._codes = _view(flat)
@@ -166,14 +166,13 @@ class CodeIndex:
 
     def _nearest(
         self, queries: Codes, k: int, allowed: Bitmap | None, n_allowed: int
-    ) -> tuple[npt.NDArray[np.int32], Ids]:
+    ) -> Any:  # distances int32 and rows int64, both (q, k)
         # OpenMP counts threads per calling thread, so this must be said in each. One is
         # right for a server: requests are the parallelism, each calling thread would
         # bring a pool of its own, and a pool does not survive a fork (a child hangs).
         faiss.omp_set_num_threads(1)
         if allowed is None or n_allowed == len(self):
-            found: tuple[Any, Any] = self._flat.search(queries, k)
-            return found
+            return self._flat.search(queries, k)
         if n_allowed < GATHER_BELOW * len(self):
             rows = np.flatnonzero(allowed)
             distances, positions = _flat_of(self._codes[rows]).search(queries, k)
@@ -181,9 +180,8 @@ class CodeIndex:
         bitmap = np.packbits(allowed, bitorder="little")  # faiss reads it that way
         selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bitmap))
         # Fresh on every call: shared between threads these crash the process.
-        params = faiss.SearchParameters(sel=selector)
-        found = self._flat.search(queries, k, params=params)
-        return found
+        params = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        return self._flat.search(queries, k, params=params)
 
 
 def _flat_of(codes: Codes) -> Any:
