@@ -1,0 +1,237 @@
+"""Products and their pictures."""
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+from typing import IO, Any, Self
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from imagekit.models import ImageSpecField
+from pilkit.processors import ResizeToFit
+from treebeard.mp_tree import MP_Node, MP_NodeManager
+
+from catalogue import images
+from catalogue.signals import announce_image, products_changed
+
+
+class CategoryManager(MP_NodeManager):
+    def at_path(self, names: Iterable[str]) -> "Category":
+        """The category at this path of names from the root, made where missing."""
+        category: Category | None = None
+        for name in names:
+            siblings = (
+                category.get_children() if category else Category.get_root_nodes()
+            )
+            child = siblings.filter(name=name).first()
+            if child is None:
+                slug = Category.free_slug(name, category)
+                made = {"name": name, "slug": slug}
+                child = (
+                    category.add_child(**made)
+                    if category
+                    else Category.add_root(**made)
+                )
+            category = child
+        if category is None:
+            raise ValueError("a category path needs one name at least")
+        return category
+
+
+class Category(MP_Node):
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(_("slug"), max_length=200, unique=True, allow_unicode=True)
+
+    node_order_by = ["name"]
+    objects = CategoryManager()
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("category", args=[self.slug])
+
+    def subtree_ids(self) -> list[int]:
+        """Its own id and those of everything below it."""
+        return list(Category.get_tree(self).values_list("pk", flat=True))
+
+    @staticmethod
+    def free_slug(name: str, parent: "Category | None") -> str:
+        """A slug that no category has: the name, else with the parent's, else numbered."""
+        slug = slugify(name, allow_unicode=True) or "category"
+        if not Category.objects.filter(slug=slug).exists():
+            return slug
+        base = f"{parent.slug}-{slug}" if parent else slug
+        slug, number = base, 1
+        while Category.objects.filter(slug=slug).exists():
+            number += 1
+            slug = f"{base}-{number}"
+        return slug
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def on_sale(self) -> Self:
+        """What shoppers may see."""
+        return self.filter(active=True)
+
+    def for_list(self) -> Self:
+        """With everything that a card of a list shows: two queries in all."""
+        return self.select_related("category").prefetch_related("images")
+
+    def update(self, **values: Any) -> int:
+        """As ever, and announced: Django sends no signal for bulk updates."""
+        with transaction.atomic(using=self.db):
+            product_ids = list(self.values_list("pk", flat=True))
+            updated = super().update(**values)
+            products_changed.send(sender=Product, product_ids=product_ids)
+        return updated
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+class Product(models.Model):
+    sku = models.CharField(_("SKU"), max_length=64, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    slug = models.SlugField(
+        _("slug"), max_length=220, allow_unicode=True, blank=True, editable=False
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, related_name="products", verbose_name=_("category")
+    )
+    brand = models.CharField(_("brand"), max_length=100, blank=True, db_index=True)
+    colour = models.CharField(_("colour"), max_length=50, blank=True, db_index=True)
+    price = models.DecimalField(
+        _("price"),
+        max_digits=10,
+        decimal_places=2,
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    stock = models.PositiveIntegerField(_("stock"), default=0)
+    description = models.TextField(_("description"), blank=True)
+    active = models.BooleanField(
+        _("active"), default=True, help_text=_("Shown in the shop and found by photo.")
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.slug = slugify(self.name, allow_unicode=True)[:220] or "product"
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("product", args=[self.pk, self.slug])
+
+    @property
+    def currency(self) -> str:
+        return str(settings.CURRENCY)
+
+    @property
+    def in_stock(self) -> bool:
+        return self.stock > 0
+
+    @property
+    def main_image(self) -> "ProductImage | None":
+        """The first of its pictures; costs no query where images are prefetched."""
+        return next(iter(self.images.all()), None)
+
+
+def image_path(image: "ProductImage", filename: str) -> str:
+    """A name of our own: a client's file name never reaches the storage."""
+    name = uuid.uuid4().hex
+    return f"products/{name[:2]}/{name}.{filename.rsplit('.', 1)[-1]}"
+
+
+class ProductImage(models.Model):
+    """A picture of a product, re-encoded by us: upright, RGB, no metadata."""
+
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="images", verbose_name=_("product")
+    )
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("The first is the main picture.")
+    )
+    file = models.ImageField(
+        _("file"), upload_to=image_path, width_field="width", height_field="height"
+    )
+    width = models.PositiveIntegerField(_("width"), default=0, editable=False)
+    height = models.PositiveIntegerField(_("height"), default=0, editable=False)
+    bytes = models.PositiveIntegerField(_("bytes"), default=0, editable=False)
+    digest = models.CharField(_("digest"), max_length=64, editable=False)
+    # Of the file as it was uploaded: an import tells by it that nothing changed.
+    source_digest = models.CharField(max_length=64, editable=False)
+
+    card = ImageSpecField(
+        source="file",
+        processors=[ResizeToFit(480, 480)],
+        format="WEBP",
+        options={"quality": 82},
+    )
+    large = ImageSpecField(
+        source="file",
+        processors=[ResizeToFit(1000, 1000, upscale=False)],
+        format="WEBP",
+        options={"quality": 86},
+    )
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}/{self.position}"
+
+    def set_file(self, upload: IO[bytes]) -> None:
+        """Take this upload as the picture; not saved yet. Raises UnreadableImage."""
+        self.set_picture(images.prepare(upload))
+
+    def set_picture(self, picture: images.StoredPicture) -> None:
+        self.digest, self.source_digest = picture.digest, picture.source_digest
+        self.bytes = len(picture.content)
+        self.file = ContentFile(picture.content, name=f"new.{picture.extension}")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store; a new file is announced and the one it replaces removed, on commit."""
+        replaced = None
+        is_new_file = bool(self.file) and not self.file._committed
+        if is_new_file and self.pk:
+            replaced = ProductImage.objects.filter(pk=self.pk).first()
+        super().save(*args, **kwargs)
+        if is_new_file:
+            announce_image(self.pk)
+        if replaced is not None:
+            replaced.remove_files_on_commit()
+
+    def remove_files_on_commit(self) -> None:
+        """Drop the file and its thumbnails, once what replaces them is committed."""
+        for file in (self.file, self.card, self.large):
+            transaction.on_commit(partial(file.storage.delete, file.name), robust=True)
+
+
+@receiver(post_delete, sender=ProductImage)
+def remove_files(
+    sender: type[ProductImage], instance: ProductImage, **kwargs: Any
+) -> None:
+    instance.remove_files_on_commit()

@@ -1,0 +1,24 @@
+"""Every value that a deployment sets, with the default that suits `make run`.
+
+docs/settings.md describes each; a test compares the two.
+"""
+
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env(
+    DEBUG=(bool, False),
+    SECRET_KEY=(str, ""),
+    ALLOWED_HOSTS=(list, ["127.0.0.1", "localhost", "[::1]"]),
+    HTTPS=(bool, False),
+    DATABASE_URL=(str, ""),
+    REDIS_URL=(str, ""),
+    DATA_DIR=(str, str(BASE_DIR / "data")),
+    ENCODER=(str, str(BASE_DIR / "hashing" / "shipped")),
+    CURRENCY=(str, "EUR"),
+    MAX_PHOTO_MB=(int, 20),
+    MAX_PHOTO_PIXELS=(int, 50_000_000),
+)

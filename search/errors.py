@@ -1,0 +1,23 @@
+"""What search raises for its callers.
+
+SearchError
+├── SearchUnavailable   cannot answer now; later may work: no snapshot, no encoder
+├── QueryExpired        the token is unknown, altered or too old: send the photo again
+└── ForeignEncoder      made by another encoder than the one that serves
+"""
+
+
+class SearchError(Exception):
+    """Search cannot answer."""
+
+
+class SearchUnavailable(SearchError):
+    """Cannot answer now; later may work."""
+
+
+class QueryExpired(SearchError):
+    """The query token is unknown, altered or too old."""
+
+
+class ForeignEncoder(SearchError):
+    """The codes were made by another encoder than the one that serves."""

@@ -1,0 +1,95 @@
+"""What search keeps: a code for each picture, what changed, and which gallery serves."""
+
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import ProductImage
+
+
+class ImageCodeQuerySet(models.QuerySet["ImageCode"]):
+    def by(self, encoder: str) -> Self:
+        """Of the encoder with this fingerprint."""
+        return self.filter(encoder=encoder)
+
+    def current(self) -> Self:
+        """Made of the file that the image has now."""
+        return self.filter(digest=models.F("image__digest"))
+
+
+class ImageCode(models.Model):
+    """The code of one picture by one encoder, or why there is none.
+
+    It counts only while `digest` is that of the picture's file: a replaced picture
+    has no code until its new file is encoded.
+    """
+
+    image = models.ForeignKey(
+        ProductImage, models.CASCADE, related_name="codes", verbose_name=_("picture")
+    )
+    encoder = models.CharField(_("encoder"), max_length=16)
+    digest = models.CharField(_("digest"), max_length=64)
+    code = models.BinaryField(_("code"), null=True)
+    embedding = models.BinaryField(_("embedding"), null=True)
+    error = models.TextField(_("error"), blank=True)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ImageCodeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("image code")
+        verbose_name_plural = _("image codes")
+        constraints = [
+            models.UniqueConstraint(fields=["image", "encoder"], name="one_code"),
+            models.CheckConstraint(
+                name="code_or_error",
+                condition=models.Q(code__isnull=True, embedding__isnull=True)
+                | models.Q(code__isnull=False, embedding__isnull=False, error=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image_id} by {self.encoder}"
+
+
+class Change(models.Model):
+    """A product was touched. Read in commit order by search.changes.
+
+    No foreign key: the row outlives the product, since deletion is a change too.
+    """
+
+    product_id = models.BigIntegerField()
+    # The writing transaction's id on PostgreSQL; 0 on SQLite, where `id` is enough.
+    xid = models.BigIntegerField(default=0, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.product_id}"
+
+
+class SnapshotQuerySet(models.QuerySet["Snapshot"]):
+    def serving(self, encoder: str) -> Self:
+        """Published for this encoder and not rolled back, the newest first."""
+        return self.filter(encoder=encoder, withdrawn=False).order_by("-pk")
+
+
+class Snapshot(models.Model):
+    """A published gallery on disk, in the folder `name` of SNAPSHOTS_DIR."""
+
+    name = models.CharField(_("name"), max_length=64, unique=True)
+    encoder = models.CharField(_("encoder"), max_length=16)
+    # Changes from here on are not in it (see search.changes).
+    position = models.BigIntegerField(_("position"))
+    images = models.PositiveIntegerField(_("images"))
+    as_of = models.DateTimeField(_("as of"))
+    withdrawn = models.BooleanField(_("withdrawn"), default=False)
+
+    objects = SnapshotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("snapshot")
+        verbose_name_plural = _("snapshots")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
