@@ -23,7 +23,7 @@ from catalogue import images
 from catalogue.signals import announce_image, products_changed
 
 
-class CategoryManager(MP_NodeManager):
+class CategoryManager(MP_NodeManager):  # type: ignore[misc]
     def at_path(self, names: Iterable[str]) -> "Category":
         """The category at this path of names from the root, made where missing."""
         category: Category | None = None
@@ -46,7 +46,7 @@ class CategoryManager(MP_NodeManager):
         return category
 
 
-class Category(MP_Node):
+class Category(MP_Node):  # type: ignore[misc]
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("slug"), max_length=200, unique=True, allow_unicode=True)
 
@@ -177,7 +177,7 @@ class ProductImage(models.Model):
     )
     width = models.PositiveIntegerField(_("width"), default=0, editable=False)
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
-    bytes = models.PositiveIntegerField(_("bytes"), default=0, editable=False)
+    size = models.PositiveIntegerField(_("bytes"), default=0, editable=False)
     digest = models.CharField(_("digest"), max_length=64, editable=False)
     # Of the file as it was uploaded: an import tells by it that nothing changed.
     source_digest = models.CharField(max_length=64, editable=False)
@@ -209,13 +209,13 @@ class ProductImage(models.Model):
 
     def set_picture(self, picture: images.StoredPicture) -> None:
         self.digest, self.source_digest = picture.digest, picture.source_digest
-        self.bytes = len(picture.content)
+        self.size = len(picture.content)
         self.file = ContentFile(picture.content, name=f"new.{picture.extension}")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store; a new file is announced and the one it replaces removed, on commit."""
         replaced = None
-        is_new_file = bool(self.file) and not self.file._committed
+        is_new_file = bool(self.file) and not self.file._committed  # type: ignore[attr-defined]
         if is_new_file and self.pk:
             replaced = ProductImage.objects.filter(pk=self.pk).first()
         super().save(*args, **kwargs)
@@ -227,7 +227,9 @@ class ProductImage(models.Model):
     def remove_files_on_commit(self) -> None:
         """Drop the file and its thumbnails, once what replaces them is committed."""
         for file in (self.file, self.card, self.large):
-            transaction.on_commit(partial(file.storage.delete, file.name), robust=True)
+            transaction.on_commit(
+                partial(file.storage.delete, str(file.name)), robust=True
+            )
 
 
 @receiver(post_delete, sender=ProductImage)

@@ -235,6 +235,8 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # Tells at every start which instruction sets it looked for.
+    "loggers": {"faiss": {"level": "WARNING"}},
 }
 structlog.configure(
     processors=[

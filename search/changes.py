@@ -63,11 +63,7 @@ def position_now() -> int:
 
 def forget_before(position: int) -> int:
     """Delete what no kept snapshot needs; returns how many."""
-    if _is_postgresql():
-        old = Q(xid__lt=position)
-    else:
-        # The last row stays: an emptied SQLite table must not reuse its ids.
-        old = Q(pk__lt=position)
+    old = Q(xid__lt=position) if _is_postgresql() else Q(pk__lt=position)
     return Change.objects.filter(old).delete()[0]
 
 

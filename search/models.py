@@ -1,4 +1,4 @@
-"""What search keeps: a code for each picture, what changed, and which gallery serves."""
+"""What search keeps: codes of pictures, what changed, and which gallery serves."""
 
 from typing import Self
 
@@ -69,8 +69,9 @@ class Change(models.Model):
 
 class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def serving(self, encoder: str) -> Self:
-        """Published for this encoder and not rolled back, the newest first."""
-        return self.filter(encoder=encoder, withdrawn=False).order_by("-pk")
+        """Of this encoder, whole and not rolled back, the newest first."""
+        can_serve = self.filter(encoder=encoder, withdrawn=False, damaged=False)
+        return can_serve.order_by("-pk")
 
 
 class Snapshot(models.Model):
@@ -83,6 +84,8 @@ class Snapshot(models.Model):
     images = models.PositiveIntegerField(_("images"))
     as_of = models.DateTimeField(_("as of"))
     withdrawn = models.BooleanField(_("withdrawn"), default=False)
+    # Found so by a process that tried to load it: the next one is due at once.
+    damaged = models.BooleanField(_("damaged"), default=False)
 
     objects = SnapshotQuerySet.as_manager()
 

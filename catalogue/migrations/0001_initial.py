@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "bytes",
+                    "size",
                     models.PositiveIntegerField(
                         default=0, editable=False, verbose_name="bytes"
                     ),

@@ -1,0 +1,214 @@
+"""What can be found now: the snapshot that serves, overlaid by what changed since.
+
+A change is a product that was touched. Its rows in the snapshot are masked, and its
+rows as they are now are held beside. Every search first asks the database for new
+changes, so that an answer is as fresh as the last commit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+from hashing import CodeIndex, IndexFileError
+from search import changes, rows, snapshots
+from search.encoding import encoder
+from search.errors import ForeignEncoder, SearchUnavailable
+from search.filters import NO_FILTERS, Filters
+from search.models import Snapshot
+from search.query import Query
+from search.rows import Bools, Int64s, Rows
+from search.snapshots import LoadedSnapshot
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A picture near the query: bits that differ, and the cosine of the embeddings."""
+
+    image_id: int
+    product_id: int
+    distance: int
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What changed since the snapshot, up to a position in the changes."""
+
+    position: int
+    seen: frozenset[int]
+    products: frozenset[int]
+    live: Bools  # which rows of the snapshot still hold
+    rows: Rows
+    index: CodeIndex
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Immutable: a search that has begun is not disturbed by the next change."""
+
+    snapshot: LoadedSnapshot
+    overlay: Overlay
+    by_product: Int64s  # the snapshot's rows, ordered by product id
+
+    @classmethod
+    def of(cls, snapshot: LoadedSnapshot) -> Self:
+        """The snapshot alone; `refreshed` brings it up to now."""
+        nothing = snapshot.rows.take(np.zeros(len(snapshot.rows), np.bool_))
+        overlay = Overlay(
+            position=snapshot.position,
+            seen=frozenset(),
+            products=frozenset(),
+            live=np.ones(len(snapshot.rows), np.bool_),
+            rows=nothing,
+            index=CodeIndex.build(nothing.image_id, nothing.codes),
+        )
+        by_product = np.argsort(snapshot.rows.product_id, kind="stable")
+        return cls(snapshot, overlay, by_product)
+
+    def __len__(self) -> int:
+        """How many pictures can be found."""
+        return int(self.overlay.live.sum()) + len(self.overlay.rows)
+
+    @property
+    def pending(self) -> int:
+        """How many products changed since the snapshot."""
+        return len(self.overlay.products)
+
+    def refreshed(self) -> "Gallery":
+        """With every change committed before this call."""
+        seen = changes.since(self.overlay.position)
+        new = {product for pk, product in seen.rows if pk not in self.overlay.seen}
+        ids = frozenset(pk for pk, _ in seen.rows)
+        if not new:
+            overlay = replace(self.overlay, position=seen.position, seen=ids)
+            return replace(self, overlay=overlay)
+        now = rows.read_products(
+            self.snapshot.encoder,
+            sorted(new),
+            n_bits=self.snapshot.rows.codes.shape[1] * 8,
+            dim=self.snapshot.rows.embeddings.shape[1],
+        )
+        untouched = ~np.isin(self.overlay.rows.product_id, list(new))
+        beside = rows.merged(self.overlay.rows.take(untouched), now)
+        overlay = Overlay(
+            position=seen.position,
+            seen=ids,
+            products=self.overlay.products | new,
+            live=self._without(new),
+            rows=beside,
+            index=CodeIndex.build(beside.image_id, beside.codes),
+        )
+        return replace(self, overlay=overlay)
+
+    def search(
+        self, query: Query, k: int, *, filters: Filters = NO_FILTERS
+    ) -> list[Neighbour]:
+        """The k nearest pictures among the allowed: exact, whatever is allowed.
+
+        By distance, then image id; fewer than k only where fewer are allowed.
+        Raises ForeignEncoder for a query of another encoder.
+        """
+        if query.encoder != self.snapshot.encoder:
+            raise ForeignEncoder(query.encoder)
+        allowed = filters.allowed(self.snapshot.rows)
+        live = self.overlay.live if allowed is None else self.overlay.live & allowed
+        found = [
+            *_nearest(self.snapshot.index, self.snapshot.rows, query, k, live),
+            *_nearest(
+                self.overlay.index,
+                self.overlay.rows,
+                query,
+                k,
+                filters.allowed(self.overlay.rows),
+            ),
+        ]
+        found.sort(key=lambda neighbour: (neighbour.distance, neighbour.image_id))
+        return found[:k]
+
+    def _without(self, products: Iterable[int]) -> Bools:
+        """`live`, with the rows of these products masked."""
+        wanted = np.fromiter(products, np.int64)
+        ordered = self.snapshot.rows.product_id[self.by_product]
+        starts = np.searchsorted(ordered, wanted, side="left")
+        ends = np.searchsorted(ordered, wanted, side="right")
+        live = self.overlay.live.copy()
+        for start, end in zip(starts, ends, strict=True):
+            live[self.by_product[start:end]] = False
+        return live
+
+
+_lock = Lock()
+_current: Gallery | None = None
+_failed: set[str] = set()
+
+
+def current() -> Gallery:
+    """The gallery as of the last commit, for this process.
+
+    Raises SearchUnavailable if no snapshot can be served.
+    """
+    global _current  # noqa: PLW0603
+    serving = list(Snapshot.objects.serving(encoder().fingerprint)[: snapshots.KEPT])
+    with _lock:
+        base = _loaded(serving)
+        _current = base.refreshed()
+        return _current
+
+
+@receiver(setting_changed)
+def reset(**kwargs: object) -> None:
+    """Forget what is loaded."""
+    global _current  # noqa: PLW0603
+    _current = None
+    _failed.clear()
+
+
+def _loaded(serving: list[Snapshot]) -> Gallery:
+    """The newest that can be read; the one in memory if it is that."""
+    for snapshot in serving:
+        if _current is not None and _current.snapshot.name == snapshot.name:
+            return _current
+        if snapshot.name in _failed:
+            continue
+        try:
+            return Gallery.of(snapshots.load(snapshot))
+        except IndexFileError as error:
+            log.error("snapshot is damaged", snapshot=snapshot.name, reason=str(error))
+            _failed.add(snapshot.name)
+            # Says so to the builder; no row is left to update if it was pruned.
+            Snapshot.objects.filter(pk=snapshot.pk).update(damaged=True)
+    raise SearchUnavailable("no snapshot can be served; one will be built")
+
+
+def _nearest(
+    index: CodeIndex, found: Rows, query: Query, k: int, allowed: Bools | None
+) -> list[Neighbour]:
+    (hits,) = index.search(query.codes, k, allowed=allowed)
+    at = np.searchsorted(found.image_id, [hit.id for hit in hits])
+    cosines = _cosines(query.embedding, found.embeddings[at])
+    return [
+        Neighbour(hit.id, product_id, hit.distance, cosine)
+        for hit, product_id, cosine in zip(
+            hits, found.product_id[at].tolist(), cosines.tolist(), strict=True
+        )
+    ]
+
+
+def _cosines(
+    query: npt.NDArray[np.int8], embeddings: npt.NDArray[np.int8]
+) -> npt.NDArray[np.float32]:
+    """Between one embedding (dim,) and n (n, dim): (n,). A zero vector is near none."""
+    vectors = embeddings.astype(np.float32)
+    one = query.astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(one)
+    cosines: npt.NDArray[np.float32] = (vectors @ one) / np.maximum(lengths, 1e-9)
+    return cosines

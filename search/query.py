@@ -1,0 +1,68 @@
+"""A query: what a photo became. Its signed token carries all; nothing is kept."""
+
+import struct
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from django.core import signing
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+
+from hashing import Codes, Encoder
+from search.encoding import encoder
+from search.errors import ForeignEncoder, QueryExpired
+
+MAX_AGE = 24 * 3600  # seconds
+SALT = "search.query"
+
+Box = tuple[float, float, float, float]  # x, y, w, h as shares of 1
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Query:
+    """encoder: fingerprint; embedding: (dim,) int8; box: the part that was encoded."""
+
+    encoder: str
+    embedding: npt.NDArray[np.int8]
+    box: Box = WHOLE
+
+    @property
+    def codes(self) -> Codes:
+        """(1, n_bits // 8). Raises ForeignEncoder if another encoder serves."""
+        return encoder_of(self).layer.codes(self.embedding[np.newaxis])
+
+    def token(self) -> str:
+        """Signed, some 470 characters; good for a day, on any host with the key."""
+        packed = (
+            bytes.fromhex(self.encoder)
+            + struct.pack("<4f", *self.box)
+            + self.embedding.tobytes()
+        )
+        signer = signing.TimestampSigner(salt=SALT)
+        return signer.sign(urlsafe_base64_encode(packed))
+
+    @classmethod
+    def from_token(cls, token: str) -> Self:
+        """Raises QueryExpired (also if altered) or ForeignEncoder."""
+        signer = signing.TimestampSigner(salt=SALT)
+        try:
+            packed = urlsafe_base64_decode(signer.unsign(token, max_age=MAX_AGE))
+            box = struct.unpack("<4f", packed[8:24])
+        except (signing.BadSignature, ValueError, struct.error) as error:
+            raise QueryExpired("the query is unknown or too old") from error
+        query = cls(
+            encoder=packed[:8].hex(),
+            box=(box[0], box[1], box[2], box[3]),
+            embedding=np.frombuffer(packed[24:], np.int8),
+        )
+        encoder_of(query)
+        return query
+
+
+def encoder_of(query: Query) -> Encoder:
+    serving = encoder()
+    if query.encoder != serving.fingerprint:
+        raise ForeignEncoder(query.encoder)
+    return serving

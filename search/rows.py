@@ -1,0 +1,142 @@
+"""The rows of a gallery: for each findable picture its code and what filters need."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from search.models import ImageCode
+
+Int64s = npt.NDArray[np.int64]  # (n,)
+Bools = npt.NDArray[np.bool_]  # (n,)
+
+# A variable number of ids in one statement is bounded by every database.
+IDS_A_QUERY = 5000
+
+SOURCE = (
+    "image_id",
+    "image__product_id",
+    "image__product__category_id",
+    "image__product__price",
+    "image__product__stock",
+    "image__product__brand",
+    "image__product__colour",
+    "code",
+    "embedding",
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Columns of n pictures, by ascending image id. All arrays are read only.
+
+    `brand` and `colour` are numbers into the sorted words beside them.
+    """
+
+    image_id: Int64s
+    product_id: Int64s
+    category_id: Int64s
+    price: Int64s  # hundredths of the shop's currency
+    in_stock: Bools
+    brand: Int64s
+    colour: Int64s
+    codes: npt.NDArray[np.uint8]  # (n, n_bits // 8)
+    embeddings: npt.NDArray[np.int8]  # (n, dim)
+    brands: tuple[str, ...]
+    colours: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.image_id)
+
+    def take(self, keep: Bools) -> Self:
+        """Only the rows where `keep` (n,) is true."""
+        return replace(self, **{name: getattr(self, name)[keep] for name in COLUMNS})
+
+
+COLUMNS = tuple(field.name for field in fields(Rows))[:-2]
+
+
+def read(encoder: str, *, n_bits: int, dim: int) -> Rows:
+    """All that can be found now: every active product's pictures with a current code.
+
+    `encoder` is a fingerprint; codes of others are not looked at.
+    """
+    return _rows(_findable(encoder).iterator(chunk_size=IDS_A_QUERY), n_bits, dim)
+
+
+def read_products(
+    encoder: str, product_ids: Sequence[int], *, n_bits: int, dim: int
+) -> Rows:
+    """The same of these products alone."""
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(product_ids), IDS_A_QUERY):
+        some = product_ids[start : start + IDS_A_QUERY]
+        found += _findable(encoder).filter(image__product__in=some)
+    found.sort(key=lambda row: int(row[0]))
+    return _rows(found, n_bits, dim)
+
+
+def merged(first: Rows, second: Rows) -> Rows:
+    """Both, ordered by image id. An image may not be in both."""
+    brands = tuple(sorted({*first.brands, *second.brands}))
+    colours = tuple(sorted({*first.colours, *second.colours}))
+    one, other = (_reworded(rows, brands, colours) for rows in (first, second))
+    order = np.argsort(np.concatenate([one.image_id, other.image_id]), kind="stable")
+    columns = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)])[order]
+        for name in COLUMNS
+    }
+    return Rows(**columns, brands=brands, colours=colours)
+
+
+def price_in_hundredths(price: Decimal) -> int:
+    return int((price * 100).to_integral_value())
+
+
+def _findable(encoder: str) -> Any:
+    return (
+        ImageCode.objects.by(encoder)
+        .current()
+        .filter(code__isnull=False, image__product__active=True)
+        .order_by("image_id")
+        .values_list(*SOURCE)
+    )
+
+
+def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
+    table = list(zip(*found, strict=True)) or [()] * len(SOURCE)
+    images, products, categories, prices, stocks, brand, colour, code, embedding = table
+    brands, colours = tuple(sorted(set(brand))), tuple(sorted(set(colour)))
+    return Rows(
+        image_id=np.array(images, np.int64),
+        product_id=np.array(products, np.int64),
+        category_id=np.array(categories, np.int64),
+        price=np.array([price_in_hundredths(price) for price in prices], np.int64),
+        in_stock=np.array(stocks, np.int64) > 0,
+        brand=_numbered(brand, brands),
+        colour=_numbered(colour, colours),
+        codes=np.frombuffer(b"".join(code), np.uint8).reshape(-1, n_bits // 8),
+        embeddings=np.frombuffer(b"".join(embedding), np.int8).reshape(-1, dim),
+        brands=brands,
+        colours=colours,
+    )
+
+
+def _numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Int64s:
+    number = {word: position for position, word in enumerate(vocabulary)}
+    return np.array([number[word] for word in words], np.int64)
+
+
+def _reworded(rows: Rows, brands: tuple[str, ...], colours: tuple[str, ...]) -> Rows:
+    brand_numbers = _numbered(rows.brands, brands)
+    colour_numbers = _numbered(rows.colours, colours)
+    return replace(
+        rows,
+        brand=brand_numbers[rows.brand],
+        colour=colour_numbers[rows.colour],
+        brands=brands,
+        colours=colours,
+    )

@@ -1,0 +1,212 @@
+"""A photo, an earlier query or a product → the products most like it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import perf_counter
+
+import numpy as np
+from PIL.Image import Image
+
+from catalogue.models import Product
+from search import gallery
+from search.calibration import Match, probability, word
+from search.encoding import encoder
+from search.filters import NO_FILTERS, Filters
+from search.gallery import Gallery, Neighbour
+from search.models import ImageCode
+from search.query import Query
+
+# Pictures that a search looks at. More products than these show are not answered.
+SHORTLIST = 200
+PAGE = 20
+
+
+@dataclass(frozen=True)
+class Result:
+    """A product, by the picture of it that is most like the query.
+
+    similarity: the probability that it is the same product.
+    """
+
+    product: Product
+    image_id: int
+    distance: int
+    similarity: float
+    match: Match
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Which gallery answered."""
+
+    snapshot: str
+    as_of: datetime
+    images: int
+    pending: int
+
+
+@dataclass
+class Stages:
+    """Milliseconds by stage."""
+
+    took: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self.took[name] = self.took.get(name, 0.0) + (perf_counter() - start) * 1000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page of what was found.
+
+    query: the token that asks the same again; count: products on all pages; match:
+    how close the best is; next_page: None on the last.
+    """
+
+    query: str
+    match: Match
+    count: int
+    results: list[Result]
+    next_page: int | None
+    freshness: Freshness
+    stages: dict[str, float]
+
+
+def similar_to_photo(
+    photo: Image,
+    *,
+    filters: Filters = NO_FILTERS,
+    limit: int = PAGE,
+    page: int = 1,
+    stages: Stages | None = None,
+) -> Answer:
+    """What is on this photo (RGB, upright). Raises SearchUnavailable."""
+    stages = stages or Stages()
+    with stages.timed("encode"):
+        serving = encoder()
+        embedding = serving.encode([photo]).embeddings[0]
+    query = Query(encoder=serving.fingerprint, embedding=embedding)
+    return _answer(query, query.token(), filters, limit, page, stages=stages)
+
+
+def similar_to_query(
+    token: str,
+    *,
+    filters: Filters = NO_FILTERS,
+    limit: int = PAGE,
+    page: int = 1,
+) -> Answer:
+    """The same again: another page, other filters.
+
+    Raises QueryExpired, ForeignEncoder, SearchUnavailable.
+    """
+    query = Query.from_token(token)
+    return _answer(query, token, filters, limit, page, stages=Stages())
+
+
+def similar_to_product(
+    product: Product, *, filters: Filters = NO_FILTERS, limit: int = 12
+) -> list[Result]:
+    """Other products that look like this one, by any of its pictures.
+
+    Empty while none of its pictures has a code. Raises SearchUnavailable.
+    """
+    fingerprint = encoder().fingerprint
+    stored = (
+        ImageCode.objects.by(fingerprint)
+        .current()
+        .filter(image__product=product, code__isnull=False)
+        .values_list("embedding", flat=True)
+    )
+    now = gallery.current()
+    found: list[Neighbour] = []
+    for embedding in stored:
+        query = Query(fingerprint, np.frombuffer(embedding or b"", np.int8))
+        found += now.search(query, SHORTLIST, filters=filters)
+    others = [near for near in found if near.product_id != product.pk]
+    return _fetched(_best_of_products(others)[:limit])
+
+
+def _answer(  # noqa: PLR0913
+    query: Query,
+    token: str,
+    filters: Filters,
+    limit: int,
+    page: int,
+    *,
+    stages: Stages,
+) -> Answer:
+    with stages.timed("search"):
+        now = gallery.current()
+        found = now.search(query, SHORTLIST, filters=filters)
+        ranked = _best_of_products(found)
+    start = (page - 1) * limit
+    with stages.timed("fetch"):
+        results = _fetched(ranked[start : start + limit])
+    return Answer(
+        query=token,
+        match=_match_of(ranked),
+        count=len(ranked),
+        results=results,
+        next_page=page + 1 if start + limit < len(ranked) else None,
+        freshness=_freshness(now),
+        stages=stages.took,
+    )
+
+
+def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
+    """The nearest picture of each product, the most like first.
+
+    By cosine, then distance, then image id, so that paging is stable.
+    """
+    ranked = sorted(
+        found, key=lambda near: (-near.cosine, near.distance, near.image_id)
+    )
+    best: dict[int, Neighbour] = {}
+    for near in ranked:
+        best.setdefault(near.product_id, near)
+    return list(best.values())
+
+
+def _fetched(ranked: Sequence[Neighbour]) -> list[Result]:
+    """With what a list shows, in two queries. What was hidden just now is left out."""
+    products = (
+        Product.objects.on_sale()
+        .for_list()
+        .in_bulk([near.product_id for near in ranked])
+    )
+    serving = encoder()
+    results = []
+    for near in ranked:
+        if near.product_id in products:
+            similarity = probability(serving, near.cosine)
+            results.append(
+                Result(
+                    product=products[near.product_id],
+                    image_id=near.image_id,
+                    distance=near.distance,
+                    similarity=round(similarity, 4),
+                    match=word(similarity),
+                )
+            )
+    return results
+
+
+def _match_of(ranked: Sequence[Neighbour]) -> Match:
+    if not ranked:
+        return Match.NONE
+    return word(probability(encoder(), ranked[0].cosine))
+
+
+def _freshness(now: Gallery) -> Freshness:
+    return Freshness(
+        snapshot=now.snapshot.name,
+        as_of=now.snapshot.as_of,
+        images=len(now),
+        pending=now.pending,
+    )

@@ -1,0 +1,217 @@
+"""Published galleries on disk: build, publish, load, prune.
+
+A snapshot is a folder that never changes. It is written beside, read back, and only
+then renamed to its name and entered in the database: whoever sees the row can read
+the whole.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from hashing import CodeIndex, IndexFileError
+from search import changes, rows
+from search.encoding import encoder
+from search.locks import try_lock
+from search.models import Snapshot
+from search.rows import COLUMNS, Rows
+
+log = structlog.get_logger()
+
+FORMAT = "semblance-snapshot-1"
+KEPT = 3
+# Rebuilt when more products than this have changed since: the larger of the two.
+DUE_CHANGES = 1000
+DUE_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class LoadedSnapshot:
+    """A snapshot in memory; its arrays are mapped from the files."""
+
+    name: str
+    encoder: str
+    position: int
+    as_of: datetime
+    rows: Rows
+    index: CodeIndex
+
+
+def is_due() -> bool:
+    """Whether the next one should be built: by the changes, or since none can serve."""
+    fingerprint = encoder().fingerprint
+    current = Snapshot.objects.serving(fingerprint).first()
+    if current is None:
+        return True
+    damaged = Snapshot.objects.filter(encoder=fingerprint, damaged=True)
+    if damaged.filter(pk__gt=current.pk).exists() or not folder_of(current).exists():
+        return True
+    changed = {product for _, product in changes.since(current.position).rows}
+    return len(changed) > max(DUE_CHANGES, DUE_SHARE * current.images)
+
+
+def build_if_due() -> Snapshot | None:
+    return build() if is_due() else None
+
+
+def build() -> Snapshot | None:
+    """Build and publish the next; None if another process is at it."""
+    with try_lock("snapshot") as is_held:
+        if not is_held:
+            return None
+        sweep()
+        now = encoder()
+        # What changes from here on is either in the rows or seen again as a change.
+        as_of, position = timezone.now(), changes.position_now()
+        found = rows.read(now.fingerprint, n_bits=now.n_bits, dim=now.card.dim)
+        name = f"{as_of:%Y%m%dT%H%M%S}-{now.fingerprint}-{secrets.token_hex(3)}"
+        write(found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint)
+        snapshot = Snapshot.objects.create(
+            name=name,
+            encoder=now.fingerprint,
+            position=position,
+            images=len(found),
+            as_of=as_of,
+        )
+        log.info("snapshot published", snapshot=name, images=len(found))
+        prune()
+        return snapshot
+
+
+def write(found: Rows, folder: Path, *, fingerprint: str) -> None:
+    """Write a snapshot beside, verify it, and give it its name."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    index = CodeIndex.build(found.image_id, found.codes)
+    index.save(partial / "index")
+    names = [name for name in COLUMNS if name not in ("image_id", "codes")]
+    for name in names:
+        np.save(partial / f"{name}.npy", getattr(found, name))
+    manifest = {
+        "format": FORMAT,
+        "encoder": fingerprint,
+        "images": len(found),
+        "brands": found.brands,
+        "colours": found.colours,
+        "files": {f"{name}.npy": _digest(partial / f"{name}.npy") for name in names},
+    }
+    (partial / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
+    for path in (*partial.iterdir(), partial):
+        _fsync(path)
+    _read(partial, fingerprint)
+    partial.rename(folder)
+    _fsync(folder.parent)
+
+
+def load(snapshot: Snapshot) -> LoadedSnapshot:
+    """Map a published snapshot. Raises IndexFileError if it is not whole."""
+    found, index = _read(folder_of(snapshot), snapshot.encoder)
+    return LoadedSnapshot(
+        name=snapshot.name,
+        encoder=snapshot.encoder,
+        position=snapshot.position,
+        as_of=snapshot.as_of,
+        rows=found,
+        index=index,
+    )
+
+
+def roll_back() -> Snapshot:
+    """Take the newest out of service; returns the one that serves now.
+
+    Raises Snapshot.DoesNotExist, and changes nothing, if there is none before it.
+    """
+    newest, *older = Snapshot.objects.serving(encoder().fingerprint)[:2]
+    if not older:
+        raise Snapshot.DoesNotExist("no snapshot before the newest")
+    Snapshot.objects.filter(pk=newest.pk).update(withdrawn=True)
+    return older[0]
+
+
+def folder_of(snapshot: Snapshot) -> Path:
+    return Path(settings.SNAPSHOTS_DIR) / snapshot.name
+
+
+def prune() -> None:
+    """Keep the last that can serve, and no change that none of them needs."""
+    kept = list(Snapshot.objects.serving(encoder().fingerprint)[:KEPT])
+    # Those of another encoder stay: it may be the one to go back to.
+    old = Snapshot.objects.filter(encoder=encoder().fingerprint).exclude(
+        pk__in=[snapshot.pk for snapshot in kept]
+    )
+    old.delete()
+    sweep()
+    changes.forget_before(min(Snapshot.objects.values_list("position", flat=True)))
+
+
+def sweep() -> None:
+    """Remove folders that are no snapshot: of killed builders, and pruned ones.
+
+    Only under the builder's lock: one that is being built looks the same.
+    """
+    Path(settings.SNAPSHOTS_DIR).mkdir(parents=True, exist_ok=True)
+    names = set(Snapshot.objects.values_list("name", flat=True))
+    for folder in Path(settings.SNAPSHOTS_DIR).iterdir():
+        if folder.name not in names:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
+    manifest = _manifest(folder, fingerprint)
+    columns: dict[str, Any] = {}
+    for file, digest in manifest["files"].items():
+        if _digest(folder / file) != digest:
+            raise IndexFileError(f"{folder / file} is damaged")
+        # An empty file cannot be mapped.
+        mode: Any = "r" if manifest["images"] else None
+        columns[Path(file).stem] = np.load(folder / file, mmap_mode=mode)
+    index = CodeIndex.load(folder / "index")
+    found = Rows(
+        **columns,
+        image_id=index.ids,
+        codes=index.codes,
+        brands=tuple(manifest["brands"]),
+        colours=tuple(manifest["colours"]),
+    )
+    if {len(getattr(found, name)) for name in COLUMNS} != {manifest["images"]}:
+        raise IndexFileError(f"{folder}: columns of different length")
+    return found, index
+
+
+def _manifest(folder: Path, fingerprint: str) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise IndexFileError(f"{path} is missing or damaged") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise IndexFileError(f"{path} is not of format {FORMAT}")
+    if manifest["encoder"] != fingerprint:
+        raise IndexFileError(f"{path} is of encoder {manifest['encoder']}")
+    return manifest
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise IndexFileError(f"{path} is missing or unreadable") from error
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,40 @@
+"""Celery's door. What must be done is in the database; a message only makes it soon."""
+
+from celery import shared_task
+
+from search import encoding, snapshots
+from search.locks import try_lock
+
+# The sweep shares its queue with uploads, so it is short.
+SWEEP = 32
+
+RETRY = {
+    "autoretry_for": (OSError,),
+    "retry_backoff": True,
+    "retry_backoff_max": 60,
+    "max_retries": 5,
+}
+
+
+@shared_task(**RETRY)  # type: ignore[call-overload,untyped-decorator,unused-ignore]
+def encode_images(image_ids: list[int]) -> None:
+    encoding.encode(image_ids)
+
+
+@shared_task
+def sweep() -> None:
+    """What lost its message, a few at a time, the newest first."""
+    encoding.encode_missing(limit=SWEEP)
+
+
+@shared_task
+def encode_missing() -> None:
+    """All that waits; one at a time, since two would do the same work."""
+    with try_lock("encode_missing") as is_held:
+        if is_held:
+            encoding.encode_missing()
+
+
+@shared_task
+def refresh_snapshot() -> None:
+    snapshots.build_if_due()

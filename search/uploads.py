@@ -1,0 +1,45 @@
+"""How a photo is received: in memory alone, and not more of it than allowed."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import InMemoryUploadedFile, SimpleUploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
+
+# What a form adds around the photo: its boundaries and the other fields.
+FORM_BYTES = 64 * 1024
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than MAX_PHOTO_MB; it was not read to its end."""
+
+
+class MemoryOnly(FileUploadHandler):
+    """Keeps a file in memory whatever its size, so that no photo touches the disk."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.chunks: list[bytes] = []
+        self.size = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.size += len(raw_data)
+        if self.size > settings.MAX_PHOTO_BYTES:
+            raise BodyTooLarge
+        self.chunks.append(raw_data)
+
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile:
+        return SimpleUploadedFile(
+            self.file_name or "photo",
+            b"".join(self.chunks),
+            self.content_type or "application/octet-stream",
+        )
+
+
+def receive_in_memory(request: HttpRequest) -> None:
+    """Call before anything reads the body. Raises BodyTooLarge by its length alone."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > settings.MAX_PHOTO_BYTES + FORM_BYTES:
+        raise BodyTooLarge
+    request.upload_handlers = [MemoryOnly(request)]
