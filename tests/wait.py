@@ -1,0 +1,16 @@
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T], timeout: float = 10, what: str = "") -> T:
+    """What the condition answers, as soon as that is true; TimeoutError if never."""
+    deadline = time.monotonic() + timeout
+    while True:
+        if answer := condition():
+            return answer
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {timeout} s: {what or condition}")
+        time.sleep(0.02)
