@@ -1,0 +1,104 @@
+"""Changes come in commit order, for every reader."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from search import changes
+from search.models import Change
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+
+
+class Reader:
+    """Follows the changes as a serving process does."""
+
+    def __init__(self) -> None:
+        self.position = changes.position_now()
+        self.products: set[int] = set()
+
+    def read(self) -> set[int]:
+        seen = changes.since(self.position)
+        self.position = seen.position
+        new = {product for _, product in seen.rows} - self.products
+        self.products |= new
+        return new
+
+
+def in_thread(work: Callable[[], None]) -> threading.Thread:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_a_reader_sees_what_was_committed_and_nothing_twice() -> None:
+    reader = Reader()
+    changes.record([1, 2, 2])
+    assert reader.read() == {1, 2}
+    assert reader.read() == set()
+    with transaction.atomic():
+        changes.record([3])
+        transaction.set_rollback(True)
+    changes.record([4])
+    assert reader.read() == {4}
+
+
+def test_transactions_that_commit_in_reverse_order_lose_nothing() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one transaction write at a time")
+    reader = Reader()
+    began, may_commit = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            changes.record([1])
+            began.set()
+            assert may_commit.wait(10)
+
+    thread = in_thread(slow)
+    assert began.wait(10)
+    changes.record([2])
+    newest = Change.objects.latest("pk")
+    assert reader.read() == {2}
+    may_commit.set()
+    thread.join()
+    assert reader.read() == {1}
+    # The one that came late is older by any sequence: a reader that goes by it,
+    # or by a timestamp, has passed it.
+    assert Change.objects.get(product_id=1).pk < newest.pk
+
+
+def test_a_reader_who_starts_during_a_transaction_sees_its_changes() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one transaction write at a time")
+    began, may_commit = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            changes.record([1])
+            began.set()
+            assert may_commit.wait(10)
+
+    thread = in_thread(slow)
+    assert began.wait(10)
+    reader = Reader()
+    may_commit.set()
+    thread.join()
+    assert 1 in reader.read()
+
+
+def test_what_no_reader_needs_is_forgotten() -> None:
+    changes.record([1])
+    reader = Reader()
+    changes.record([2])
+    changes.forget_before(reader.position)
+    assert 2 in reader.read()
+    assert Change.objects.count() <= 2
