@@ -7,4 +7,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("catalogue.urls")),
+    path("", include("search.urls")),
 ]

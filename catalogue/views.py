@@ -1,0 +1,106 @@
+"""The shop's pages: home, a category, a product."""
+
+from collections.abc import Iterable
+from itertools import chain, zip_longest
+
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from catalogue.models import Category, Product
+
+PER_PAGE = 24
+ON_HOME = 16
+# Home mixes this many of the newest: a large catalogue is never read as a whole.
+RECENT = 600
+
+SORTS = {
+    "newest": (_("Newest"), ["-pk"]),
+    "cheapest": (_("Price: low to high"), ["price", "-pk"]),
+    "dearest": (_("Price: high to low"), ["-price", "-pk"]),
+}
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    recent = _recent_by_root()
+    mixed = _mixed(recent.values())[:ON_HOME]
+    faces = {path: product_ids[0] for path, product_ids in recent.items()}
+    products = Product.objects.for_list().in_bulk({*mixed, *faces.values()})
+    roots = _with_products(Category.get_root_nodes())
+    return render(
+        request,
+        "catalogue/home.html",
+        {
+            "tiles": [
+                (category, products.get(faces.get(category.path, 0)))
+                for category in roots
+            ],
+            "products": [products[pk] for pk in mixed if pk in products],
+        },
+    )
+
+
+@require_safe
+def category(request: HttpRequest, slug: str) -> HttpResponse:
+    category = get_object_or_404(Category, slug=slug)
+    sort = request.GET.get("sort", "newest")
+    sort = sort if sort in SORTS else "newest"
+    products = (
+        Product.objects.on_sale()
+        .filter(category__in=category.subtree_ids())
+        .order_by(*SORTS[sort][1])
+        .for_list()
+    )
+    return render(
+        request,
+        "catalogue/category.html",
+        {
+            "category": category,
+            "ancestors": category.get_ancestors(),
+            "children": _with_products(category.get_children()),
+            "page": Paginator(products, PER_PAGE).get_page(request.GET.get("page")),
+            "sorts": [(key, label) for key, (label, _order) in SORTS.items()],
+            "sort": sort,
+        },
+    )
+
+
+@require_safe
+def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+    product = get_object_or_404(Product.objects.on_sale().for_list(), pk=pk)
+    if slug != product.slug:
+        # Not permanent: a product that is renamed and renamed back would loop in
+        # browsers that remember.
+        return redirect(product)
+    return render(
+        request,
+        "catalogue/product.html",
+        {"product": product, "ancestors": product.category.get_ancestors()},
+    )
+
+
+def _with_products(categories: Iterable[Category]) -> Iterable[Category]:
+    """Those that have something on sale, themselves or below."""
+    below = Product.objects.on_sale().filter(
+        category__path__startswith=OuterRef("path")
+    )
+    return categories.filter(Exists(below))
+
+
+def _recent_by_root() -> dict[str, list[int]]:
+    """The newest products' ids, newest first, by the path of their top category."""
+    rows = Product.objects.on_sale().order_by("-pk").values_list("pk", "category__path")
+    by_root: dict[str, list[int]] = {}
+    for pk, path in rows[:RECENT]:
+        by_root.setdefault(path[: Category.steplen], []).append(pk)
+    return by_root
+
+
+def _mixed(groups: Iterable[list[int]]) -> list[int]:
+    """The first of each group, then the second of each, and so on."""
+    rounds = zip_longest(*groups)
+    return [pk for pk in chain.from_iterable(rounds) if pk is not None]

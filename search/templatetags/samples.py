@@ -1,0 +1,13 @@
+from typing import Any
+
+from django import template
+
+from search import samples
+
+register = template.Library()
+
+
+@register.inclusion_tag("search/_samples.html")
+def sample_photos(count: int) -> dict[str, Any]:
+    """So many photos to try the search with; none where the demo is not sold."""
+    return {"samples": samples.on_offer()[:count], "more_samples": True}

@@ -1,0 +1,41 @@
+"""What search adds to the shop's pages. They go on without it."""
+
+from typing import Any
+
+import structlog
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import Product
+from search.calibration import Match
+from search.errors import SearchUnavailable
+from search.similar import similar_to_product
+
+register = template.Library()
+log = structlog.get_logger(__name__)
+
+ON_PRODUCT_PAGE = 8
+
+MATCH_WORDS: dict[str, Promise] = {
+    Match.EXACT: _("Looks like the very one"),
+    Match.SIMILAR: _("Looks very similar"),
+    Match.WEAK: _("Looks somewhat similar"),
+}
+
+
+@register.inclusion_tag("search/_similar.html")
+def looks_similar(product: Product) -> dict[str, Any]:
+    """A section of products that look like this one; nothing while search is away."""
+    try:
+        found = similar_to_product(product, limit=ON_PRODUCT_PAGE)
+    except SearchUnavailable as error:
+        log.info("no similar products", product=product.pk, reason=str(error))
+        found = []
+    return {"products": [result.product for result in found]}
+
+
+@register.filter
+def match_words(match: str) -> str:
+    """How well a result matches, in words; empty for what does not."""
+    return str(MATCH_WORDS.get(match, ""))

@@ -1,0 +1,170 @@
+"""The page that searches with a photo."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.request import UnreadablePostError
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+from PIL.Image import Image
+
+from catalogue import images
+from catalogue.images import UnreadableImage
+from search import samples
+from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
+from search.forms import FilterForm
+from search.results import ResultsPage
+from search.samples import Sample
+from search.similar import Answer, similar_to_photo, similar_to_query
+from search.uploads import BodyTooLarge, receive_in_memory
+
+RETRY_AFTER = 10  # seconds
+FIRST_SAMPLES = 12
+POSTED = {*FilterForm.base_fields, "photo", "csrfmiddlewaretoken"}
+
+
+class Refused(Exception):
+    """Why there is no answer, in the shopper's words, and the status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the shopper sent: a photo, or the token of an earlier answer."""
+
+    form: FilterForm
+    photo: Image | None = None
+    token: str = ""
+    sample: Sample | None = None
+
+    def answer(self) -> Answer:
+        chosen = self.form.cleaned_data
+        limits = {"limit": chosen["limit"], "page": chosen["page"]}
+        filters = self.form.filters()
+        if self.photo is None:
+            return similar_to_query(self.token, filters=filters, **limits)
+        return similar_to_photo(self.photo, filters=filters, **limits)
+
+
+# Exempt because the CSRF check reads the body, and it would be read by handlers that
+# write large files to disk. Nothing is lost: a search changes nothing.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    try:
+        asked = _posted(request) if request.method == "POST" else _linked(request)
+        if asked is None:
+            return _ask_page(request)
+        page = ResultsPage.of(_answered(asked), asked.form, asked.sample)
+    except Refused as refused:
+        return _refusal(request, refused)
+    response = render(
+        request,
+        "search/results.html",
+        {"page": page, "here": page.url, "fresh": request.method == "POST"},
+    )
+    # Kept by no cache on the way; the browser's own "back" may show it again.
+    patch_cache_control(response, private=True)
+    return response
+
+
+@require_safe
+@cache_control(public=True, max_age=7 * 24 * 3600)
+def sample(request: HttpRequest, name: str) -> HttpResponse:
+    """A sample's thumbnail."""
+    found = samples.named(name)
+    if found is None:
+        raise Http404
+    return HttpResponse(found.thumbnail(), content_type="image/webp")
+
+
+def _linked(request: HttpRequest) -> Asked | None:
+    """By a link: an earlier answer's token or a sample. None where neither is given."""
+    token = request.GET.get("query", "")
+    sample = samples.named(request.GET.get("sample", ""))
+    if not token and sample is None:
+        return None
+    form = _valid_form(request.GET)
+    if token or sample is None:
+        return Asked(form, token=token, sample=sample)
+    with sample.path.open("rb") as file:
+        return Asked(form, photo=images.open_photo(file), sample=sample)
+
+
+def _posted(request: HttpRequest) -> Asked:
+    try:
+        receive_in_memory(request)
+        photos, data = request.FILES.getlist("photo"), request.POST
+        unknown = {*data, *request.FILES} - POSTED
+    except BodyTooLarge as error:
+        megabytes = settings.MAX_PHOTO_BYTES // 1024**2
+        message = _("The photo is larger than %(megabytes)d MB.")
+        raise Refused(413, message % {"megabytes": megabytes}) from error
+    except UnreadablePostError as error:
+        raise Refused(400, _("The photo did not arrive whole.")) from error
+    if unknown:
+        message = _("There is no field called “%(name)s”.")
+        raise Refused(400, message % {"name": min(unknown)[:50]})
+    if len(photos) != 1:
+        raise Refused(400, _("One photo at a time, please.") if photos else _no_photo())
+    form = _valid_form(data)
+    try:
+        return Asked(form, photo=images.open_photo(photos[0]))
+    except UnreadableImage as error:
+        raise Refused(422 if error.is_image else 415, error.message) from error
+
+
+def _no_photo() -> str:
+    return _("Choose a photo first.")
+
+
+def _valid_form(data: QueryDict) -> FilterForm:
+    form = FilterForm(data)
+    if not form.is_valid():
+        name, messages = next(iter(form.errors.items()))
+        label = form.fields[name].label if name in form.fields else ""
+        raise Refused(400, f"{label or name}: {messages[0]}")
+    return form
+
+
+def _answered(asked: Asked) -> Answer:
+    try:
+        return asked.answer()
+    except QueryExpired as error:
+        message = _("This search is too old. Choose the photo once more.")
+        raise Refused(410, message) from error
+    except ForeignEncoder as error:
+        message = _("The search was renewed meanwhile. Choose the photo once more.")
+        raise Refused(409, message) from error
+    except SearchUnavailable as error:
+        message = _("The photo search is getting ready. Try again in a moment.")
+        raise Refused(503, message) from error
+
+
+def _refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+    response = _ask_page(request, problem=refused.message, status=refused.status)
+    if refused.status == 503:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _ask_page(
+    request: HttpRequest, *, problem: str = "", status: int = 200
+) -> HttpResponse:
+    offered = samples.on_offer()
+    shown = offered if "all" in request.GET else offered[:FIRST_SAMPLES]
+    context = {
+        "problem": problem,
+        "samples": shown,
+        "more_samples": len(offered) > len(shown),
+    }
+    return render(request, "search/photo.html", context, status=status)
