@@ -73,7 +73,8 @@ class UnreadableImage(Exception):
     """No picture can be made of these bytes.
 
     code: `not_an_image`, `heic_not_supported` (nothing that we open), `empty_file`,
-    `damaged_image`, `too_many_pixels`, `image_too_small` (a picture, but not usable).
+    `damaged_image`, `too_many_pixels`, `image_too_small` (a picture, but not usable),
+    `file_too_large` (of what staff upload; a shopper's request is refused before).
     """
 
     MESSAGES: dict[str, Promise] = {
@@ -88,6 +89,7 @@ class UnreadableImage(Exception):
         "damaged_image": _("The picture is damaged or incomplete."),
         "too_many_pixels": _("The picture has too many pixels."),
         "image_too_small": _("The picture is too small: 8 pixels a side at least."),
+        "file_too_large": _("The file is larger than %(megabytes)d MB."),
     }
 
     def __init__(self, code: str) -> None:
@@ -96,7 +98,10 @@ class UnreadableImage(Exception):
 
     @property
     def message(self) -> str:
-        return str(self.MESSAGES[self.code])
+        text = str(self.MESSAGES[self.code])
+        if self.code == "file_too_large":
+            return text % {"megabytes": settings.MAX_PHOTO_BYTES // 2**20}
+        return text
 
     @property
     def is_image(self) -> bool:
@@ -140,6 +145,8 @@ def prepare(file: IO[bytes]) -> StoredPicture:
 
     Re-encoding drops EXIF with its GPS, and whatever was hidden behind the picture.
     """
+    if file.seek(0, io.SEEK_END) > settings.MAX_PHOTO_BYTES:
+        raise UnreadableImage("file_too_large")
     source_digest = digest_of(file)
     image, is_webp = _decode(file, STORED_SIDE), _format(file) == "WEBP"
     out = io.BytesIO()

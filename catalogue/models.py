@@ -45,6 +45,15 @@ class CategoryManager(MP_NodeManager):  # type: ignore[misc]
             raise ValueError("a category path needs one name at least")
         return category
 
+    def paths(self) -> dict[tuple[str, ...], int]:
+        """Every category's id by its path of names; one query."""
+        names: dict[str, tuple[str, ...]] = {}
+        paths: dict[tuple[str, ...], int] = {}
+        for pk, path, name in self.order_by("path").values_list("pk", "path", "name"):
+            names[path] = (*names.get(path[: -Category.steplen], ()), name)
+            paths.setdefault(names[path], pk)
+        return paths
+
 
 class Category(MP_Node):  # type: ignore[misc]
     name = models.CharField(_("name"), max_length=100)
@@ -69,7 +78,7 @@ class Category(MP_Node):  # type: ignore[misc]
 
     @staticmethod
     def free_slug(name: str, parent: "Category | None") -> str:
-        """A slug that no category has: the name, else with the parent's, else numbered."""
+        """A slug that no category has: the name, or with its parent's, or numbered."""
         slug = slugify(name, allow_unicode=True) or "category"
         if not Category.objects.filter(slug=slug).exists():
             return slug
@@ -203,6 +212,18 @@ class ProductImage(models.Model):
     def __str__(self) -> str:
         return f"{self.product_id}/{self.position}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store; a new file is announced and the one it replaces removed, on commit."""
+        replaced = None
+        is_new_file = bool(self.file) and not self.is_file_stored
+        if is_new_file and self.pk:
+            replaced = ProductImage.objects.filter(pk=self.pk).first()
+        super().save(*args, **kwargs)
+        if is_new_file:
+            announce_image(self.pk)
+        if replaced is not None:
+            replaced.remove_files_on_commit()
+
     def set_file(self, upload: IO[bytes]) -> None:
         """Take this upload as the picture; not saved yet. Raises UnreadableImage."""
         self.set_picture(images.prepare(upload))
@@ -212,17 +233,10 @@ class ProductImage(models.Model):
         self.size = len(picture.content)
         self.file = ContentFile(picture.content, name=f"new.{picture.extension}")
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store; a new file is announced and the one it replaces removed, on commit."""
-        replaced = None
-        is_new_file = bool(self.file) and not self.file._committed  # type: ignore[attr-defined]
-        if is_new_file and self.pk:
-            replaced = ProductImage.objects.filter(pk=self.pk).first()
-        super().save(*args, **kwargs)
-        if is_new_file:
-            announce_image(self.pk)
-        if replaced is not None:
-            replaced.remove_files_on_commit()
+    @property
+    def is_file_stored(self) -> bool:
+        """Whether its file is in the storage already, and not only given to it."""
+        return bool(self.file._committed)  # type: ignore[attr-defined]
 
     def remove_files_on_commit(self) -> None:
         """Drop the file and its thumbnails, once what replaces them is committed."""

@@ -1,0 +1,158 @@
+"""What one row of a catalogue file would change; and the change, whole or not."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from catalogue.images import StoredPicture, UnreadableImage, prepare
+from catalogue.import_pictures import Pictures, PictureUnavailable
+from catalogue.import_rows import (
+    ParsedRow,
+    Problem,
+    problems_of_fields,
+    problems_of_new,
+)
+from catalogue.models import Category, Product, ProductImage
+
+Placed = list[tuple[ProductImage, StoredPicture | None]]
+Paths = dict[tuple[str, ...], int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be written: the product with its new values, not saved yet.
+
+    `fields` differ from what is stored; `category` is one to be made; `placed` are
+    pictures to save, with their new file if they have one.
+    """
+
+    product: Product
+    fields: list[str] = field(default_factory=list)
+    category: tuple[str, ...] | None = None
+    placed: Placed = field(default_factory=list)
+    removed: list[ProductImage] = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        return self.product.pk is None
+
+    @property
+    def is_change(self) -> bool:
+        return bool(self.fields or self.category or self.placed or self.removed)
+
+
+def plan(
+    row: ParsedRow, stored: Product | None, categories: Paths, pictures: Pictures
+) -> Plan:
+    """Compare the row with the stored product, if there is one; writes nothing."""
+    product = stored or Product(sku=row.sku)
+    if not row.sku or any(problem.column == "sku" for problem in row.problems):
+        return Plan(product, problems=row.problems)
+    changed = _assigned(row, product, categories)
+    problems = [*row.problems, *([] if stored else problems_of_new(row))]
+    if changed or stored is None:
+        reported = {problem.column for problem in problems}
+        problems += [
+            problem
+            for problem in problems_of_fields(product)
+            if problem.column not in reported
+        ]
+    placed, removed, unreadable = _plan_images(row, product, pictures)
+    return Plan(
+        product,
+        changed,
+        category=row.category if row.category not in categories else None,
+        placed=placed,
+        removed=removed,
+        problems=(*problems, *unreadable),
+    )
+
+
+def write(plan: Plan) -> None:
+    """Store it in one transaction. On failure its files are removed again."""
+    with transaction.atomic(), _files_undone(plan.placed):
+        product = plan.product
+        if plan.category:
+            product.category = Category.objects.at_path(plan.category)
+        if plan.is_new:
+            product.save()
+        elif columns := _columns(plan):
+            product.save(update_fields=columns)
+        for image in plan.removed:
+            image.delete()
+        for image, picture in plan.placed:
+            image.product = product
+            if picture is not None:
+                image.set_picture(picture)
+            image.save()
+
+
+@contextmanager
+def _files_undone(placed: Placed) -> Iterator[None]:
+    """What is in the storage is not undone with the transaction."""
+    try:
+        yield
+    except BaseException:
+        for image, picture in placed:
+            if picture is not None and image.file.name and image.is_file_stored:
+                image.file.storage.delete(image.file.name)
+        raise
+
+
+def _assigned(row: ParsedRow, product: Product, categories: Paths) -> list[str]:
+    """Give the product the row's values; which of its fields differ by that."""
+    values = dict(row.values)
+    if row.category in categories:
+        values["category_id"] = categories[row.category]
+    changed = []
+    for name, value in values.items():
+        if getattr(product, name) != value:
+            setattr(product, name, value)
+            changed.append(name)
+    return changed
+
+
+def _plan_images(
+    row: ParsedRow, product: Product, pictures: Pictures
+) -> tuple[Placed, list[ProductImage], list[Problem]]:
+    """Images to save at their place, images to remove, and what could not be read."""
+    if row.images is None:
+        return [], [], []
+    left = list(product.images.all()) if product.pk else []
+    placed: Placed = []
+    problems = []
+    for position, name in enumerate(row.images):
+        try:
+            image, picture = _image(pictures.read(name), left)
+        except (PictureUnavailable, UnreadableImage) as error:
+            problems.append(Problem("images", f"{name}: {error}"))
+            continue
+        if picture is not None or image.position != position:
+            image.position = position
+            placed.append((image, picture))
+    return placed, left, problems
+
+
+def _image(
+    content: bytes, left: list[ProductImage]
+) -> tuple[ProductImage, StoredPicture | None]:
+    """The image that already holds this file, taken from `left`, or else a new one."""
+    digest = hashlib.sha256(content).hexdigest()
+    for image in left:
+        if image.source_digest == digest:
+            left.remove(image)
+            return image, None
+    return ProductImage(), prepare(io.BytesIO(content))
+
+
+def _columns(plan: Plan) -> list[str]:
+    """The columns to update, with those that the model derives; none for pictures."""
+    columns = [*plan.fields, *(["category_id"] if plan.category else [])]
+    if not columns:
+        return []
+    return [*columns, "updated", *(["slug"] if "name" in columns else [])]

@@ -1,0 +1,209 @@
+"""Products and their pictures from a catalogue file.
+
+A row is imported whole or not at all. Whatever is wrong with it, a price or one of
+its pictures, is reported by line, column and reason; the product then stays as it
+was, its other pictures too, and the other rows are imported. So the same file may be
+mended and sent again: rows that say what is already stored write nothing.
+
+A missing column and an empty cell keep what is stored. A list of pictures is the
+whole list: pictures of the product that are not in it are removed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+
+from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
+
+from catalogue.import_files import Row, Table
+from catalogue.import_pictures import Pictures
+from catalogue.import_plans import Paths, Plan, plan, write
+from catalogue.import_rows import ParsedRow, Problem, parse
+from catalogue.models import Category, Product
+from catalogue.signals import bulk_images
+
+# Rows whose products are looked up together.
+BATCH = 200
+MOST_MISSING = 0.2
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    DEACTIVATED = "deactivated"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a row. `line` is 0 for a product that is not in the file."""
+
+    line: int
+    sku: str
+    outcome: Outcome
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass
+class Summary:
+    """Rows by what became of them; `refused` says why nothing was deactivated."""
+
+    rows: int
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    refused: str = ""
+
+    def as_dict(self) -> dict[str, int | str]:
+        counts: dict[str, int | str] = {
+            outcome.value: self.counts[outcome]
+            for outcome in Outcome
+            if outcome != Outcome.WARNING
+        }
+        return {"rows": self.rows, **counts, "refused": self.refused}
+
+
+@dataclass(frozen=True)
+class Options:
+    """dry_run reads and checks everything, pictures too, and writes nothing."""
+
+    dry_run: bool = False
+    deactivate_missing: bool = False
+
+
+@dataclass
+class _Import:
+    pictures: Pictures
+    options: Options
+    with_images: bool
+    categories: Paths
+    # The line on which each SKU stood first.
+    lines: dict[str, int] = field(default_factory=dict)
+    unknown_skus: int = 0
+
+
+def import_catalogue(
+    table: Table,
+    pictures: Pictures,
+    options: Options,
+    on_result: Callable[[Result], None] = lambda result: None,
+) -> Summary:
+    """Import every row; on_result hears of each as it is done, in order of the file.
+
+    Products that are not in the file are deactivated only if that is asked, if they
+    are at most MOST_MISSING of the active ones, and if every row's SKU could be read.
+    """
+    summary = Summary(len(table))
+    active_before = Product.objects.on_sale().count()
+    run = _Import(
+        pictures, options, "images" in table.columns, Category.objects.paths()
+    )
+
+    def note(result: Result) -> None:
+        summary.counts[result.outcome] += 1
+        on_result(result)
+
+    for name in table.unknown:
+        problem = Problem(name, _("Unknown column: it was left out."))
+        note(Result(1, "", Outcome.WARNING, (problem,)))
+    with bulk_images():
+        rows = table.rows()
+        while batch := list(islice(rows, BATCH)):
+            for result in _import_batch(run, batch):
+                note(result)
+    if options.deactivate_missing:
+        summary.refused = _deactivate_missing(run, active_before, note)
+    return summary
+
+
+def _import_batch(run: _Import, rows: list[Row]) -> Iterator[Result]:
+    parsed = [_noted(run, parse(row)) for row in rows]
+    stored = _stored(run, [row.sku for row in parsed])
+    for row in parsed:
+        try:
+            yield _import_row(run, row, stored.get(row.sku))
+        except (DatabaseError, OSError):
+            yield _import_again(run, row)
+
+
+def _noted(run: _Import, row: ParsedRow) -> ParsedRow:
+    """The row, with a problem more if its SKU already was in the file."""
+    if not row.sku:
+        run.unknown_skus += 1
+        return row
+    first = run.lines.setdefault(row.sku, row.line)
+    if first == row.line:
+        return row
+    problem = Problem("sku", _("The same SKU is in line %d.") % first)
+    return ParsedRow(row.line, row.sku, problems=(*row.problems, problem))
+
+
+def _stored(run: _Import, skus: list[str]) -> dict[str, Product]:
+    products = Product.objects.filter(sku__in=skus)
+    if run.with_images:
+        products = products.prefetch_related("images")
+    return {product.sku: product for product in products}
+
+
+def _import_row(run: _Import, row: ParsedRow, stored: Product | None) -> Result:
+    planned = plan(row, stored, run.categories, run.pictures)
+    outcome = _outcome(planned)
+    if outcome in (Outcome.CREATED, Outcome.UPDATED) and not run.options.dry_run:
+        write(planned)
+        if planned.category:
+            run.categories[planned.category] = planned.product.category_id
+    return Result(row.line, row.sku, outcome, planned.problems)
+
+
+def _outcome(plan: Plan) -> Outcome:
+    if plan.problems:
+        return Outcome.FAILED
+    if plan.is_new:
+        return Outcome.CREATED
+    return Outcome.UPDATED if plan.is_change else Outcome.UNCHANGED
+
+
+def _import_again(run: _Import, row: ParsedRow) -> Result:
+    """After a failed write: what is stored now, since somebody else wrote meanwhile."""
+    run.categories = Category.objects.paths()
+    try:
+        return _import_row(run, row, _stored(run, [row.sku]).get(row.sku))
+    except (DatabaseError, OSError) as error:
+        problem = Problem("", _("It could not be stored: %s.") % error)
+        return Result(row.line, row.sku, Outcome.FAILED, (problem,))
+
+
+def _deactivate_missing(
+    run: _Import, active_before: int, note: Callable[[Result], None]
+) -> str:
+    """Hide what the file does not name; returns why not, if it is refused."""
+    if run.unknown_skus:
+        return _("Nothing was deactivated: the SKU of %d rows is unknown.") % (
+            run.unknown_skus
+        )
+    active = Product.objects.on_sale().values_list("pk", "sku")
+    missing = {pk: sku for pk, sku in active.iterator() if sku not in run.lines}
+    if len(missing) > MOST_MISSING * active_before:
+        return _(
+            "Nothing was deactivated: %(missing)d of %(active)d active products are"
+            " not in the file, more than %(most)d %%."
+        ) % {
+            "missing": len(missing),
+            "active": active_before,
+            "most": MOST_MISSING * 100,
+        }
+    if not run.options.dry_run:
+        _deactivate(list(missing))
+    for sku in missing.values():
+        note(Result(0, sku, Outcome.DEACTIVATED))
+    return ""
+
+
+def _deactivate(product_ids: list[int]) -> None:
+    with transaction.atomic():
+        for start in range(0, len(product_ids), BATCH):
+            some = product_ids[start : start + BATCH]
+            Product.objects.filter(pk__in=some).update(active=False)
