@@ -41,6 +41,7 @@ class Row:
 class PictureSet:
     """Rows of a manifest, chosen by a SPLIT."""
 
+    text: str  # as it was asked for
     source: Path
     rows: tuple[Row, ...]
 
@@ -63,7 +64,7 @@ class PictureSet:
             raise ValueError(f"{source} is no set of pictures: {error}") from error
         if not chosen:
             raise ValueError(f"{text}: no picture is left")
-        return cls(Path(source), chosen)
+        return cls(text, Path(source), chosen)
 
     @staticmethod
     def _read(source: Path) -> list[Row]:

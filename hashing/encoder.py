@@ -8,12 +8,13 @@ folder with the same network.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from hashing.codes import Codes
@@ -59,6 +60,15 @@ class Encoded:
         return len(self.codes)
 
 
+@dataclass(frozen=True)
+class Features:
+    """What the network sees before anything is rounded, as float32."""
+
+    embedding: npt.NDArray[np.float32]  # (n, dim)
+    item: npt.NDArray[np.float32]  # (n, 1280), pooled
+    look: npt.NDArray[np.float32]  # (n, 192), a colour histogram
+
+
 class Encoder:
     """Turns pictures into embeddings and codes; safe to use from several threads."""
 
@@ -89,14 +99,20 @@ class Encoder:
         """
         embeddings = np.empty((len(images), self.layer.dim), dtype=np.int8)
         for row, image in enumerate(images):
-            embeddings[row] = quantise(self._embed(image))[0]
+            embeddings[row] = quantise(self._see(image, ["embedding"])[0])[0]
         return Encoded(embeddings, self.layer.codes(embeddings))
 
-    def _embed(self, image: Image.Image) -> Any:
+    def features(self, images: Iterable[Image.Image]) -> Features:
+        """What the network sees in at least one picture; for measuring and training."""
+        names = ["embedding", "item", "look"]
+        seen = [self._see(image, names) for image in images]
+        return Features(*(np.concatenate(rows) for rows in zip(*seen, strict=True)))
+
+    def _see(self, image: Image.Image, outputs: list[str]) -> Any:
         if image.mode != "RGB":
             raise ValueError(f"expected an RGB picture, got {image.mode}")
         pixels = np.asarray(image)[np.newaxis]  # (1, height, width, 3)
-        return self._session.run(None, {"picture": pixels})[0]  # (1, dim)
+        return self._session.run(outputs, {"picture": pixels})  # each (1, numbers)
 
 
 def load_encoder(path: Path) -> Encoder:

@@ -1,0 +1,114 @@
+"""Fit, measure and use an encoder from the command line: `python -m hashing --help`."""
+
+import argparse
+import logging
+import shlex
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from hashing.data import open_picture
+from hashing.encoder import load_encoder
+from hashing.errors import HashingError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command; 0 if it worked, 1 if it could not, with the reason on stderr."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (HashingError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Make an encoder from a recipe."""
+    from hashing.fitting import fit  # torch, which serving does not have
+    from hashing.recipe import Recipe
+
+    command = shlex.join(
+        [
+            "python",
+            "-m",
+            "hashing",
+            "fit",
+            options.recipe.name,
+            "--out",
+            options.out.name,
+        ]
+    )
+    encoder = fit(Recipe.read(options.recipe), options.out, command=command)
+    sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure an encoder and write report.json and report.html."""
+    from hashing.data import PictureSet
+    from hashing.evaluation import evaluate
+    from hashing.report import as_text, write_report
+
+    report = evaluate(
+        load_encoder(options.encoder),
+        gallery=PictureSet.parse(options.gallery),
+        queries=PictureSet.parse(options.queries),
+        label=options.label,
+    )
+    write_report(report, options.report)
+    sys.stdout.write(as_text(report))
+
+
+def encode(options: argparse.Namespace) -> None:
+    """Encode every picture below a folder into one .npz."""
+    encoder = load_encoder(options.encoder)
+    found = sorted(options.images.rglob("*"))
+    paths = [path for path in found if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        raise ValueError(f"{options.images} holds no picture")
+    rows = [encoder.encode([_picture(path)]) for path in paths]
+    np.savez_compressed(
+        options.out,
+        paths=np.array([path.relative_to(options.images).as_posix() for path in paths]),
+        embeddings=np.concatenate([row.embeddings for row in rows]),
+        codes=np.concatenate([row.codes for row in rows]),
+        fingerprint=np.array(encoder.fingerprint),
+    )
+    sys.stdout.write(f"{len(paths)} pictures encoded into {options.out}\n")
+
+
+def _picture(path: Path):  # type: ignore[no-untyped-def]
+    try:
+        return open_picture(path)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"{path} is no picture: {error}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hashing", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("fit", help=fit.__doc__)
+    command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.set_defaults(run=fit)
+    command = commands.add_parser("evaluate", help=evaluate.__doc__)
+    command.add_argument("--encoder", type=Path, required=True, metavar="DIR")
+    command.add_argument("--gallery", required=True, metavar="SET[:SPLIT]")
+    command.add_argument("--queries", required=True, metavar="SET[:SPLIT]")
+    command.add_argument("--label", required=True, metavar="COLUMN")
+    command.add_argument("--report", type=Path, required=True, metavar="DIR")
+    command.set_defaults(run=evaluate)
+    command = commands.add_parser("encode", help=encode.__doc__)
+    command.add_argument("--encoder", type=Path, required=True, metavar="DIR")
+    command.add_argument("--images", type=Path, required=True, metavar="DIR")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
+    command.set_defaults(run=encode)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

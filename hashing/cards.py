@@ -1,0 +1,99 @@
+"""Write an encoder's card: what it is, what it was made from, how good it is."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hashing.data import PictureSet
+from hashing.embedding import part_weights
+from hashing.encoder import FILES, FORMAT, fingerprint, load_encoder
+from hashing.evaluation import Side, measure
+from hashing.layers.linear import HashLayer
+from hashing.matching import answers, fit_curve
+from hashing.metrics import same
+from hashing.recipe import Recipe, Trial
+
+# A curve to begin with: the card must load before the encoder can be measured.
+UNKNOWN = ((-1.0, 0.0), (1.0, 1.0))
+
+
+def write_card(recipe: Recipe, out: Path, *, command: str) -> None:
+    """Write `card.json` beside an encoder's files, then measure and add figures."""
+    item, look = part_weights(recipe.look_weight)
+    dim = recipe.item_dim + recipe.look_dim
+    card: dict[str, Any] = {
+        "format": FORMAT,
+        "name": recipe.name,
+        "description": recipe.description,
+        "fingerprint": fingerprint(out),
+        "n_bits": recipe.n_bits,
+        "dim": dim,
+        "parts": (
+            {"name": "item", "start": 0, "stop": recipe.item_dim, "weight": item},
+            {"name": "look", "start": recipe.item_dim, "stop": dim, "weight": look},
+        ),
+        "input": "uint8 (1, height, width, 3): RGB, upright, 512 pixels at most",
+        "command": command,
+        "checksums": {name: _checksum(out / name) for name in FILES},
+        "limits": recipe.limits,
+        "match": UNKNOWN,
+        "figures": [],
+        "recipe": asdict(recipe),
+    }
+    _write(card, out)
+    encoder = load_encoder(out)
+    sides = cache(
+        lambda text, label: Side.encode(encoder, PictureSet.parse(text), label)
+    )
+    card["match"] = _match(recipe.match, sides)
+    card["figures"] = [_figure(t, encoder.layer, sides) for t in recipe.figures]
+    _write(card, out)
+
+
+def _match(trials: Sequence[Trial], sides: Callable[[str, str], Side]) -> Any:
+    """One curve for the answers of several trials, each counting alike."""
+    seen = [_answers(t, sides) for t in trials]
+    weights = [np.full(len(found), 1 / len(found)) for found, _ in seen]
+    cosines, right = zip(*seen, strict=True)
+    return fit_curve(
+        np.concatenate(cosines), np.concatenate(right), np.concatenate(weights)
+    )
+
+
+def _answers(trial: Trial, sides: Callable[[str, str], Side]) -> tuple[Any, Any]:
+    queries = sides(trial.queries, trial.label)
+    gallery = sides(trial.gallery, trial.label)
+    return answers(
+        queries.embeddings,
+        gallery.embeddings,
+        is_same_picture=same(queries.keys, gallery.keys),
+        is_right=same(queries.labels, gallery.labels),
+    )
+
+
+def _figure(
+    trial: Trial, layer: HashLayer, sides: Callable[[str, str], Side]
+) -> dict[str, Any]:
+    queries = sides(trial.queries, trial.label)
+    gallery = sides(trial.gallery, trial.label)
+    return {
+        **asdict(trial),
+        "n_queries": len(queries),
+        "n_gallery": len(gallery),
+        "rows": measure(layer, queries, gallery),
+    }
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write(card: dict[str, Any], out: Path) -> None:
+    text = json.dumps(card, indent=1, ensure_ascii=False)
+    (out / "card.json").write_text(text + "\n", encoding="utf-8")

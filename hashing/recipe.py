@@ -1,0 +1,56 @@
+"""All that decides what `fit` makes, read from a TOML file and saved on the card."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Source:
+    """A SET to learn from, and under which terms it may be used."""
+
+    set: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Queries and a gallery in which answers with the same `label` are right."""
+
+    queries: str
+    gallery: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything but the pictures themselves."""
+
+    name: str
+    description: str
+    seed: int
+    n_bits: int
+    item_dim: int
+    look_dim: int
+    item_power: float  # axes are scaled by their variance to the power -item_power/2
+    look_power: float
+    look_weight: float  # of the look beside an item of weight one
+    weights: str  # where the network's weights come from, and their licence
+    sources: tuple[Source, ...]
+    match: tuple[Trial, ...]  # what the match curve is fitted to
+    figures: tuple[Trial, ...]  # what is measured and put on the card
+    limits: tuple[str, ...]  # what the encoder is not good at
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a TOML file with these names; raises ValueError for others."""
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            values["sources"] = tuple(Source(**s) for s in values["sources"])
+            values["match"] = tuple(Trial(**t) for t in values["match"])
+            values["figures"] = tuple(Trial(**t) for t in values["figures"])
+            values["limits"] = tuple(values["limits"])
+            return cls(**values)
+        except (OSError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is no recipe: {error}") from error
