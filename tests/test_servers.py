@@ -63,5 +63,5 @@ def test_a_worker_is_a_process_on_the_tests_database(
     server = worker()
     assert server.process.pid != os.getpid()
     connection.ensure_connection()
-    assert app.control.ping(timeout=5)
+    assert app.control.ping(timeout=5, limit=1)
     assert server.stop() == 0

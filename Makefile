@@ -1,0 +1,66 @@
+# The words of this project; `make help` lists them.
+
+PORT ?= 8000
+DATA_DIR ?= data
+# What is installed for this project comes first, for the Procfile too.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# A search uses one core, and two web processes two of them.
+export OMP_NUM_THREADS ?= 1
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run worker test test-fast lint
+
+help: ## list these words
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: .venv/serve.stamp ## what serves the shop, into .venv
+
+run: .venv/serve.stamp $(DATA_DIR)/static/staticfiles.json ## the shop on 127.0.0.1:8000, or PORT=
+	@python -c "import socket; socket.create_server(('127.0.0.1', $(PORT)))" 2>/dev/null || \
+		{ echo "Port $(PORT) is taken or not allowed. Try: make run PORT=8080" >&2; exit 1; }
+	@python manage.py set_up --demo --address http://127.0.0.1:$(PORT)
+	@python -m honcho start --port $(PORT) web $(if $(REDIS_URL),,fresh) || test $$? = 130
+
+worker: .venv/serve.stamp ## Celery's workers and beat; needs REDIS_URL
+	@test -n "$(REDIS_URL)" || { echo "Where is Redis? For example:" \
+		"make worker REDIS_URL=redis://127.0.0.1:6379/0" >&2; exit 1; }
+	@python -m honcho start uploads bulk beat || test $$? = 130
+
+test: lint ## everything: linters, the suite on PostgreSQL, its database part on SQLite
+	TEST_DATABASE=postgresql python -m pytest
+	TEST_DATABASE=sqlite python -m pytest -m database
+
+test-fast: .venv/dev.stamp ## what a minute allows: SQLite, no servers, no browser
+	@TEST_DATABASE=sqlite python -m pytest -m "not slow" -n 2 -q
+
+lint: .venv/dev.stamp ## style, types, layers, missing migrations
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports
+	python manage.py makemigrations --check --dry-run
+
+# Installed again when a list of requirements changes.
+.venv/serve.stamp: requirements.txt
+	@test -n "$(PYTHON)" || \
+		{ echo "Semblance needs Python 3.11 or newer, and there is none." >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make a virtual environment." \
+		"On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing what serves the shop into .venv ..."
+	@python -m pip --version 2>/dev/null | grep -q "$(CURDIR)/.venv" || \
+		$(PYTHON) -m venv --clear .venv
+	@python -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: .venv/serve.stamp requirements-dev.txt requirements-train.txt
+	@echo "Installing what tests and trains it into .venv ..."
+	@python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(DATA_DIR)/static/staticfiles.json: .venv/serve.stamp $(shell find static -type f)
+	@python manage.py collectstatic --noinput --verbosity 0

@@ -1,0 +1,38 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from catalogue.models import Product
+
+WHAT_TO_TRY = """
+  The shop    {address}/
+  By photo    {address}/search/ (try one of the street photos there)
+  Its API     {address}/api/v1/docs/
+  The admin   {address}/admin/
+
+Ctrl-C ends it.
+"""
+
+
+class Command(BaseCommand):
+    help = "Make ready what the shop needs before it serves. Again loses nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--demo", action="store_true", help="fill an empty shop with the demo shop"
+        )
+        parser.add_argument("--address", help="say what to try there")
+
+    def handle(
+        self, *args: Any, demo: bool, address: str | None, **options: Any
+    ) -> None:
+        call_command("migrate", verbosity=0)
+        if demo and not Product.objects.exists():
+            call_command("load_demo")
+        call_command("encode_missing")
+        call_command("build_snapshot", if_due=True)
+        if address:
+            call_command("create_admin")
+            self.stdout.write(WHAT_TO_TRY.format(address=address))
