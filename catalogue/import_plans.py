@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from catalogue.images import StoredPicture, UnreadableImage, prepare
 from catalogue.import_pictures import Pictures, PictureUnavailable
@@ -17,6 +18,7 @@ from catalogue.import_rows import (
     problems_of_new,
 )
 from catalogue.models import Category, Product, ProductImage
+from catalogue.signals import products_changed
 
 Placed = list[tuple[ProductImage, StoredPicture | None]]
 Paths = dict[tuple[str, ...], int]
@@ -44,6 +46,12 @@ class Plan:
     @property
     def is_change(self) -> bool:
         return bool(self.fields or self.category or self.placed or self.removed)
+
+    @property
+    def is_light(self) -> bool:
+        """Whether it needs nothing but an UPDATE of plain columns, or nothing."""
+        is_more = self.is_new or self.category or self.placed or self.removed
+        return bool(self.problems) or not is_more and "name" not in self.fields
 
 
 def plan(
@@ -90,6 +98,21 @@ def write(plan: Plan) -> None:
             if picture is not None:
                 image.set_picture(picture)
             image.save()
+
+
+def write_light(plans: list[Plan]) -> None:
+    """Store light plans in one transaction: a stock file of thousands in seconds."""
+    changed = [plan for plan in plans if plan.fields]
+    with transaction.atomic():
+        for plan in changed:
+            values = {name: getattr(plan.product, name) for name in plan.fields}
+            # The base manager's update is not announced: one signal for all follows.
+            row = Product._base_manager.filter(pk=plan.product.pk)
+            if not row.update(**values, updated=timezone.now()):
+                raise DatabaseError("The product was deleted meanwhile.")
+        products_changed.send(
+            sender=Product, product_ids=[plan.product.pk for plan in changed]
+        )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.import_files import Row, Table
 from catalogue.import_pictures import Pictures
-from catalogue.import_plans import Paths, Plan, plan, write
+from catalogue.import_plans import Paths, Plan, plan, write, write_light
 from catalogue.import_rows import ParsedRow, Problem, parse
 from catalogue.models import Category, Product
 from catalogue.signals import bulk_images
@@ -122,11 +122,17 @@ def import_catalogue(
 def _import_batch(run: _Import, rows: list[Row]) -> Iterator[Result]:
     parsed = [_noted(run, parse(row)) for row in rows]
     stored = _stored(run, [row.sku for row in parsed])
+    light: list[tuple[ParsedRow, Plan]] = []
     for row in parsed:
-        try:
-            yield _import_row(run, row, stored.get(row.sku))
-        except (DatabaseError, OSError):
-            yield _import_again(run, row)
+        planned = plan(row, stored.get(row.sku), run.categories, run.pictures)
+        if planned.is_light:
+            light.append((row, planned))
+            continue
+        # Heavy rows one at a time: pictures take time and memory.
+        yield from _import_light(run, light)
+        light.clear()
+        yield _import_row(run, row, planned)
+    yield from _import_light(run, light)
 
 
 def _noted(run: _Import, row: ParsedRow) -> ParsedRow:
@@ -148,32 +154,57 @@ def _stored(run: _Import, skus: list[str]) -> dict[str, Product]:
     return {product.sku: product for product in products}
 
 
-def _import_row(run: _Import, row: ParsedRow, stored: Product | None) -> Result:
-    planned = plan(row, stored, run.categories, run.pictures)
-    outcome = _outcome(planned)
-    if outcome in (Outcome.CREATED, Outcome.UPDATED) and not run.options.dry_run:
-        write(planned)
-        if planned.category:
-            run.categories[planned.category] = planned.product.category_id
-    return Result(row.line, row.sku, outcome, planned.problems)
+def _import_light(run: _Import, rows: list[tuple[ParsedRow, Plan]]) -> Iterator[Result]:
+    """Prices, stock and the like, in one transaction; else each in its own."""
+    try:
+        if not run.options.dry_run:
+            write_light([planned for _row, planned in rows if not planned.problems])
+    except DatabaseError:
+        for row, planned in rows:
+            yield _import_row(run, row, planned)
+        return
+    for row, planned in rows:
+        yield _result(row, planned)
 
 
-def _outcome(plan: Plan) -> Outcome:
-    if plan.problems:
-        return Outcome.FAILED
-    if plan.is_new:
-        return Outcome.CREATED
-    return Outcome.UPDATED if plan.is_change else Outcome.UNCHANGED
+def _import_row(run: _Import, row: ParsedRow, planned: Plan) -> Result:
+    try:
+        return _written(run, row, planned)
+    except (DatabaseError, OSError):
+        return _import_again(run, row)
 
 
 def _import_again(run: _Import, row: ParsedRow) -> Result:
     """After a failed write: what is stored now, since somebody else wrote meanwhile."""
     run.categories = Category.objects.paths()
+    stored = _stored(run, [row.sku]).get(row.sku)
+    planned = plan(row, stored, run.categories, run.pictures)
     try:
-        return _import_row(run, row, _stored(run, [row.sku]).get(row.sku))
+        return _written(run, row, planned)
     except (DatabaseError, OSError) as error:
         problem = Problem("", _("It could not be stored: %s.") % error)
         return Result(row.line, row.sku, Outcome.FAILED, (problem,))
+
+
+def _written(run: _Import, row: ParsedRow, planned: Plan) -> Result:
+    result = _result(row, planned)
+    is_change = result.outcome in (Outcome.CREATED, Outcome.UPDATED)
+    if is_change and not run.options.dry_run:
+        write(planned)
+        if planned.category:
+            run.categories[planned.category] = planned.product.category_id
+    return result
+
+
+def _result(row: ParsedRow, planned: Plan) -> Result:
+    """What becomes of the row by this plan; asked before it is written."""
+    if planned.problems:
+        outcome = Outcome.FAILED
+    elif planned.is_new:
+        outcome = Outcome.CREATED
+    else:
+        outcome = Outcome.UPDATED if planned.is_change else Outcome.UNCHANGED
+    return Result(row.line, row.sku, outcome, planned.problems)
 
 
 def _deactivate_missing(

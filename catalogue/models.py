@@ -29,17 +29,15 @@ class CategoryManager(MP_NodeManager):  # type: ignore[misc]
         category: Category | None = None
         for name in names:
             siblings = (
-                category.get_children() if category else Category.get_root_nodes()
+                self.get_children(category) if category else self.get_root_nodes()
             )
             child = siblings.filter(name=name).first()
             if child is None:
-                slug = Category.free_slug(name, category)
-                made = {"name": name, "slug": slug}
-                child = (
-                    category.add_child(**made)
-                    if category
-                    else Category.add_root(**made)
-                )
+                child = Category(name=name, slug=Category.free_slug(name, category))
+                if category:
+                    self.add_child(category, instance=child)
+                else:
+                    self.add_root(instance=child)
             category = child
         if category is None:
             raise ValueError("a category path needs one name at least")
@@ -74,7 +72,7 @@ class Category(MP_Node):  # type: ignore[misc]
 
     def subtree_ids(self) -> list[int]:
         """Its own id and those of everything below it."""
-        return list(Category.get_tree(self).values_list("pk", flat=True))
+        return list(Category.objects.get_tree(self).values_list("pk", flat=True))
 
     @staticmethod
     def free_slug(name: str, parent: "Category | None") -> str:
