@@ -57,6 +57,8 @@ def is_due() -> bool:
     damaged = Snapshot.objects.filter(encoder=fingerprint, damaged=True)
     if damaged.filter(pk__gt=current.pk).exists() or not folder_of(current).exists():
         return True
+    if current.position == changes.position_now():
+        return False  # an older transaction still runs: the next would be no newer
     changed = {product for _, product in changes.since(current.position).rows}
     return len(changed) > max(DUE_CHANGES, DUE_SHARE * current.images)
 

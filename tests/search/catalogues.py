@@ -77,7 +77,7 @@ def random_product(chance: random.Random) -> Product:
 def brute_force(
     query: Query, k: int, *, where: Callable[[Product], bool] = lambda product: True
 ) -> list[tuple[int, int]]:
-    """(image id, distance) of the k nearest that may be found, straight from the rows."""
+    """(image id, distance) of the k nearest that may be found, from the rows."""
     found = []
     codes = ImageCode.objects.select_related("image__product__category")
     for row in codes.filter(encoder=query.encoder):

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from PIL import Image
 
 from catalogue.images import open_photo
 from catalogue.models import ProductImage
@@ -30,6 +31,11 @@ def first_found(seed: int) -> int | None:
 def replace(image: ProductImage, seed: int) -> None:
     image.set_file(BytesIO(make_image(seed)))
     image.save()
+
+
+def picture_of(image: ProductImage) -> Image.Image:
+    with image.file.open() as file:
+        return open_photo(file)
 
 
 def without_messages() -> object:
@@ -66,7 +72,7 @@ def test_a_picture_replaced_twice_with_its_tasks_reversed_keeps_the_last_code() 
     (code,) = ImageCode.objects.filter(image=image)
     assert code.digest == image.digest
     assert first_found(3) == image.pk
-    expected = encoding.encoder().encode([open_photo(image.file.open())])
+    expected = encoding.encoder().encode([picture_of(image)])
     assert code.code == expected.codes[0].tobytes()
 
 
@@ -74,7 +80,7 @@ def test_a_picture_deleted_while_it_is_encoded_is_no_error() -> None:
     image = new_product(images=[1]).images.get()
     copy = ProductImage.objects.get(pk=image.pk)
     ImageCode.objects.all().delete()
-    picture = open_photo(copy.file.open())
+    picture = picture_of(copy)
     image.delete()
     with patch.object(encoding, "_read", return_value=picture):
         assert encoding._encode_batch([copy]) == 0

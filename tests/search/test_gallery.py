@@ -17,7 +17,6 @@ from tests.builders import new_product
 from tests.search.catalogues import (
     BRANDS,
     CATEGORIES,
-    COLOURS,
     a_query,
     add_coded_image,
     brute_force,
@@ -64,6 +63,7 @@ def replace_file(image: ProductImage) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.django_db(transaction=True)
 def test_snapshot_with_changes_equals_the_database_after_any_edits(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(12):
@@ -132,7 +132,8 @@ def test_a_subcategory_that_moved_is_found_under_its_new_parent() -> None:
     image = add_coded_image(product, embedding(random.Random(1)))
     garden = Category.objects.at_path(["Garden"])
     snapshots.build()
-    Category.objects.get(name="Lamps").move(garden, "sorted-child")
+    lamps = Category.objects.get(name="Lamps")
+    Category.objects.move(lamps, garden, "sorted-child")
     garden.refresh_from_db()
     filters = Filters(categories=frozenset(garden.subtree_ids()))
     assert [hit for hit, _ in found(a_query(random.Random(1)), 5, filters)] == [

@@ -16,8 +16,8 @@ from search import gallery, snapshots
 from search.errors import SearchUnavailable
 from search.models import Change, Snapshot
 from tests.builders import new_product
-from tests.wait import wait_until
 from tests.search.catalogues import a_query, add_coded_image, embedding
+from tests.wait import wait_until
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -114,6 +114,7 @@ def test_a_rollback_serves_the_one_before_overlaid_by_everything_since() -> None
     assert found() == {first, second, third}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_new_one_is_due_by_the_share_of_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
