@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.celery import app
 from tests import builders
@@ -183,3 +184,29 @@ def web_server(
 ) -> Callable[[], Server]:
     """Start the shop under gunicorn, with two processes."""
     return lambda: start(WebServer(tmp_path, environment))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, as the system has it. Without one, CI fails and a desk skips."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        without = pytest.fail if os.environ.get("CI") else pytest.skip
+        without("no chromium: on Debian, apt install chromium")
+    # Playwright's loop makes Django believe that this is asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=as_root)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any) -> Iterator[Page]:
+    """A page of the shop; addresses may begin with `/`. Other sizes, languages:
+    `browser.new_context(base_url=live_server.url, viewport=…, locale="zh-CN")`.
+    """
+    context = browser.new_context(base_url=live_server.url, locale="en-GB")
+    yield context.new_page()
+    context.close()
