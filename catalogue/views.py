@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain, zip_longest
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +19,8 @@ RECENT = 600
 
 SORTS = {
     "newest": (_("Newest"), ["-pk"]),
-    "cheapest": (_("Price: low to high"), ["price", "-pk"]),
-    "dearest": (_("Price: high to low"), ["-price", "-pk"]),
+    "cheapest": (_("Lowest price"), ["price", "-pk"]),
+    "dearest": (_("Highest price"), ["-price", "-pk"]),
 }
 
 
@@ -83,7 +83,7 @@ def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     )
 
 
-def _with_products(categories: Iterable[Category]) -> Iterable[Category]:
+def _with_products(categories: QuerySet[Category]) -> QuerySet[Category]:
     """Those that have something on sale, themselves or below."""
     below = Product.objects.on_sale().filter(
         category__path__startswith=OuterRef("path")

@@ -6,16 +6,22 @@ from typing import NamedTuple, Self
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Category, Product
 from search.calibration import Match
 from search.forms import FilterForm
 from search.samples import Sample
-from search.similar import Answer, Result
+from search.similar import RELEVANCE, Answer, Result
 
 FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")
 MAX_CHOICES = 100
+SORT_WORDS = (
+    ("", _("Best match")),
+    ("price", _("Lowest price")),
+    ("-price", _("Highest price")),
+    ("newest", _("Newest")),
+)
 
 
 class Chip(NamedTuple):
@@ -38,11 +44,10 @@ class ResultsPage:
         params["query"] = answer.query
         if sample is not None:
             params["sample"] = sample.name
-        data = form.data
-        for name in FILTERS:
-            values = [value for value in data.getlist(name) if value]
-            if values:
-                params.setlist(name, values)
+        for name in (*FILTERS, "sort"):
+            value = form[name].value() or []
+            words = value if isinstance(value, list) else [value]
+            params.setlist(name, [word for word in words if word])
         return cls(answer, form, sample, params)
 
     @property
@@ -72,11 +77,17 @@ class ResultsPage:
 
     @property
     def close(self) -> list[Result]:
-        return [found for found in self.answer.results if found.match != Match.NONE]
+        return [found for found in self.answer.results if not self._is_far(found)]
 
     @property
     def far(self) -> list[Result]:
-        return [found for found in self.answer.results if found.match == Match.NONE]
+        """What is shown apart, as less alike; nothing in another order."""
+        return [found for found in self.answer.results if self._is_far(found)]
+
+    @property
+    def sorts(self) -> list[tuple[str, str, bool]]:
+        chosen = self.params.get("sort", "")
+        return [(name, str(words), name == chosen) for name, words in SORT_WORDS]
 
     @property
     def chips(self) -> list[Chip]:
@@ -98,6 +109,10 @@ class ResultsPage:
     def colours(self) -> list[str]:
         return _words_on_sale("colour")
 
+    def _is_far(self, found: Result) -> bool:
+        in_order = self.form.cleaned_data["sort"] == RELEVANCE
+        return in_order and found.match == Match.NONE
+
     def _chosen(self) -> Iterator[tuple[str, str, str]]:
         """Each filter that is on: its name, its value, and what to call it."""
         chosen = self.form.cleaned_data
@@ -111,7 +126,7 @@ class ResultsPage:
             for word in chosen[name]:
                 yield name, word, word
         if chosen["in_stock"]:
-            yield "in_stock", "", _("In stock")
+            yield "in_stock", "", str(_("In stock"))
 
     def _without(self, name: str, value: str) -> str:
         params = self.params.copy()

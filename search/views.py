@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
@@ -17,7 +17,8 @@ from catalogue import images
 from catalogue.images import UnreadableImage
 from search import samples
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
-from search.forms import FilterForm
+from search.forms import FilterForm, PhotoForm
+from search.query import WHOLE
 from search.results import ResultsPage
 from search.samples import Sample
 from search.similar import Answer, similar_to_photo, similar_to_query
@@ -25,7 +26,7 @@ from search.uploads import BodyTooLarge, receive_in_memory
 
 RETRY_AFTER = 10  # seconds
 FIRST_SAMPLES = 12
-POSTED = {*FilterForm.base_fields, "photo", "csrfmiddlewaretoken"}
+POSTED = {*PhotoForm.base_fields, "csrfmiddlewaretoken"}
 
 
 class Refused(Exception):
@@ -48,11 +49,11 @@ class Asked:
 
     def answer(self) -> Answer:
         chosen = self.form.cleaned_data
-        limits = {"limit": chosen["limit"], "page": chosen["page"]}
-        filters = self.form.filters()
+        options = {name: chosen[name] for name in ("limit", "page", "sort")}
+        options["filters"] = self.form.filters()
         if self.photo is None:
-            return similar_to_query(self.token, filters=filters, **limits)
-        return similar_to_photo(self.photo, filters=filters, **limits)
+            return similar_to_query(self.token, **options)
+        return similar_to_photo(self.photo, box=chosen.get("box", WHOLE), **options)
 
 
 # Exempt because the CSRF check reads the body, and it would be read by handlers that
@@ -93,7 +94,8 @@ def _linked(request: HttpRequest) -> Asked | None:
     sample = samples.named(request.GET.get("sample", ""))
     if not token and sample is None:
         return None
-    form = _valid_form(request.GET)
+    form = FilterForm(request.GET)
+    _check(form)
     if token or sample is None:
         return Asked(form, token=token, sample=sample)
     with sample.path.open("rb") as file:
@@ -101,39 +103,35 @@ def _linked(request: HttpRequest) -> Asked | None:
 
 
 def _posted(request: HttpRequest) -> Asked:
+    form = _received(request)
+    unknown = {*form.data, *form.files} - POSTED
+    if unknown:
+        message = _("There is no field called “%(name)s”.")
+        raise Refused(400, message % {"name": min(unknown)[:50]})
+    _check(form)
+    try:
+        return Asked(form, photo=images.open_photo(form.cleaned_data["photo"]))
+    except UnreadableImage as error:
+        raise Refused(422 if error.is_image else 415, error.message) from error
+
+
+def _received(request: HttpRequest) -> PhotoForm:
     try:
         receive_in_memory(request)
-        photos, data = request.FILES.getlist("photo"), request.POST
-        unknown = {*data, *request.FILES} - POSTED
+        return PhotoForm(request.POST, request.FILES)
     except BodyTooLarge as error:
         megabytes = settings.MAX_PHOTO_BYTES // 1024**2
         message = _("The photo is larger than %(megabytes)d MB.")
         raise Refused(413, message % {"megabytes": megabytes}) from error
     except UnreadablePostError as error:
         raise Refused(400, _("The photo did not arrive whole.")) from error
-    if unknown:
-        message = _("There is no field called “%(name)s”.")
-        raise Refused(400, message % {"name": min(unknown)[:50]})
-    if len(photos) != 1:
-        raise Refused(400, _("One photo at a time, please.") if photos else _no_photo())
-    form = _valid_form(data)
-    try:
-        return Asked(form, photo=images.open_photo(photos[0]))
-    except UnreadableImage as error:
-        raise Refused(422 if error.is_image else 415, error.message) from error
 
 
-def _no_photo() -> str:
-    return _("Choose a photo first.")
-
-
-def _valid_form(data: QueryDict) -> FilterForm:
-    form = FilterForm(data)
-    if not form.is_valid():
-        name, messages = next(iter(form.errors.items()))
-        label = form.fields[name].label if name in form.fields else ""
-        raise Refused(400, f"{label or name}: {messages[0]}")
-    return form
+def _check(form: FilterForm) -> None:
+    for name, messages in form.errors.items():
+        field = form.fields.get(name)
+        label = "" if field is None or name == "photo" else f"{field.label or name}: "
+        raise Refused(400, f"{label}{messages[0]}")
 
 
 def _answered(asked: Asked) -> Answer:
