@@ -38,9 +38,9 @@ def fit(options: argparse.Namespace) -> None:
             "-m",
             "hashing",
             "fit",
-            options.recipe.name,
+            str(options.recipe),
             "--out",
-            options.out.name,
+            str(options.out),
         ]
     )
     encoder = fit(Recipe.read(options.recipe), options.out, command=command)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hashing.colour import ColourHistogram
+from hashing.layers.linear import unit
 from hashing.networks import MEAN, SCALE, EfficientNetLite0
 
 Array = npt.NDArray[np.float32]
@@ -30,9 +31,7 @@ class Projection:
 
     def __call__(self, features: Array) -> Array:
         """Centred, projected, of length one."""
-        part = (features - self.centre) @ self.axes
-        part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-6)
-        return part
+        return unit((features - self.centre) @ self.axes)
 
 
 class FeatureNetwork(nn.Module):

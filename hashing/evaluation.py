@@ -113,7 +113,9 @@ def rankings(
 
 def closeness(queries: Codes, gallery: Codes) -> Scores:
     """One minus twice the share of bits that differ: 1 equal, -1 opposite."""
-    return 1 - 2 * hamming(queries, gallery) / (8 * queries.shape[1])
+    n_bits = 8 * queries.shape[1]
+    close: Scores = 1 - 2 * hamming(queries, gallery) / n_bits
+    return close
 
 
 def cosines(queries: npt.NDArray[Any], gallery: npt.NDArray[Any]) -> Scores:

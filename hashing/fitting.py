@@ -5,6 +5,7 @@ projections and the hash layer, exports everything and has the card written.
 """
 
 import logging
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,8 +35,21 @@ BATCH = 16  # pictures; more gains nothing on a CPU
 
 
 def fit(recipe: Recipe, out: Path, *, command: str) -> Encoder:
-    """Make the encoder of a recipe in the folder `out` and load it from there."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Make the encoder of a recipe in the folder `out` and load it from there.
+
+    It is made beside and put in place whole, so that nobody loads half of it.
+    """
+    beside = out.with_name(f"{out.name}.new")
+    beside.mkdir(parents=True, exist_ok=True)
+    make(recipe, beside)
+    logger.info("measuring")
+    write_card(recipe, beside, command=command)
+    replace(out, beside)
+    return load_encoder(out)
+
+
+def make(recipe: Recipe, out: Path) -> None:
+    """Learn both projections and the hash layer, and write them to the folder."""
     network = FeatureNetwork(load_pretrained()).eval()
     seen = [look_at(network, PictureSet.parse(s.set)) for s in recipe.sources]
     items, looks = [item for item, _ in seen], [look for _, look in seen]
@@ -50,9 +64,15 @@ def fit(recipe: Recipe, out: Path, *, command: str) -> Encoder:
     embeddings = quantise(join(*parts, look_weight=weight))
     layer = fit_itq(embeddings, recipe.n_bits, seed=recipe.seed)
     layer.save(out / "layer.npz")
-    logger.info("measuring")
-    write_card(recipe, out, command=command)
-    return load_encoder(out)
+
+
+def replace(folder: Path, by: Path) -> None:
+    """Put a finished folder in the place of another, which is removed."""
+    old = folder.with_name(f"{folder.name}.old")
+    if folder.exists():
+        folder.rename(old)
+    by.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def look_at(network: FeatureNetwork, pictures: PictureSet) -> tuple[Array, Array]:

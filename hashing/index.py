@@ -190,14 +190,29 @@ def _flat_of(codes: Codes) -> Any:
     return flat
 
 
+class _Rows:
+    """The codes inside a faiss index, as numpy asks for them.
+
+    An array made from this holds on to it, and so keeps the index alive.
+    """
+
+    def __init__(self, flat: Any) -> None:
+        n_bytes = flat.d // 8
+        data = faiss.rev_swig_ptr(flat.xb.data(), flat.ntotal * n_bytes)
+        address, _ = data.__array_interface__["data"]
+        self._flat = flat
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": (flat.ntotal, n_bytes),
+            "typestr": "|u1",
+            "data": (address, True),  # read-only: mapped pages cannot be written
+        }
+
+
 def _view(flat: Any) -> Codes:
-    """The codes inside a faiss index, not copied; valid as long as the index lives."""
     if flat.ntotal == 0:
         return np.empty((0, flat.d // 8), dtype=np.uint8)
-    data = faiss.rev_swig_ptr(flat.xb.data(), flat.ntotal * (flat.d // 8))
-    view: Codes = data.reshape(flat.ntotal, flat.d // 8)
-    view.flags.writeable = False  # mapped pages are read-only: writing would crash
-    return view
+    return np.asarray(_Rows(flat), dtype=np.uint8)
 
 
 def _check_codes(codes: Codes) -> None:

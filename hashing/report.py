@@ -77,9 +77,10 @@ def _rows(rows: list[dict[str, Any]]) -> Iterator[str]:
     names = "".join(f"<th>{escape(name)}</th>" for name in FIGURES)
     yield f"<tr><th>ranking</th><th>bits</th>{names}<th>what it is</th></tr>"
     for row in rows:
+        classes = ["best" if row[name] == best[name] else "" for name in FIGURES]
         cells = "".join(
-            f"<td{' class=best' if row[name] == best[name] else ''}>{row[name]:.3f}</td>"
-            for name in FIGURES
+            f'<td class="{css}">{row[name]:.3f}</td>'
+            for name, css in zip(FIGURES, classes, strict=True)
         )
         yield (
             f"<tr><td>{escape(row['ranking'])}</td><td>{row['n_bits'] or '–'}</td>"
