@@ -1,0 +1,16 @@
+"""Celery's door to the catalogue: imports that staff sent."""
+
+from celery import shared_task
+
+from catalogue import import_jobs
+
+
+@shared_task
+def run_import(import_id: int) -> None:
+    import_jobs.run(import_id)
+
+
+@shared_task
+def run_waiting_imports() -> None:
+    """What lost its message, or its worker."""
+    import_jobs.run_waiting()
