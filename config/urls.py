@@ -2,10 +2,33 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from catalogue import api as catalogue_api
+from search import api as search_api
+
+api = [
+    path("search/photo/", search_api.PhotoSearch.as_view(), name="search-photo"),
+    path("search/", search_api.QuerySearch.as_view(), name="search"),
+    path("products/", catalogue_api.ProductList.as_view(), name="products"),
+    path("products/<int:pk>/", catalogue_api.ProductDetail.as_view(), name="product"),
+    path(
+        "products/<int:pk>/similar/",
+        search_api.SimilarProducts.as_view(),
+        name="similar",
+    ),
+    path("categories/", catalogue_api.CategoryList.as_view(), name="categories"),
+    path("status/", search_api.Status.as_view(), name="status"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"
+    ),
+]
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    path("api/v1/", include((api, "api"))),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("catalogue.urls")),
     path("", include("search.urls")),

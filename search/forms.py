@@ -3,60 +3,24 @@
 from typing import Any
 
 from django import forms
-from django.core.validators import ProhibitNullCharactersValidator
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import Category
+from catalogue.filters import CategoryField, FlagField, PriceRangeForm, WordsField
 from search.filters import Filters
+from search.query import WHOLE, Box
+from search.similar import RELEVANCE, SORTS
 
 LIMIT = 20
 MAX_LIMIT = 50
 MAX_PAGE = 1000
-MAX_WORDS = 50
+# Less than this share of a side is no part of a photo.
+MIN_SHARE = 0.02
 
 
-class CategoryField(forms.CharField):
-    """A category's slug; becomes the category, or None."""
-
-    def clean(self, value: Any) -> Category | None:
-        slug = super().clean(value)
-        if not slug:
-            return None
-        category = Category.objects.filter(slug=slug).first()
-        if category is None:
-            raise forms.ValidationError(_("There is no such category."), "unknown")
-        return category
-
-
-class WordsField(forms.Field):
-    """A parameter that may be repeated; becomes a list of words, the empty left out."""
-
-    widget = forms.SelectMultiple
-
-    def clean(self, value: Any) -> list[str]:
-        words = [word for word in value or [] if word]
-        if len(words) > MAX_WORDS or any(len(word) > 100 for word in words):
-            raise forms.ValidationError(_("This is too long."), "too_long")
-        for word in words:
-            ProhibitNullCharactersValidator()(word)
-        return words
-
-
-class FlagField(forms.Field):
-    """Yes or no, as browsers and programs write it; absent is no."""
-
-    widget = forms.TextInput
-    VALUES = {"1": True, "true": True, "on": True, "0": False, "false": False}
-
-    def clean(self, value: Any) -> bool:
-        word = str(value or "false").lower()
-        if word not in self.VALUES:
-            raise forms.ValidationError(_("Say true or false."), "invalid")
-        return self.VALUES[word]
-
-
-class FilterForm(forms.Form):
-    """The filters, page and limit of every search, on the site and in the API."""
+class FilterForm(PriceRangeForm):
+    """The filters, sort, page and limit of every search, on the site and in the API."""
 
     category = CategoryField(required=False, label=_("Category"))
     min_price = forms.DecimalField(
@@ -68,6 +32,9 @@ class FilterForm(forms.Form):
     brand = WordsField(required=False, label=_("Brand"))
     colour = WordsField(required=False, label=_("Colour"))
     in_stock = FlagField(required=False, label=_("In stock only"))
+    sort = forms.ChoiceField(
+        required=False, choices=[(name, name) for name in (RELEVANCE, *SORTS)]
+    )
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
     limit = forms.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
 
@@ -77,11 +44,16 @@ class FilterForm(forms.Form):
     def clean_limit(self) -> int:
         return self.cleaned_data["limit"] or LIMIT
 
-    def clean(self) -> None:
-        low = self.cleaned_data.get("min_price")
-        high = self.cleaned_data.get("max_price")
-        if low is not None and high is not None and low > high:
-            self.add_error("max_price", _("This is less than the lowest price."))
+    def clean_sort(self) -> str:
+        return self.cleaned_data["sort"] or RELEVANCE
+
+    def options(self) -> dict[str, Any]:
+        """Filters, limit, page and sort, for a search. Call when it is valid."""
+        chosen = self.cleaned_data
+        return {
+            "filters": self.filters(),
+            **{name: chosen[name] for name in ("limit", "page", "sort")},
+        }
 
     def filters(self) -> Filters:
         """Call when it is valid."""
@@ -95,3 +67,58 @@ class FilterForm(forms.Form):
             colours=frozenset(chosen["colour"]),
             in_stock=chosen["in_stock"],
         )
+
+
+class QueryForm(FilterForm):
+    """The token of an earlier query, and what it is limited to now."""
+
+    query = forms.CharField(max_length=4000)
+
+
+class PhotosInput(forms.FileInput):
+    """All files of that name; one alone would hide that there were two."""
+
+    def value_from_datadict(
+        self, data: Any, files: MultiValueDict[str, Any], name: str
+    ) -> "list[UploadedFile[bytes]]":
+        return files.getlist(name)
+
+
+class OnePhotoField(forms.Field):
+    widget = PhotosInput
+
+    def clean(self, value: "list[UploadedFile[bytes]]") -> "UploadedFile[bytes]":
+        if not value:
+            raise forms.ValidationError(_("Send a photo, as a file."), "required")
+        if len(value) > 1:
+            raise forms.ValidationError(_("Send one photo at a time."), "too_many")
+        return value[0]
+
+
+class BoxField(forms.CharField):
+    """The part of a photo to search with: `x,y,w,h` as shares of 1."""
+
+    def clean(self, value: Any) -> Box:
+        text = super().clean(value)
+        return _box(text) if text else WHOLE
+
+
+class PhotoForm(FilterForm):
+    """A photo, and what the search with it is limited to."""
+
+    photo = OnePhotoField()
+    box = BoxField(required=False, max_length=200)
+
+
+def _box(text: str) -> Box:
+    try:
+        x, y, width, height = (float(share) for share in text.split(","))
+    except ValueError as error:
+        message = _("Give four numbers: x,y,w,h.")
+        raise forms.ValidationError(message, "invalid") from error
+    # Written so that NaN is refused too. Sums of shares may exceed 1 by rounding.
+    inside = x >= 0 and y >= 0 and x + width <= 1.001 and y + height <= 1.001
+    if not (inside and width >= MIN_SHARE and height >= MIN_SHARE):
+        message = _("The box must lie within the photo and not be tiny.")
+        raise forms.ValidationError(message, "out_of_range")
+    return x, y, width, height

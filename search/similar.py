@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
+from typing import Self
 
 import numpy as np
 from PIL.Image import Image
@@ -16,7 +17,11 @@ from search.encoding import encoder
 from search.filters import NO_FILTERS, Filters
 from search.gallery import Gallery, Neighbour
 from search.models import ImageCode
-from search.query import Query
+from search.query import WHOLE, Box, Query
+
+RELEVANCE = "relevance"
+# Other orders of what was found; the product's id decides between equals.
+SORTS = {"price": "price", "-price": "-price", "newest": "-pk"}
 
 # Pictures that a search looks at. More products than these show are not answered.
 SHORTLIST = 200
@@ -45,6 +50,15 @@ class Freshness:
     as_of: datetime
     images: int
     pending: int
+
+    @classmethod
+    def of(cls, now: Gallery) -> Self:
+        return cls(
+            snapshot=now.snapshot.name,
+            as_of=now.snapshot.as_of,
+            images=len(now),
+            pending=now.pending,
+        )
 
 
 @dataclass
@@ -77,21 +91,23 @@ class Answer:
     stages: dict[str, float]
 
 
-def similar_to_photo(
+def similar_to_photo(  # noqa: PLR0913
     photo: Image,
     *,
+    box: Box = WHOLE,
     filters: Filters = NO_FILTERS,
     limit: int = PAGE,
     page: int = 1,
+    sort: str = RELEVANCE,
     stages: Stages | None = None,
 ) -> Answer:
-    """What is on this photo (RGB, upright). Raises SearchUnavailable."""
+    """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable."""
     stages = stages or Stages()
     with stages.timed("encode"):
         serving = encoder()
-        embedding = serving.encode([photo]).embeddings[0]
-    query = Query(encoder=serving.fingerprint, embedding=embedding)
-    return _answer(query, query.token(), filters, limit, page, stages=stages)
+        embedding = serving.encode([_cropped(photo, box)]).embeddings[0]
+    query = Query(encoder=serving.fingerprint, embedding=embedding, box=box)
+    return _answer(query, query.token(), filters, limit, page, sort, stages=stages)
 
 
 def similar_to_query(
@@ -100,13 +116,14 @@ def similar_to_query(
     filters: Filters = NO_FILTERS,
     limit: int = PAGE,
     page: int = 1,
+    sort: str = RELEVANCE,
 ) -> Answer:
-    """The same again: another page, other filters.
+    """The same again: another page, other filters, another order.
 
     Raises QueryExpired, ForeignEncoder, SearchUnavailable.
     """
     query = Query.from_token(token)
-    return _answer(query, token, filters, limit, page, stages=Stages())
+    return _answer(query, token, filters, limit, page, sort, stages=Stages())
 
 
 def similar_to_product(
@@ -138,6 +155,7 @@ def _answer(  # noqa: PLR0913
     filters: Filters,
     limit: int,
     page: int,
+    sort: str,
     *,
     stages: Stages,
 ) -> Answer:
@@ -147,16 +165,32 @@ def _answer(  # noqa: PLR0913
         ranked = _best_of_products(found)
     start = (page - 1) * limit
     with stages.timed("fetch"):
-        results = _fetched(ranked[start : start + limit])
+        ordered = ranked if sort == RELEVANCE else _sorted(ranked, SORTS[sort])
+        results = _fetched(ordered[start : start + limit])
     return Answer(
         query=token,
         match=_match_of(ranked),
         count=len(ranked),
         results=results,
         next_page=page + 1 if start + limit < len(ranked) else None,
-        freshness=_freshness(now),
+        freshness=Freshness.of(now),
         stages=stages.took,
     )
+
+
+def _cropped(photo: Image, box: Box) -> Image:
+    """That part of it, one pixel at least."""
+    x, y, width, height = box
+    left, top = int(x * photo.width), int(y * photo.height)
+    right = min(photo.width, max(left + 1, round((x + width) * photo.width)))
+    bottom = min(photo.height, max(top + 1, round((y + height) * photo.height)))
+    return photo.crop((left, top, right, bottom))
+
+
+def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
+    by_product = {near.product_id: near for near in ranked}
+    products = Product.objects.filter(pk__in=by_product).order_by(order, "pk")
+    return [by_product[pk] for pk in products.values_list("pk", flat=True)]
 
 
 def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
@@ -201,12 +235,3 @@ def _match_of(ranked: Sequence[Neighbour]) -> Match:
     if not ranked:
         return Match.NONE
     return word(probability(encoder(), ranked[0].cosine))
-
-
-def _freshness(now: Gallery) -> Freshness:
-    return Freshness(
-        snapshot=now.snapshot.name,
-        as_of=now.snapshot.as_of,
-        images=len(now),
-        pending=now.pending,
-    )

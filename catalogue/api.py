@@ -1,0 +1,146 @@
+"""The catalogue for programs, read only."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalogue.filters import ProductFilters
+from catalogue.models import Category, Product
+from catalogue.serializers import (
+    CategorySerializer,
+    FilterParameters,
+    ProductDetailSerializer,
+    ProductSerializer,
+)
+
+MAX_LIMIT = 50
+MAX_ID = 2**63 - 1
+# Of what was sent and is not known, an answer repeats no more than this.
+MAX_NAMED, MAX_NAME = 10, 100
+
+
+class NewestFirst(CursorPagination):
+    """By falling id, so that pages stay as they are while products come and go."""
+
+    ordering = "-id"
+    page_size = 20
+    page_size_query_param = "limit"
+
+    def get_page_size(self, request: Request) -> int:
+        field = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT)
+        given = request.query_params.get("limit")
+        try:
+            return int(field.run_validation(given)) if given else self.page_size
+        except ValidationError as error:
+            raise ValidationError({"limit": error.detail}) from error
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        cursor = super().decode_cursor(request)
+        position = str(cursor.position) if cursor and cursor.position else None
+        if position is not None and not (
+            position.isascii() and position.isdigit() and int(position[:20]) <= MAX_ID
+        ):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a ValidationError that names each parameter that is not known."""
+    if unknown := sorted(set(given) - set(known)):
+        detail = ErrorDetail("There is no such parameter.", code="unknown")
+        named = {name[:MAX_NAME]: [detail] for name in unknown[:MAX_NAMED]}
+        raise ValidationError(named)
+
+
+@method_decorator(conditional_page, name="dispatch")
+class ProductList(ListAPIView[Product]):
+    """Products on sale, the newest first."""
+
+    problems = (404,)
+    serializer_class = ProductSerializer
+    pagination_class = NewestFirst
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ProductFilters
+    queryset = Product.objects.none()
+
+    @extend_schema(
+        operation_id="products_list",
+        filters=False,
+        parameters=[FilterParameters],
+        tags=["catalogue"],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        known = {*ProductFilters.base_filters, "cursor", "limit"}
+        refuse_unknown(request.query_params, known)
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return Product.objects.on_sale().for_list()
+
+
+@method_decorator(conditional_page, name="dispatch")
+class ProductDetail(RetrieveAPIView[Product]):
+    """A product on sale."""
+
+    problems = (404,)
+    serializer_class = ProductDetailSerializer
+    queryset = Product.objects.none()
+
+    @extend_schema(operation_id="products_retrieve", tags=["catalogue"])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        refuse_unknown(request.query_params, ())
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Product]:
+        return Product.objects.on_sale().for_list()
+
+
+@method_decorator(conditional_page, name="dispatch")
+class CategoryList(APIView):
+    """The tree of categories: each follows the one above it."""
+
+    @extend_schema(
+        operation_id="categories_list",
+        responses=CategorySerializer(many=True),
+        tags=["catalogue"],
+    )
+    def get(self, request: Request) -> Response:
+        refuse_unknown(request.query_params, ())
+        return Response(CategorySerializer(_tree(), many=True).data)
+
+
+def _tree() -> list[dict[str, Any]]:
+    on_sale = Count("products", filter=Q(products__active=True))
+    categories = list(Category.objects.order_by("path").annotate(on_sale=on_sale))
+    products: dict[str, int] = {}
+    for category in categories:
+        for path in _line(category.path):
+            products[path] = products.get(path, 0) + category.on_sale
+    slugs = {category.path: category.slug for category in categories}
+    return [
+        {
+            "slug": category.slug,
+            "name": category.name,
+            "parent": slugs.get(category.path[: -Category.steplen]),
+            "products": products[category.path],
+        }
+        for category in categories
+    ]
+
+
+def _line(path: str) -> list[str]:
+    """The paths from the top down to this one."""
+    step = Category.steplen
+    return [path[:end] for end in range(step, len(path) + 1, step)]

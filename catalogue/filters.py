@@ -1,0 +1,120 @@
+"""What products can be limited to, as it comes in a URL or a form."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import Category, Product
+
+MAX_WORDS = 50
+
+
+class CategoryField(forms.CharField):
+    """A category's slug; becomes the category, or None."""
+
+    def clean(self, value: Any) -> Category | None:
+        slug = super().clean(value)
+        if not slug:
+            return None
+        category: Category | None = Category.objects.filter(slug=slug).first()
+        if category is None:
+            raise forms.ValidationError(_("There is no such category."), "unknown")
+        return category
+
+
+class WordsField(forms.Field):
+    """A parameter that may be repeated; becomes a list of words, the empty left out."""
+
+    widget = forms.SelectMultiple
+
+    def clean(self, value: Any) -> list[str]:
+        words = [word for word in value or [] if word]
+        if len(words) > MAX_WORDS or any(len(word) > 100 for word in words):
+            raise forms.ValidationError(_("This is too long."), "too_long")
+        for word in words:
+            ProhibitNullCharactersValidator()(word)
+        return words
+
+
+class FlagField(forms.Field):
+    """Yes or no, as browsers and programs write it; absent is no."""
+
+    widget = forms.TextInput
+    VALUES = {"1": True, "true": True, "on": True, "0": False, "false": False}
+
+    def clean(self, value: Any) -> bool:
+        word = str(value or "false").lower()
+        if word not in self.VALUES:
+            raise forms.ValidationError(_("Say true or false."), "invalid")
+        return self.VALUES[word]
+
+
+class PriceRangeForm(forms.Form):
+    """The base of forms with `min_price` and `max_price`."""
+
+    def clean(self) -> None:
+        low = self.cleaned_data.get("min_price")
+        high = self.cleaned_data.get("max_price")
+        if low is not None and high is not None and low > high:
+            self.add_error("max_price", _("This is less than the lowest price."))
+
+
+class CategoryFilter(django_filters.Filter):  # type: ignore[misc]
+    """With everything below it."""
+
+    field_class = CategoryField
+
+    def filter(
+        self, products: QuerySet[Product], category: Category | None
+    ) -> QuerySet[Product]:
+        if category is None:
+            return products
+        return products.filter(category__in=category.subtree_ids())
+
+
+class WordsFilter(django_filters.Filter):  # type: ignore[misc]
+    """One of the words is enough; without case."""
+
+    field_class = WordsField
+
+    def filter(
+        self, products: QuerySet[Product], words: Sequence[str]
+    ) -> QuerySet[Product]:
+        fits = Q()
+        for word in words or ():
+            fits |= Q(**{f"{self.field_name}__iexact": word})
+        return products.filter(fits)
+
+
+class StockFilter(django_filters.Filter):  # type: ignore[misc]
+    field_class = FlagField
+
+    def filter(self, products: QuerySet[Product], is_wanted: bool) -> QuerySet[Product]:
+        return products.filter(stock__gt=0) if is_wanted else products
+
+
+def price_filter(lookup: str) -> django_filters.NumberFilter:
+    return django_filters.NumberFilter(
+        "price", lookup, min_value=0, max_digits=10, decimal_places=2
+    )
+
+
+class ProductFilters(django_filters.FilterSet):  # type: ignore[misc]
+    """All must hold."""
+
+    category = CategoryFilter()
+    min_price = price_filter("gte")
+    max_price = price_filter("lte")
+    brand = WordsFilter("brand")
+    colour = WordsFilter("colour")
+    in_stock = StockFilter()
+
+    class Meta:
+        model = Product
+        fields: list[str] = []
+        form = PriceRangeForm

@@ -1,0 +1,125 @@
+"""How the catalogue looks to programs, and what they can ask of it."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from catalogue.models import Category, Product, ProductImage
+from catalogue.templatetags.shop import thumbnail_url
+
+CARD_SIDE = 480  # as ProductImage.card has it
+
+
+class FilterParameters(serializers.Serializer[Any]):
+    """The filters as the schema tells them; forms parse them."""
+
+    category = serializers.SlugField(
+        required=False, allow_unicode=True, help_text="Slug; with its subtree."
+    )
+    min_price = serializers.DecimalField(
+        max_digits=10, decimal_places=2, min_value=0, required=False
+    )
+    max_price = serializers.DecimalField(
+        max_digits=10, decimal_places=2, min_value=0, required=False
+    )
+    brand = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        max_length=50,
+        required=False,
+        help_text="Repeatable: one of them is enough. Without case.",
+    )
+    colour = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        max_length=50,
+        required=False,
+        help_text="Repeatable: one of them is enough. Without case.",
+    )
+    in_stock = serializers.BooleanField(
+        required=False, help_text="`true`: only what is in stock."
+    )
+
+
+class PictureSerializer(serializers.Serializer[ProductImage]):
+    """A thumbnail of at most 480 pixels a side."""
+
+    url = serializers.URLField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+    def to_representation(self, image: ProductImage) -> dict[str, Any]:
+        width, height = card_size(image)
+        url = self.context["request"].build_absolute_uri(thumbnail_url(image.card))
+        return {"url": url, "width": width, "height": height}
+
+
+class CategoryNameSerializer(serializers.ModelSerializer[Category]):
+    class Meta:
+        model = Category
+        fields = ["slug", "name"]
+
+
+class ProductSerializer(serializers.ModelSerializer[Product]):
+    """What a card in a list shows."""
+
+    url = serializers.SerializerMethodField(help_text="Its page in the shop.")
+    category = CategoryNameSerializer()
+    currency = serializers.CharField(help_text="ISO 4217")
+    in_stock = serializers.BooleanField()
+    image = serializers.SerializerMethodField(help_text="The main picture.")
+
+    class Meta:
+        model = Product
+        fields = [
+            "id",
+            "sku",
+            "name",
+            "url",
+            "category",
+            "brand",
+            "colour",
+            "price",
+            "currency",
+            "in_stock",
+            "image",
+        ]
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, product: Product) -> str:
+        url: str = self.context["request"].build_absolute_uri(
+            product.get_absolute_url()
+        )
+        return url
+
+    @extend_schema_field(PictureSerializer(allow_null=True))
+    def get_image(self, product: Product) -> dict[str, Any] | None:
+        image = product.main_image
+        if image is None:
+            return None
+        return PictureSerializer(image, context=self.context).data
+
+
+class ProductDetailSerializer(ProductSerializer):
+    """All that the shop says of a product."""
+
+    images = PictureSerializer(many=True, source="images.all")
+
+    class Meta(ProductSerializer.Meta):
+        fields = [*ProductSerializer.Meta.fields, "description", "images"]
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    parent = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text="The slug of the category above; null at the top."
+    )
+    products = serializers.IntegerField(help_text="On sale here and below.")
+
+
+def card_size(image: ProductImage) -> tuple[int, int]:
+    """Of its thumbnail, without opening it: as large as fits."""
+    if not image.width or not image.height:
+        return 0, 0
+    scale = min(CARD_SIDE / image.width, CARD_SIDE / image.height)
+    return round(image.width * scale), round(image.height * scale)

@@ -1,0 +1,156 @@
+"""Every error under /api/ as a problem document (RFC 9457)."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext_lazy as _
+from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import Error
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+
+from catalogue.images import UnreadableImage
+from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
+from search.uploads import BodyTooLarge
+
+PROBLEM = "application/problem+json"
+RETRY_AFTER = 10  # seconds
+
+TOO_LARGE = _("The request is larger than what is accepted here.")
+TOO_MANY = _("There are too many fields.")
+
+# What is raised below, and how it is told: the first that fits.
+KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
+    SearchUnavailable: (
+        503,
+        "search_unavailable",
+        _("The photo search is getting ready. Try again in a moment."),
+    ),
+    QueryExpired: (
+        410,
+        "query_expired",
+        _("The query is unknown or too old. Send the photo again."),
+    ),
+    ForeignEncoder: (
+        409,
+        "foreign_encoder",
+        _("The query was made by another encoder. Send the photo again."),
+    ),
+    BodyTooLarge: (413, "body_too_large", TOO_LARGE),
+    RequestDataTooBig: (413, "body_too_large", TOO_LARGE),
+    TooManyFieldsSent: (400, "too_many_fields", TOO_MANY),
+    TooManyFilesSent: (400, "too_many_fields", TOO_MANY),
+    SuspiciousOperation: (400, "bad_request", _("The request is malformed.")),
+    UnreadablePostError: (400, "incomplete_body", _("The body did not arrive whole.")),
+    OperationalError: (
+        503,
+        "database_unavailable",
+        _("The shop's database does not answer. Try again in a moment."),
+    ),
+}
+
+
+class Refusal(APIException):
+    """An error of ours in the words of the framework."""
+
+    def __init__(self, status: int, code: str, detail: Any) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+
+
+class ProblemHandler(ExceptionHandler):
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, UnreadableImage):
+            return Refusal(422 if exc.is_image else 415, exc.code, exc.message)
+        for known, (status, code, detail) in KNOWN.items():
+            if isinstance(exc, known):
+                return Refusal(status, code, detail)
+        converted: Exception = super().convert_known_exceptions(exc)
+        return converted
+
+    def get_response(self, exc: APIException, data: dict[str, Any]) -> Response:
+        headers = self.get_headers(exc)
+        if exc.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = str(RETRY_AFTER)
+        return Response(
+            data, status=exc.status_code, headers=headers, content_type=PROBLEM
+        )
+
+
+class ProblemFormatter(ExceptionFormatter):
+    def run(self) -> dict[str, Any]:
+        found = self.get_errors()
+        if isinstance(self.exc, ValidationError):
+            code, errors = "invalid", [_field_error(error) for error in found]
+            detail = " ".join(_named(error) for error in errors)
+        else:
+            code, detail, errors = found[0].code, found[0].detail, []
+        if isinstance(self.original_exc, UnreadableImage):
+            errors = [{"field": "photo", "code": code, "detail": detail}]
+        return problem(self.exc.status_code, code=code, detail=detail, errors=errors)
+
+
+def problem(
+    status: int,
+    *,
+    code: str = "",
+    detail: str = "",
+    errors: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    meaning = HTTPStatus(status)
+    return {
+        # Says that the status is the whole meaning; `code` is more precise.
+        "type": "about:blank",
+        "title": meaning.phrase,
+        "status": status,
+        "detail": detail or meaning.phrase,
+        "code": code or meaning.name.lower(),
+        "errors": errors or [],
+    }
+
+
+def problems_under_api(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """What Django answers by itself under /api/ (404, 400, 500 …) becomes a problem."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        # Whatever charset a request claims: JSON and our forms are UTF-8, and some
+        # of Python's codecs raise what nobody expects, or make unprintable text.
+        request.encoding = "utf-8"
+        response = get_response(request)
+        if request.path_info.startswith("/api/") and _is_bare_error(response):
+            response.content = JSONRenderer().render(problem(response.status_code))
+            response["Content-Type"] = PROBLEM
+            response["Content-Length"] = str(len(response.content))
+        return response
+
+    return middleware
+
+
+def _is_bare_error(response: HttpResponse) -> bool:
+    is_error = response.status_code >= HTTPStatus.BAD_REQUEST
+    return is_error and response.get("Content-Type") != PROBLEM
+
+
+def _field_error(error: Error) -> dict[str, Any]:
+    field = None if error.attr == NON_FIELD_ERRORS else error.attr
+    return {"field": field, "code": error.code, "detail": error.detail}
+
+
+def _named(error: dict[str, Any]) -> str:
+    field, detail = error["field"], error["detail"]
+    return str(detail) if field is None else f"{field}: {detail}"

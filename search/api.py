@@ -1,0 +1,163 @@
+"""Search for programs: by photo, by an earlier query, by a product."""
+
+from collections.abc import Collection
+from time import perf_counter
+from typing import Any, TypeVar
+
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404
+from django.utils.datastructures import MultiValueDict
+from django_filters.utils import translate_validation
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from catalogue.api import refuse_unknown
+from catalogue.images import open_photo
+from catalogue.models import Product
+from search import encoding, gallery
+from search.forms import FilterForm, PhotoForm, QueryForm
+from search.serializers import (
+    AnswerSerializer,
+    LimitParameters,
+    PhotoFields,
+    QueryParameters,
+    SimilarSerializer,
+    StatusSerializer,
+)
+from search.similar import (
+    Answer,
+    Freshness,
+    Stages,
+    similar_to_photo,
+    similar_to_product,
+    similar_to_query,
+)
+from search.uploads import receive_in_memory
+
+AnyForm = TypeVar("AnyForm", bound=FilterForm)
+LIMITS = set(FilterForm.base_fields) - {"page", "sort"}
+
+
+class PhotoSearch(APIView):
+    """The products most like what is on a photo. Nothing of the photo is kept."""
+
+    parser_classes = [MultiPartParser]
+    problems = (413, 415, 422)
+
+    @extend_schema(
+        operation_id="search_photo",
+        request={"multipart/form-data": PhotoFields},
+        responses=AnswerSerializer,
+        tags=["search"],
+    )
+    def post(self, request: Request) -> Response:
+        started = perf_counter()
+        refuse_unknown(request.query_params, ())
+        receive_in_memory(request._request)
+        form = _valid(PhotoForm, request.POST, files=request.FILES)
+        stages = Stages()
+        with stages.timed("decode"):
+            photo = open_photo(form.cleaned_data["photo"])
+        answer = similar_to_photo(
+            photo, box=form.cleaned_data["box"], stages=stages, **form.options()
+        )
+        return _answered(request, answer, form, started)
+
+
+class QuerySearch(APIView):
+    """An earlier query again: another page, other filters, another order."""
+
+    problems = (409, 410)
+
+    @extend_schema(
+        operation_id="search_query",
+        parameters=[QueryParameters],
+        responses=AnswerSerializer,
+        tags=["search"],
+    )
+    def get(self, request: Request) -> Response:
+        started = perf_counter()
+        form = _valid(QueryForm, request.query_params)
+        answer = similar_to_query(form.cleaned_data["query"], **form.options())
+        return _answered(request, answer, form, started)
+
+
+class SimilarProducts(APIView):
+    """Other products that look like this one."""
+
+    problems = (404,)
+
+    @extend_schema(
+        operation_id="products_similar",
+        parameters=[LimitParameters],
+        responses=SimilarSerializer,
+        tags=["search"],
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        started = perf_counter()
+        form = _valid(FilterForm, request.query_params, known=LIMITS)
+        product = get_object_or_404(Product.objects.on_sale(), pk=pk)
+        results = similar_to_product(
+            product, filters=form.filters(), limit=form.cleaned_data["limit"]
+        )
+        found = {"count": len(results), "results": results, "took_ms": 0}
+        presented = SimilarSerializer(found, context={"request": request}).data
+        return Response({**presented, "took_ms": _milliseconds(started)})
+
+
+class Status(APIView):
+    """Whether search answers, by what, and how fresh; 503 when it cannot."""
+
+    @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
+    def get(self, request: Request) -> Response:
+        refuse_unknown(request.query_params, ())
+        now = {
+            "status": "healthy",
+            "encoder": encoding.encoder(),
+            "gallery": Freshness.of(gallery.current()),
+            "waiting": encoding.waiting_images().count(),
+            "failed": encoding.failed_images().count(),
+        }
+        return Response(StatusSerializer(now).data)
+
+
+def _valid(
+    form_class: type[AnyForm],
+    data: QueryDict,
+    *,
+    files: MultiValueDict[str, Any] | None = None,
+    known: Collection[str] = (),
+) -> AnyForm:
+    """The form, filled in rightly. Raises a ValidationError that names the fields."""
+    refuse_unknown({*data, *(files or ())}, known or form_class.base_fields)
+    form = form_class(data, files)
+    if not form.is_valid():
+        raise translate_validation(form.errors)
+    return form
+
+
+def _answered(
+    request: Request, answer: Answer, form: FilterForm, started: float
+) -> Response:
+    found = {**vars(answer), "next": _next_url(request, answer, form), "took_ms": 0}
+    presented = AnswerSerializer(found, context={"request": request}).data
+    return Response({**presented, "took_ms": _milliseconds(started)})
+
+
+def _next_url(request: Request, answer: Answer, form: FilterForm) -> str | None:
+    if answer.next_page is None:
+        return None
+    params = QueryDict(mutable=True)
+    for name in FilterForm.base_fields:
+        value = form[name].value() or []
+        params.setlist(name, value if isinstance(value, list) else [value])
+    params["query"], params["page"] = answer.query, str(answer.next_page)
+    return f"{reverse('api:search', request=request)}?{params.urlencode()}"
+
+
+def _milliseconds(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 2)

@@ -1,0 +1,109 @@
+"""How answers of the search look to programs, and what they can ask."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from catalogue.serializers import FilterParameters, ProductSerializer
+from search.calibration import Match
+from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
+from search.similar import RELEVANCE, SORTS
+
+MATCHES = [match.value for match in Match]
+MATCH_HELP = "How close: the same product, alike, somewhat alike, or nothing is."
+
+
+class LimitParameters(FilterParameters):
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_LIMIT, default=LIMIT, help_text="Products a page."
+    )
+
+
+class PageParameters(LimitParameters):
+    sort = serializers.ChoiceField(choices=[RELEVANCE, *SORTS], default=RELEVANCE)
+    page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
+
+
+class QueryParameters(PageParameters):
+    query = serializers.CharField(help_text="`query` of an earlier answer.")
+
+
+class PhotoFields(PageParameters):
+    photo = serializers.FileField(
+        help_text="One JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF."
+    )
+    box = serializers.CharField(
+        required=False,
+        help_text="The part of the photo to search with: `x,y,w,h` as shares of 1.",
+    )
+
+
+class MillisecondsField(serializers.FloatField):
+    def to_representation(self, value: float) -> Any:
+        return round(value, 2)
+
+
+class StagesSerializer(serializers.Serializer[Any]):
+    """Milliseconds. A query that is asked again is neither decoded nor encoded."""
+
+    decode = MillisecondsField(required=False)
+    encode = MillisecondsField(required=False)
+    search = MillisecondsField()
+    fetch = MillisecondsField()
+
+
+class FreshnessSerializer(serializers.Serializer[Any]):
+    """Which gallery answered."""
+
+    snapshot = serializers.CharField()
+    as_of = serializers.DateTimeField(help_text="When the snapshot was taken.")
+    images = serializers.IntegerField(help_text="Pictures that can be found now.")
+    pending = serializers.IntegerField(
+        help_text="Products changed since the snapshot; they are found as they are now."
+    )
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    product = ProductSerializer()
+    image_id = serializers.IntegerField(help_text="The picture that is most like it.")
+    distance = serializers.IntegerField(help_text="Bits that differ.")
+    similarity = serializers.FloatField(
+        help_text="The probability that it is the same product."
+    )
+    match = serializers.ChoiceField(choices=MATCHES, help_text=MATCH_HELP)
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    query = serializers.CharField(
+        help_text="Asks the same again, without the photo; good for a day."
+    )
+    match = serializers.ChoiceField(choices=MATCHES, help_text=MATCH_HELP)
+    count = serializers.IntegerField(help_text="Products on all pages: 200 at most.")
+    next = serializers.URLField(
+        allow_null=True, help_text="The next page; null on the last."
+    )
+    took_ms = serializers.FloatField(
+        help_text="From reading the body to this answer, in milliseconds."
+    )
+    stages = StagesSerializer()
+    gallery = FreshnessSerializer(source="freshness")
+    results = ResultSerializer(many=True)
+
+
+class SimilarSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    took_ms = serializers.FloatField()
+    results = ResultSerializer(many=True)
+
+
+class EncoderSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    fingerprint = serializers.CharField(help_text="Same digits, same bits.")
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["healthy"])
+    encoder = EncoderSerializer()
+    gallery = FreshnessSerializer()
+    waiting = serializers.IntegerField(help_text="Pictures without a code yet.")
+    failed = serializers.IntegerField(help_text="Pictures that cannot be encoded.")
