@@ -118,8 +118,8 @@ class _Progress:
         self._counts[result.outcome] = self._counts.get(result.outcome, 0) + 1
         for problem in result.problems:
             if len(self._problems) < PROBLEMS_SHOWN:
-                row = [result.line, result.sku, problem.column, problem.reason]
-                self._problems.append(row)
+                row: list[str | int] = [result.line, result.sku]
+                self._problems.append([*row, problem.column, problem.reason])
         if time.monotonic() > self._written + HEARTBEAT:
             self.write()
 
