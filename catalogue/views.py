@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     mixed = _mixed(recent.values())[:ON_HOME]
     faces = {path: product_ids[0] for path, product_ids in recent.items()}
     products = Product.objects.for_list().in_bulk({*mixed, *faces.values()})
-    roots = _with_products(Category.get_root_nodes())
+    roots = _with_products(Category.objects.get_root_nodes())
     return render(
         request,
         "catalogue/home.html",
@@ -60,8 +60,8 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
         "catalogue/category.html",
         {
             "category": category,
-            "ancestors": category.get_ancestors(),
-            "children": _with_products(category.get_children()),
+            "ancestors": Category.objects.get_ancestors(category),
+            "children": _with_products(Category.objects.get_children(category)),
             "page": Paginator(products, PER_PAGE).get_page(request.GET.get("page")),
             "sorts": [(key, label) for key, (label, _order) in SORTS.items()],
             "sort": sort,
@@ -79,7 +79,10 @@ def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     return render(
         request,
         "catalogue/product.html",
-        {"product": product, "ancestors": product.category.get_ancestors()},
+        {
+            "product": product,
+            "ancestors": Category.objects.get_ancestors(product.category),
+        },
     )
 
 

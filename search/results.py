@@ -99,7 +99,7 @@ class ResultsPage:
     @property
     def categories(self) -> list[Category]:
         """To choose from; `depth` says how far below the top each is."""
-        return list(Category.get_tree())
+        return list(Category.objects.get_tree())
 
     @property
     def brands(self) -> list[str]:
