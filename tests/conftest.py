@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.celery import app
+from search import gallery
 from tests import builders
 from tests.servers import (
     CeleryBeat,
@@ -72,9 +72,7 @@ def django_db_modify_db_settings(
 def _clean_process() -> Iterator[None]:
     """What a test leaves behind in this process and in its folder goes away."""
     yield
-    for name in ("search.gallery", "search.encoding"):
-        if reset := getattr(sys.modules.get(name), "reset", None):
-            reset()
+    gallery.reset()
     cache.clear()
     for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,92 @@
+"""docker/ as far as it can be checked without a container engine."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config.env import BASE_DIR, env
+
+DOCKER = BASE_DIR / "docker"
+VARIABLE = re.compile(r"\$\{([A-Z_]+)(:[-?][^}]*)?\}")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((DOCKER / "compose.yaml").read_text())
+
+
+def test_compose_starts_every_part(compose: dict[str, Any]) -> None:
+    shop = {"set-up", "web", "worker-uploads", "worker-bulk", "beat"}
+    assert set(compose["services"]) == shop | {"postgres", "redis", "nginx"}
+    for name in shop:
+        assert compose["services"][name]["image"] == "semblance"
+
+
+def test_parts_wait_only_for_parts_that_exist(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for service in services.values():
+        for other, condition in service.get("depends_on", {}).items():
+            assert other in services
+            if condition["condition"] == "service_healthy":
+                assert "healthcheck" in services[other]
+
+
+def test_compose_sets_what_the_shop_reads(compose: dict[str, Any]) -> None:
+    assert set(compose["services"]["web"]["environment"]) <= set(env.scheme)
+
+
+def test_volumes_are_declared(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            is_file = source.startswith("./")
+            assert (
+                (DOCKER / source).exists()
+                if is_file
+                else source in (compose["volumes"])
+            )
+
+
+def test_the_example_names_every_variable() -> None:
+    used = VARIABLE.findall((DOCKER / "compose.yaml").read_text())
+    example = (DOCKER / "example.env").read_text()
+    named = re.findall(r"^([A-Z_]+)=", example, re.M)
+    assert {name for name, _ in used} == set(named)
+
+
+def test_the_image_copies_what_there_is() -> None:
+    for line in (DOCKER / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY "):
+            for source in line.split()[1:-1]:
+                assert (BASE_DIR / source).exists(), line
+
+
+def test_the_image_runs_as_nobody_special() -> None:
+    lines = (DOCKER / "Dockerfile").read_text().splitlines()
+    assert "USER shop" in lines
+    assert lines.index("USER shop") < lines.index("VOLUME /data")
+
+
+def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
+    nginx = shutil.which("nginx")
+    if nginx is None:
+        pytest.skip("no nginx")
+    shop = (DOCKER / "nginx.conf").read_text().replace("${MAX_BODY_MB}", "21")
+    shop = shop.replace("server web:8000", "server 127.0.0.1:8000")
+    shop = shop.replace("listen 80", "listen 127.0.0.1:8099")
+    config = tmp_path / "nginx.conf"
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
+    config.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}}"
+        f" http {{ access_log off; {folders} {shop} }}"
+    )
+    checked = subprocess.run(
+        [nginx, "-t", "-c", str(config)], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
