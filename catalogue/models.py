@@ -159,6 +159,11 @@ class Product(models.Model):
     def in_stock(self) -> bool:
         return self.stock > 0
 
+    def next_position(self) -> int:
+        """Where a picture goes that comes after all others."""
+        last = self.images.aggregate(last=models.Max("position"))["last"]
+        return 0 if last is None else last + 1
+
     @property
     def main_image(self) -> "ProductImage | None":
         """The first of its pictures; costs no query where images are prefetched."""

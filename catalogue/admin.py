@@ -1,0 +1,188 @@
+"""Admin for staff: categories, products with their pictures, imports."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from treebeard.admin import TreeAdmin
+from treebeard.forms import movenodeform_factory
+
+from catalogue.admin_filters import CategoryFilter, HasPicturesFilter, InStockFilter
+from catalogue.forms import PictureForm, ProductForm
+from catalogue.import_admin import ImportAdmin
+from catalogue.models import CatalogueImport, Category, Product, ProductImage
+from catalogue.templatetags.shop import thumbnail_url
+
+BAD_PICTURES = "bad_pictures"
+
+admin.site.site_header = admin.site.site_title = "Semblance"
+admin.site.index_title = _("The shop")
+admin.site.register(CatalogueImport, ImportAdmin)
+
+
+def thumbnail(image: ProductImage | None, side: int) -> SafeString:
+    url = thumbnail_url(image.card) if image is not None else ""
+    if not url:
+        return format_html(
+            '<span class="thumbnail none" style="--side: {}px"></span>', side
+        )
+    return format_html(
+        '<img class="thumbnail" style="--side: {}px" src="{}" alt="" loading="lazy">',
+        side,
+        url,
+    )
+
+
+@admin.register(Category)
+class CategoryAdmin(TreeAdmin):  # type: ignore[misc]
+    form = movenodeform_factory(Category)
+    list_display = ["name", "slug"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Also what is below them: a product there keeps its category from going."""
+        below = Category.objects.none()
+        for category in objs:
+            below |= Category.objects.get_tree(category)
+        return super().get_deleted_objects(below, request)
+
+
+class PictureInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = ProductImage
+    form = PictureForm
+    fields = ["preview", "upload", "position"]
+    readonly_fields = ["preview"]
+    extra = 0
+    classes = ["pictures"]
+
+    @admin.display(description=_("picture"))
+    def preview(self, image: ProductImage) -> SafeString:
+        if image.pk is None:
+            return SafeString("")
+        return format_html(
+            '<a href="{}" target="_blank">{}</a><br>{} × {}',
+            image.file.url,
+            thumbnail(image, 120),
+            image.width,
+            image.height,
+        )
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = ProductForm
+    inlines = [PictureInline]
+    list_display = ["picture", "name", "sku", "category", "brand", "price", "stock",
+                    "active"]  # fmt: skip
+    list_display_links = ["picture", "name"]
+    list_editable = ["price", "stock", "active"]
+    list_filter = [CategoryFilter, "active", InStockFilter, HasPicturesFilter, "brand"]
+    list_select_related = ["category"]
+    list_per_page = 50
+    search_fields = ["sku", "name", "brand", "colour"]
+    search_help_text = _("SKU, name, brand or colour")
+    actions = ["activate", "deactivate"]
+    save_on_top = True
+    readonly_fields = ["created", "updated"]
+    fieldsets = [
+        (None, {"fields": ["name", "sku", "category", ("brand", "colour")]}),
+        (None, {"fields": [("price", "stock", "active"), "description"]}),
+        (_("Pictures"), {"fields": ["new_pictures"]}),
+        (_("Dates"), {"fields": [("created", "updated")], "classes": ["collapse"]}),
+    ]
+
+    class Media:
+        css = {"all": ["catalogue_admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).prefetch_related("images")
+
+    @admin.display(description="")
+    def picture(self, product: Product) -> SafeString:
+        return thumbnail(product.main_image, 48)
+
+    @admin.action(description=_("Show the selected products in the shop"))
+    def activate(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        self._set_active(request, queryset, active=True)
+
+    @admin.action(description=_("Hide the selected products"))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        self._set_active(request, queryset, active=False)
+
+    def _set_active(
+        self, request: HttpRequest, queryset: QuerySet[Product], *, active: bool
+    ) -> None:
+        changed = queryset.exclude(active=active).order_by().update(active=active)
+        text = ngettext("%d product changed.", "%d products changed.", changed)
+        self.message_user(request, text % changed, messages.SUCCESS)
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """Keep all that is good; what could not be used is shown at its picture."""
+        super().save_related(request, form, formsets, change)
+        form.save_pictures()
+        at_rows = {
+            str(picture.instance.pk): picture.bad_picture
+            for formset in formsets
+            for picture in formset.forms
+            if getattr(picture, "bad_picture", "")
+        }
+        added = [*form.bad_pictures, *filter(None, [at_rows.pop("None", "")])]
+        if at_rows or added:
+            request.session[BAD_PICTURES] = {
+                "product": form.instance.pk, "rows": at_rows, "added": added,
+            }  # fmt: skip
+            self._warn(request, [*at_rows.values(), *added])
+
+    def _warn(self, request: HttpRequest, bad: list[str]) -> None:
+        text = ngettext(
+            "%d picture could not be used; everything else was saved.",
+            "%d pictures could not be used; everything else was saved.",
+            len(bad),
+        )
+        self.message_user(request, text % len(bad), messages.ERROR)
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any) -> HttpResponse:
+        response = super().response_add(request, obj, *args)
+        return self._back_to_bad_pictures(request, obj) or response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        response = super().response_change(request, obj)
+        return self._back_to_bad_pictures(request, obj) or response
+
+    def _back_to_bad_pictures(
+        self, request: HttpRequest, product: Product
+    ) -> HttpResponse | None:
+        if request.session.get(BAD_PICTURES, {}).get("product") != product.pk:
+            return None
+        return HttpResponseRedirect(
+            reverse("admin:catalogue_product_change", args=[product.pk])
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show, once, what could not be used at the picture that it was meant for."""
+        obj = kwargs.get("obj")
+        bad = request.session.get(BAD_PICTURES)
+        if request.method == "GET" and bad and obj and bad["product"] == obj.pk:
+            del request.session[BAD_PICTURES]
+            form = context["adminform"].form
+            form.errors["new_pictures"] = form.error_class(bad["added"])
+            for inline in context["inline_admin_formsets"]:
+                _show(inline.formset, bad["rows"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _show(formset: Any, bad: dict[str, str]) -> None:
+    for form in formset.forms:
+        if text := bad.get(str(form.instance.pk)):
+            form.errors["upload"] = form.error_class([text])

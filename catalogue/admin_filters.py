@@ -1,0 +1,72 @@
+"""Filters of admin's product list."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import Category, Product, ProductImage
+
+NBSP = "\u00a0"
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    """A category with everything below it."""
+
+    title = _("category")
+    parameter_name = "category"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: Any
+    ) -> Iterable[tuple[str, str]]:
+        for category in Category.objects.get_tree():
+            yield str(category.pk), 3 * NBSP * (category.depth - 1) + category.name
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> QuerySet[Product]:
+        if not self.value():
+            return queryset
+        category = Category.objects.filter(pk=_number(self.value())).first()
+        return queryset.filter(category__in=category.subtree_ids() if category else [])
+
+
+class YesNoFilter(admin.SimpleListFilter):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> QuerySet[Product]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        chosen = self.chosen(queryset)
+        return chosen if self.value() == "yes" else queryset.exclude(pk__in=chosen)
+
+    def chosen(self, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        raise NotImplementedError
+
+
+class InStockFilter(YesNoFilter):
+    title = _("in stock")
+    parameter_name = "in_stock"
+
+    def chosen(self, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        return queryset.filter(stock__gt=0)
+
+
+class HasPicturesFilter(YesNoFilter):
+    title = _("has pictures")
+    parameter_name = "has_pictures"
+
+    def chosen(self, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        images = ProductImage.objects.filter(product=OuterRef("pk"))
+        return queryset.filter(Exists(images))
+
+
+def _number(text: str | None) -> int:
+    """What is no number is no id: nothing has 0."""
+    return int(text) if text and text.isdecimal() and len(text) < 19 else 0

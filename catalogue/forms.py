@@ -1,0 +1,142 @@
+"""Admin's forms: a picture that cannot be used spoils nothing but itself."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from catalogue import images
+from catalogue.images import StoredPicture, UnreadableImage
+from catalogue.models import CatalogueImport, Product, ProductImage
+
+MAX_POSITION = 32_767
+MAX_TABLE_BYTES = 200_000_000
+MAX_ZIP_BYTES = 2_000_000_000
+
+PICTURES_ONLY = {"accept": "image/*,.heic,.avif"}
+
+
+class PicturesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Several files in one field; cleaned to a list."""
+
+    widget = PicturesInput(attrs={**PICTURES_ONLY, "multiple": True})
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
+        files = data if isinstance(data, list | tuple) else [data]
+        return [file for file in files if file]
+
+
+def read_upload(upload: "UploadedFile[bytes]") -> StoredPicture:
+    """Raises UnreadableImage. The type that the browser states counts for nothing."""
+    return images.prepare(cast(Any, upload))
+
+
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+    new_pictures = PicturesField(
+        label=_("Add pictures"),
+        required=False,
+        help_text=_("Several at once, if you like. They come after the others."),
+    )
+
+    class Meta:
+        model = Product
+        fields = "__all__"  # noqa: DJ007  (of staff, who may edit all that is editable)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Read the pictures; those that cannot be used are left out and reported."""
+        self.pictures: list[StoredPicture] = []
+        self.bad_pictures: list[str] = []
+        for upload in self.cleaned_data.get("new_pictures", []):
+            try:
+                self.pictures.append(read_upload(upload))
+            except UnreadableImage as error:
+                self.bad_pictures.append(f"{upload.name}: {error}")
+        return super().clean()
+
+    def save_pictures(self) -> None:
+        """After the product and what was changed of its pictures."""
+        for picture in self.pictures:
+            image = ProductImage(
+                product=self.instance, position=self.instance.next_position()
+            )
+            image.set_picture(picture)
+            image.save()
+
+
+class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One picture. Not the model's own field: Django would open what is uploaded."""
+
+    upload = forms.FileField(
+        label=_("File"),
+        required=False,
+        allow_empty_file=True,  # reported like any other picture that is none
+        widget=forms.FileInput(attrs=PICTURES_ONLY),
+    )
+    position = forms.IntegerField(
+        label=_("Position"),
+        required=False,
+        min_value=0,
+        max_value=MAX_POSITION,
+        widget=forms.NumberInput(attrs={"class": "vIntegerField", "size": 4}),
+    )
+
+    class Meta:
+        model = ProductImage
+        fields = ("position",)
+
+    picture: StoredPicture | None = None
+    bad_picture = ""
+
+    def clean(self) -> dict[str, Any] | None:
+        upload = self.cleaned_data.get("upload")
+        if upload:
+            try:
+                self.picture = read_upload(upload)
+            except UnreadableImage as error:
+                self.bad_picture = f"{upload.name}: {error}"
+        return super().clean()
+
+    def clean_position(self) -> int:
+        position: int | None = self.cleaned_data["position"]
+        return self.instance.position if position is None else position
+
+    def has_changed(self) -> bool:
+        """A new row counts by its file alone; a bad file leaves things as they were."""
+        if self.instance.pk is None:
+            return "upload" in self.changed_data and not self.bad_picture
+        return super().has_changed()
+
+    def save(self, commit: bool = True) -> ProductImage:
+        if self.instance.pk is None and self["position"].data in (None, ""):
+            self.instance.position = self.instance.product.next_position()
+        if self.picture is not None:
+            self.instance.set_picture(self.picture)
+        image: ProductImage = super().save(commit)
+        return image
+
+
+class ImportForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = CatalogueImport
+        fields: Sequence[str] = ("table", "pictures", "dry_run", "deactivate_missing")
+
+    def clean_table(self) -> "UploadedFile[bytes]":
+        return self._not_larger("table", MAX_TABLE_BYTES)
+
+    def clean_pictures(self) -> "UploadedFile[bytes]":
+        return self._not_larger("pictures", MAX_ZIP_BYTES)
+
+    def _not_larger(self, name: str, limit: int) -> "UploadedFile[bytes]":
+        upload: UploadedFile[bytes] = self.cleaned_data[name]
+        if upload and (upload.size or 0) > limit:
+            raise forms.ValidationError(
+                _("The file is larger than %(megabytes)d MB."),
+                params={"megabytes": limit // 1_000_000},
+            )
+        return upload
