@@ -28,7 +28,7 @@ else:
 
 # The formats that shops and phones send. Pillow knows forty more; each is a parser
 # that strangers could reach.
-FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
 FORMATS += ["HEIF"] if HEIC else []
 
 MIN_SIDE = 8
