@@ -17,7 +17,8 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", "
 
 def main(arguments: list[str]) -> int:
     """Run a command; 0 if it worked, 1 if it could not, with the reason on stderr."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("hashing").setLevel(logging.INFO)  # not of the exporter too
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
