@@ -44,7 +44,7 @@ class ResultsPage:
         params["query"] = answer.query
         if sample is not None:
             params["sample"] = sample.name
-        for name in (*FILTERS, "sort"):
+        for name in (*FILTERS, "sort", "limit"):
             value = form[name].value() or []
             words = value if isinstance(value, list) else [value]
             params.setlist(name, [word for word in words if word])

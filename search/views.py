@@ -48,12 +48,11 @@ class Asked:
     sample: Sample | None = None
 
     def answer(self) -> Answer:
-        chosen = self.form.cleaned_data
-        options = {name: chosen[name] for name in ("limit", "page", "sort")}
-        options["filters"] = self.form.filters()
+        options = self.form.options()
         if self.photo is None:
             return similar_to_query(self.token, **options)
-        return similar_to_photo(self.photo, box=chosen.get("box", WHOLE), **options)
+        box = self.form.cleaned_data.get("box", WHOLE)
+        return similar_to_photo(self.photo, box=box, **options)
 
 
 # Exempt because the CSRF check reads the body, and it would be read by handlers that
