@@ -11,8 +11,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 
+# Starts what the Procfile says. A closed terminal ends it all, as Ctrl-C does.
+START := python -c 'import signal; from honcho.command import main; \
+	signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM)); \
+	main()' start
+
 .DEFAULT_GOAL := help
-.PHONY: help install run worker test test-fast lint
+.PHONY: help install run worker test test-fast lint evaluate encoder
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,16 +28,22 @@ run: .venv/serve.stamp $(DATA_DIR)/static/staticfiles.json ## the shop on 127.0.
 	@python -c "import socket; socket.create_server(('127.0.0.1', $(PORT)))" 2>/dev/null || \
 		{ echo "Port $(PORT) is taken or not allowed. Try: make run PORT=8080" >&2; exit 1; }
 	@python manage.py set_up --demo --address http://127.0.0.1:$(PORT)
-	@python -m honcho start --port $(PORT) web $(if $(REDIS_URL),,fresh) || test $$? = 130
+	@$(START) --port $(PORT) web $(if $(REDIS_URL),,fresh) || test $$? = 130
 
 worker: .venv/serve.stamp ## Celery's workers and beat; needs REDIS_URL
 	@test -n "$(REDIS_URL)" || { echo "Where is Redis? For example:" \
 		"make worker REDIS_URL=redis://127.0.0.1:6379/0" >&2; exit 1; }
-	@python -m honcho start uploads bulk beat || test $$? = 130
+	@$(START) uploads bulk beat || test $$? = 130
 
 test: lint ## everything: linters, the suite on PostgreSQL, its database part on SQLite
 	TEST_DATABASE=postgresql python -m pytest
 	TEST_DATABASE=sqlite python -m pytest -m database
+
+evaluate: .venv/dev.stamp ## an encoder's figures on a set of pictures: ARGS="--encoder …"
+	python -m hashing evaluate $(ARGS)
+
+encoder: .venv/dev.stamp ## fit the shipped encoder again, by its recipe
+	python -m hashing fit hashing/recipes/lite0.toml --out hashing/shipped
 
 test-fast: .venv/dev.stamp ## what a minute allows: SQLite, no servers, no browser
 	@TEST_DATABASE=sqlite python -m pytest -m "not slow" -n 2 -q

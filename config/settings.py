@@ -242,6 +242,11 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Some tasks run every few seconds; that they succeed is no news.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
     # Tells at every start which instruction sets it looked for.
     "loggers": {"faiss": {"level": "WARNING"}},
 }
