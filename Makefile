@@ -28,12 +28,12 @@ run: .venv/serve.stamp $(DATA_DIR)/static/staticfiles.json ## the shop on 127.0.
 	@python -c "import socket; socket.create_server(('127.0.0.1', $(PORT)))" 2>/dev/null || \
 		{ echo "Port $(PORT) is taken or not allowed. Try: make run PORT=8080" >&2; exit 1; }
 	@python manage.py set_up --demo --address http://127.0.0.1:$(PORT)
-	@$(START) --port $(PORT) web $(if $(REDIS_URL),,fresh) || test $$? = 130
+	@exec $(START) --port $(PORT) web $(if $(REDIS_URL),,fresh)
 
 worker: .venv/serve.stamp ## Celery's workers and beat; needs REDIS_URL
 	@test -n "$(REDIS_URL)" || { echo "Where is Redis? For example:" \
 		"make worker REDIS_URL=redis://127.0.0.1:6379/0" >&2; exit 1; }
-	@$(START) uploads bulk beat || test $$? = 130
+	@exec $(START) uploads bulk beat
 
 test: lint ## everything: linters, the suite on PostgreSQL, its database part on SQLite
 	TEST_DATABASE=postgresql python -m pytest
