@@ -13,8 +13,13 @@ from django.utils.translation import ngettext
 from treebeard.admin import TreeAdmin
 from treebeard.forms import movenodeform_factory
 
-from catalogue.admin_filters import CategoryFilter, HasPicturesFilter, InStockFilter
-from catalogue.forms import PictureForm, ProductForm
+from catalogue.admin_filters import (
+    BrandFilter,
+    CategoryFilter,
+    HasPicturesFilter,
+    InStockFilter,
+)
+from catalogue.forms import CategoryField, PictureForm, ProductForm
 from catalogue.import_admin import ImportAdmin
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
 from catalogue.templatetags.shop import thumbnail_url
@@ -23,6 +28,8 @@ BAD_PICTURES = "bad_pictures"
 
 admin.site.site_header = admin.site.site_title = "Semblance"
 admin.site.index_title = _("The shop")
+# The lists are wide; the breadcrumbs lead back.
+admin.site.enable_nav_sidebar = False
 admin.site.register(CatalogueImport, ImportAdmin)
 
 
@@ -83,7 +90,8 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "active"]  # fmt: skip
     list_display_links = ["picture", "name"]
     list_editable = ["price", "stock", "active"]
-    list_filter = [CategoryFilter, "active", InStockFilter, HasPicturesFilter, "brand"]
+    list_filter = [CategoryFilter, "active", InStockFilter, HasPicturesFilter,
+                   ("brand", BrandFilter)]  # fmt: skip
     list_select_related = ["category"]
     list_per_page = 50
     search_fields = ["sku", "name", "brand", "colour"]
@@ -94,8 +102,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fieldsets = [
         (None, {"fields": ["name", "sku", "category", ("brand", "colour")]}),
         (None, {"fields": [("price", "stock", "active"), "description"]}),
-        (_("Pictures"), {"fields": ["new_pictures"]}),
-        (_("Dates"), {"fields": [("created", "updated")], "classes": ["collapse"]}),
+        (None, {"fields": [("created", "updated"), "new_pictures"]}),
     ]
 
     class Media:
@@ -103,6 +110,13 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("images")
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "category":
+            kwargs["form_class"] = CategoryField
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="")
     def picture(self, product: Product) -> SafeString:

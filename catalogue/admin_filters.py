@@ -10,7 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Category, Product, ProductImage
 
-NBSP = "\u00a0"
+MENU = "admin/catalogue/filter_menu.html"
+
+
+class BrandFilter(admin.AllValuesFieldListFilter):
+    template = MENU
 
 
 class CategoryFilter(admin.SimpleListFilter):
@@ -18,12 +22,13 @@ class CategoryFilter(admin.SimpleListFilter):
 
     title = _("category")
     parameter_name = "category"
+    template = MENU
 
     def lookups(
         self, request: HttpRequest, model_admin: Any
     ) -> Iterable[tuple[str, str]]:
         for category in Category.objects.get_tree():
-            yield str(category.pk), 3 * NBSP * (category.depth - 1) + category.name
+            yield str(category.pk), category.indented_name
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Product]

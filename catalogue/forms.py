@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue import images
 from catalogue.images import StoredPicture, UnreadableImage
-from catalogue.models import CatalogueImport, Product, ProductImage
+from catalogue.models import CatalogueImport, Category, Product, ProductImage
 
 MAX_POSITION = 32_767
 MAX_TABLE_BYTES = 200_000_000
@@ -37,6 +37,13 @@ def read_upload(upload: "UploadedFile[bytes]") -> StoredPicture:
     return images.prepare(cast(Any, upload))
 
 
+class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """All categories as a tree."""
+
+    def label_from_instance(self, obj: Category) -> str:
+        return obj.indented_name
+
+
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     new_pictures = PicturesField(
         label=_("Add pictures"),
@@ -47,6 +54,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Product
         fields = "__all__"  # noqa: DJ007  (of staff, who may edit all that is editable)
+        widgets = {"description": forms.Textarea({"rows": 5, "cols": 80})}
 
     def clean(self) -> dict[str, Any] | None:
         """Read the pictures; those that cannot be used are left out and reported."""

@@ -34,6 +34,9 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["created_by"]
     form = ImportForm
 
+    class Media:
+        css = {"all": ["catalogue_admin.css"]}
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -82,7 +85,8 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         extra_context: Any = None,
     ) -> HttpResponse:
         job = self.get_object(request, object_id)
-        context = {"title": _("Import"), **(_context(job) if job else {})}
+        context = {"title": _("Import"), "subtitle": None}
+        context |= _context(job) if job else {}
         return super().change_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )

@@ -60,9 +60,15 @@ class CatalogueImport(models.Model):
     pictures = models.FileField(
         _("pictures (ZIP)"), upload_to=import_path, storage=import_storage, blank=True
     )
-    dry_run = models.BooleanField(_("only check, write nothing"), default=False)
+    dry_run = models.BooleanField(
+        _("only check, write nothing"),
+        default=False,
+        help_text=_("You see what would happen and which rows have mistakes."),
+    )
     deactivate_missing = models.BooleanField(
-        _("hide products that are not in the file"), default=False
+        _("hide products that are not in the file"),
+        default=False,
+        help_text=_("Refused if these are more than 20 % of the products in the shop."),
     )
 
     state = models.CharField(

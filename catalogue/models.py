@@ -23,6 +23,8 @@ from catalogue import images
 from catalogue.import_model import CatalogueImport as CatalogueImport  # a model too
 from catalogue.signals import announce_image, products_changed
 
+NBSP = "\u00a0"
+
 
 class CategoryManager(MP_NodeManager):  # type: ignore[misc]
     def at_path(self, names: Iterable[str]) -> "Category":
@@ -70,6 +72,11 @@ class Category(MP_Node):  # type: ignore[misc]
 
     def get_absolute_url(self) -> str:
         return reverse("category", args=[self.slug])
+
+    @property
+    def indented_name(self) -> str:
+        """For menus that list the tree: the deeper the further to the right."""
+        return f"{3 * (self.depth - 1) * NBSP}{self.name}"
 
     def subtree_ids(self) -> list[int]:
         """Its own id and those of everything below it."""

@@ -50,13 +50,16 @@ class Migration(migrations.Migration):
                 (
                     "dry_run",
                     models.BooleanField(
-                        default=False, verbose_name="only check, write nothing"
+                        default=False,
+                        help_text="You see what would happen and which rows have mistakes.",
+                        verbose_name="only check, write nothing",
                     ),
                 ),
                 (
                     "deactivate_missing",
                     models.BooleanField(
                         default=False,
+                        help_text="Refused if these are more than 20 % of the products in the shop.",
                         verbose_name="hide products that are not in the file",
                     ),
                 ),

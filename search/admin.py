@@ -1,0 +1,208 @@
+"""Admin's view of search: the state of every picture's code, and what can be found.
+
+It adds to the catalogue's admin, which does not know of it.
+"""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from catalogue.admin import PictureInline, ProductAdmin
+from catalogue.models import Product, ProductImage
+from search import encoding, gallery
+from search.errors import SearchUnavailable
+from search.models import ImageCode, Snapshot
+from search.tasks import SWEEP, encode_images
+
+READY, WAITING, FAILED = "ready", "waiting", "failed"
+LABELS = {READY: _("ready"), WAITING: _("waiting"), FAILED: _("failed")}
+
+admin.site.unregister(Product)
+
+
+def with_codes(images: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
+    """With what the encoder that serves made of them, in `served_codes`."""
+    try:
+        fingerprint = encoding.encoder().fingerprint
+    except SearchUnavailable:
+        fingerprint = ""
+    codes = (
+        ImageCode.objects.by(fingerprint)
+        .annotate(is_coded=Q(code__isnull=False))
+        .defer("code", "embedding")
+    )
+    return images.prefetch_related(Prefetch("codes", codes, to_attr="served_codes"))
+
+
+def state_of(image: Any) -> tuple[str, str]:
+    """Of an image from `with_codes`: ready, waiting, or failed and why."""
+    for code in image.served_codes:
+        if code.digest == image.digest:
+            return (READY, "") if code.is_coded else (FAILED, code.error)
+    return WAITING, ""
+
+
+def badge(state: str, text: object = "") -> SafeString:
+    label = text or LABELS[state]
+    return format_html('<span class="state {}">{}</span>', state, label)
+
+
+def retry(images: QuerySet[ProductImage]) -> int:
+    """Encode again what failed; the sweep finds those that are not sent."""
+    image_ids = encoding.retry(images)
+    transaction.on_commit(partial(encode_images.delay, image_ids[:SWEEP]), robust=True)
+    return len(image_ids)
+
+
+def tell_retried(request: HttpRequest, count: int) -> None:
+    text = ngettext("%d picture is tried again.", "%d pictures are tried again.", count)
+    messages.info(request, text % count)
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("found by photo")
+    parameter_name = "found"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            (WAITING, _("a picture waits")),
+            (FAILED, _("a picture failed")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> QuerySet[Product]:
+        images = {WAITING: encoding.waiting_images, FAILED: encoding.failed_images}
+        if self.value() not in images:
+            return queryset
+        try:
+            found = images[str(self.value())]()
+        except SearchUnavailable:
+            return queryset
+        return queryset.filter(pk__in=found.order_by().values("product"))
+
+
+class CodedPictureInline(PictureInline):
+    fields = [*PictureInline.fields, "state"]
+    readonly_fields = [*PictureInline.readonly_fields, "state"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProductImage]:
+        return with_codes(super().get_queryset(request))
+
+    @admin.display(description=_("found by photo"))
+    def state(self, image: ProductImage) -> SafeString:
+        if image.pk is None:
+            return SafeString("")
+        state, why = state_of(image)
+        if state != FAILED:
+            return badge(state)
+        return format_html(
+            '{}<p>{}</p><button class="button" name="_retry" value="{}">{}</button>',
+            badge(state),
+            why,
+            image.pk,
+            _("Save and try again"),
+        )
+
+
+@admin.register(Product)
+class SearchableProductAdmin(ProductAdmin):
+    inlines = [CodedPictureInline]
+    list_display = [*ProductAdmin.list_display, "state"]
+    list_filter = [*ProductAdmin.list_filter, StateFilter]
+    actions = [*ProductAdmin.actions, "try_again"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        images = Prefetch("images", with_codes(ProductImage.objects.all()))
+        products = super().get_queryset(request).prefetch_related(None)
+        return products.prefetch_related(images)
+
+    @admin.display(description=_("found by photo"))
+    def state(self, product: Product) -> SafeString | str:
+        states = [state_of(image)[0] for image in product.images.all()]
+        for state in (FAILED, WAITING):
+            if count := states.count(state):
+                is_all = count == len(states)
+                text = (
+                    LABELS[state]
+                    if is_all
+                    else f"{count}/{len(states)} {LABELS[state]}"
+                )
+                return badge(state, text)
+        return badge(READY) if states else "–"
+
+    @admin.action(description=_("Try failed pictures again"))
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        images = encoding.failed_images().filter(product__in=queryset.order_by())
+        tell_retried(request, retry(images))
+
+    def response_change(self, request: HttpRequest, obj: Product) -> HttpResponse:
+        response = super().response_change(request, obj)
+        image_id = request.POST.get("_retry", "")
+        if not image_id.isdecimal():
+            return response
+        failed = encoding.failed_images().filter(product=obj)
+        tell_retried(request, retry(failed.filter(pk__in=[int(image_id[:18])])))
+        return redirect("admin:catalogue_product_change", obj.pk)
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What can be found now, and the snapshots behind it. Made by workers alone."""
+
+    list_display = ["name", "as_of", "images", "encoder", "withdrawn", "damaged"]
+    list_display_links = None
+    change_list_template = "admin/search/findable.html"
+
+    class Media:
+        css = {"all": ["catalogue_admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.retry_view)
+        return [
+            path("retry/", view, name="search_snapshot_retry"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        context = {"title": _("What can be found now"), **findable()}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def retry_view(self, request: HttpRequest) -> HttpResponse:
+        may = request.user.has_perm("catalogue.change_product")
+        if request.method == "POST" and may:
+            tell_retried(request, retry(encoding.failed_images()))
+        return redirect("admin:search_snapshot_changelist")
+
+
+def findable() -> dict[str, Any]:
+    """The gallery as of now; without one, why there is none."""
+    try:
+        numbers = {
+            "waiting": encoding.waiting_images().count(),
+            "failed": encoding.failed_images().count(),
+        }
+        return {**numbers, "gallery": gallery.current()}
+    except SearchUnavailable as error:
+        return {"unavailable": str(error)}
