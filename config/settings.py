@@ -246,9 +246,9 @@ LOGGING = {
         # Some tasks run every few seconds; that they succeed is no news.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        # Tells at every start which instruction sets it looked for.
+        "faiss": {"level": "WARNING"},
     },
-    # Tells at every start which instruction sets it looked for.
-    "loggers": {"faiss": {"level": "WARNING"}},
 }
 structlog.configure(
     processors=[
