@@ -1,4 +1,3 @@
-import csv
 import io
 import shutil
 import struct
@@ -13,10 +12,11 @@ from django.test import Client
 from PIL import Image
 
 from catalogue.models import Product
-from search import encoding, samples, similar, snapshots
+from search import samples, similar, snapshots
 from search.calibration import Match
 from search.errors import ForeignEncoder, SearchUnavailable
 from tests.builders import draw_picture, make_image, new_product
+from tests.search.shops import lay_out_street, open_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -25,36 +25,15 @@ FORM = "/search/"
 
 @pytest.fixture
 def shop(db: None) -> list[Product]:
-    """Six products, whose pictures are draw_picture(0) to (5)."""
-    products = [
-        new_product(
-            images=[seed],
-            name=f"Thing {seed}",
-            category=f"Home > Kind {seed % 2}",
-            brand=("Alba", "Borea")[seed % 2],
-            price=10 * seed,
-            stock=seed,
-        )
-        for seed in range(6)
-    ]
-    encoding.encode_missing()
-    snapshots.build()
-    return products
+    return open_shop()
 
 
 @pytest.fixture
 def street(
     shop: list[Product], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[Product]]:
-    """Sample photos of the first four products, and of one that is not sold here."""
-    skus = [product.sku for product in shop[:4]] + ["not-sold"]
-    with (tmp_path / "manifest.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["path", "sku"])
-        for number, sku in enumerate(skus):
-            rows.writerow([f"street-{number}.jpg", sku])
-            photo = tmp_path / f"street-{number}.jpg"
-            photo.write_bytes(make_image(number, size=(600, 400)))
+    """Samples of the first four products, and of one that is not sold here."""
+    lay_out_street(tmp_path, [*(product.sku for product in shop[:4]), "not-sold"])
     monkeypatch.setattr(samples, "STREET", tmp_path)
     samples._all.cache_clear()
     yield shop
@@ -228,9 +207,7 @@ def _header_of(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", bad_photos())
-def test_what_is_no_usable_photo_is_refused_in_words(
-    client: Client, shop: list[Product], kind: str
-) -> None:
+def test_what_is_no_usable_photo_is_refused_in_words(client: Client, kind: str) -> None:
     content, status = bad_photos()[kind]
     page = send(client, content)
     assert page.status_code == status
@@ -238,34 +215,37 @@ def test_what_is_no_usable_photo_is_refused_in_words(
     assert 'type="file"' in words(page)
 
 
-@pytest.mark.parametrize(
-    ("format", "options"),
-    [
-        ("GIF", {"save_all": True, "append_images": [draw_picture(2)]}),
-        ("PNG", {"mode": "P"}),
-        ("PNG", {"mode": "RGBA"}),
-        ("PNG", {"mode": "L"}),
-        ("JPEG", {"mode": "CMYK"}),
-        ("WEBP", {}),
-        ("AVIF", {}),
-        ("TIFF", {}),
-    ],
-)
 def test_all_that_phones_and_shops_send_is_answered(
-    client: Client, shop: list[Product], format: str, options: dict[str, Any]
+    client: Client, shop: list[Product]
 ) -> None:
-    page = send(client, make_image(3, format=format, **options))
-    assert page.status_code == 200
+    animated = {"save_all": True, "append_images": [draw_picture(2)]}
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for options in (
+        {"format": "GIF", **animated},
+        {"format": "WEBP", **animated},
+        {"format": "PNG", "mode": "P"},
+        {"format": "PNG", "mode": "RGBA"},
+        {"format": "PNG", "mode": "I;16"},
+        {"format": "JPEG", "mode": "CMYK"},
+        {"format": "JPEG", "mode": "L"},
+        {"format": "JPEG", "exif": turned},
+        {"format": "JPEG", "exif": b"Exif\0\0nonsense"},
+        {"format": "AVIF"},
+        {"format": "TIFF"},
+        {"format": "BMP"},
+    ):
+        assert send(client, make_image(3, **options)).status_code == 200, options
 
 
-def test_no_photo_is_asked_for_kindly(client: Client, shop: list[Product]) -> None:
+def test_no_photo_is_asked_for_kindly(client: Client) -> None:
     for fields in ({}, {"photo": "text"}):
         page = client.post(FORM, fields)
         assert page.status_code == 400
         assert 'role="alert"' in words(page)
 
 
-def test_two_photos_are_refused(client: Client, shop: list[Product]) -> None:
+def test_two_photos_are_refused(client: Client) -> None:
     two = [photo(make_image(1)), photo(make_image(2))]
     page = client.post(FORM, {"photo": two})
     assert page.status_code == 400
@@ -290,7 +270,7 @@ def test_two_photos_are_refused(client: Client, shop: list[Product]) -> None:
     ],
 )
 def test_a_malformed_field_is_refused_and_named(
-    client: Client, shop: list[Product], field: str, value: str
+    client: Client, field: str, value: str
 ) -> None:
     page = send(client, make_image(1), **{field: value})
     assert page.status_code == 400
@@ -340,7 +320,7 @@ def test_a_body_that_is_no_form_is_refused(client: Client) -> None:
 
 @pytest.mark.parametrize("token", ["x", "a:b:c", "é", "\x00", "x" * 5000])
 def test_a_token_that_we_did_not_sign_asks_for_the_photo_again(
-    client: Client, shop: list[Product], token: str
+    client: Client, token: str
 ) -> None:
     page = client.get(FORM, {"query": token})
     assert page.status_code == 410
@@ -467,3 +447,25 @@ def test_a_product_is_shown_without_any_snapshot(client: Client) -> None:
     shutil.rmtree(snapshots.settings.SNAPSHOTS_DIR, ignore_errors=True)
     page = client.get(new_product(images=[1]).get_absolute_url())
     assert page.status_code == 200
+
+
+# Languages
+
+
+def test_the_page_speaks_the_browsers_language(
+    client: Client, shop: list[Product]
+) -> None:
+    chinese = {"HTTP_ACCEPT_LANGUAGE": "zh-CN,zh;q=0.9"}
+    page = client.get(FORM, **chinese)
+    assert '<html lang="zh-hans">' in words(page)
+    assert "用照片搜索" in words(page)
+    refused = client.post(FORM, {"photo": photo(b"no picture")}, **chinese)
+    assert "无法打开这个文件" in words(refused)
+
+
+def test_the_language_can_be_switched_and_stays(client: Client) -> None:
+    page = client.post(
+        "/i18n/setlang/", {"language": "zh-hans", "next": FORM}, follow=True
+    )
+    assert page.redirect_chain == [(FORM, 302)]
+    assert "用照片搜索" in words(client.get(FORM))

@@ -1,0 +1,55 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from catalogue.models import Product
+from search import samples
+from tests.search.shops import lay_out_street, open_shop
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def shop(transactional_db: None) -> list[Product]:
+    """Thirty products: two pages of results."""
+    return open_shop(30)
+
+
+@pytest.fixture
+def street(
+    shop: list[Product], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[Product]]:
+    lay_out_street(tmp_path, [product.sku for product in shop[:14]])
+    monkeypatch.setattr(samples, "STREET", tmp_path)
+    samples._all.cache_clear()
+    yield shop
+    samples._all.cache_clear()
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any) -> Iterator[Any]:
+    """A page in a browser of its own: `open_page(locale="zh-CN")`; options as of
+    Playwright's `new_context`. Whatever goes wrong in a script fails the test.
+    """
+    contexts, errors = [], []
+
+    def open_page(**options: Any) -> Page:
+        options = {"viewport": PHONE, "locale": "en-GB", **options}
+        context = browser.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def phone(open_page: Any) -> Page:
+    return open_page(has_touch=True, is_mobile=True)

@@ -1,0 +1,38 @@
+"""Small shops whose pictures can be found, and photos of their products."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from catalogue.models import Product
+from search import encoding, snapshots
+from tests.builders import make_image, new_product
+
+
+def open_shop(count: int = 6) -> list[Product]:
+    """Products `Thing 0` …, whose pictures are draw_picture(0) …; ready to be found."""
+    products = [
+        new_product(
+            images=[seed],
+            name=f"Thing {seed}",
+            category=f"Home > Kind {seed % 2}",
+            brand=("Alba", "Borea")[seed % 2],
+            price=10 * seed,
+            stock=seed,
+        )
+        for seed in range(count)
+    ]
+    encoding.encode_missing()
+    snapshots.build()
+    return products
+
+
+def lay_out_street(folder: Path, skus: Iterable[str]) -> None:
+    """Sample photos `street-0` … of these products, as the demo shop has them."""
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "sku"])
+        for number, sku in enumerate(skus):
+            rows.writerow([f"street-{number}.jpg", sku])
+            photo = folder / f"street-{number}.jpg"
+            photo.write_bytes(make_image(number, size=(600, 400)))
