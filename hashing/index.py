@@ -24,6 +24,7 @@ Bitmap = npt.NDArray[np.bool_]  # one entry per row of the index, by ascending i
 
 FORMAT = "semblance-index-1"
 GATHER_BELOW = 0.1  # share allowed under which copying the rows beats a selector
+DROP_UP_TO = 3  # times k asked for, over which a selector beats dropping
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,29 @@ class CodeIndex:
             rows = np.flatnonzero(allowed)
             distances, positions = _flat_of(self._codes[rows]).search(queries, k)
             return distances, rows[positions]
+        # Where most are allowed, a few more than k and then without the others is
+        # quicker than asking a selector for every row.
+        found = self._nearest_dropping(queries, k, allowed, n_allowed)
+        return found or self._nearest_selected(queries, k, allowed)
+
+    def _nearest_dropping(
+        self, queries: Codes, k: int, allowed: Bitmap, n_allowed: int
+    ) -> Any:  # as _nearest, or None if too few of the nearest are allowed
+        wanted = int(1.2 * k * len(self) / n_allowed) + 16
+        if wanted > DROP_UP_TO * k:
+            return None
+        distances, rows = self._flat.search(queries, min(wanted, len(self)))
+        is_allowed = allowed[rows]
+        if is_allowed.sum(axis=1).min() < k:
+            return None
+        # Stable, so those that stay keep their order.
+        kept = np.argsort(~is_allowed, axis=1, kind="stable")[:, :k]
+        return (
+            np.take_along_axis(distances, kept, axis=1),
+            np.take_along_axis(rows, kept, axis=1),
+        )
+
+    def _nearest_selected(self, queries: Codes, k: int, allowed: Bitmap) -> Any:
         bitmap = np.packbits(allowed, bitorder="little")  # faiss reads it that way
         selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bitmap))
         # Fresh on every call: shared between threads these crash the process.

@@ -7,6 +7,7 @@ changes, so that an answer is as fresh as the last commit.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 from typing import Self
 
@@ -16,7 +17,7 @@ import structlog
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import CodeIndex, IndexFileError
+from hashing import CodeIndex, Codes, IndexFileError
 from search import changes, rows, snapshots
 from search.encoding import encoder
 from search.errors import ForeignEncoder, SearchUnavailable
@@ -121,15 +122,11 @@ class Gallery:
             raise ForeignEncoder(query.encoder)
         allowed = filters.allowed(self.snapshot.rows)
         live = self.overlay.live if allowed is None else self.overlay.live & allowed
+        beside = filters.allowed(self.overlay.rows)
+        near = partial(_nearest, query.embedding, query.codes, k)
         found = [
-            *_nearest(self.snapshot.index, self.snapshot.rows, query, k, live),
-            *_nearest(
-                self.overlay.index,
-                self.overlay.rows,
-                query,
-                k,
-                filters.allowed(self.overlay.rows),
-            ),
+            *near(self.snapshot.index, self.snapshot.rows, live),
+            *near(self.overlay.index, self.overlay.rows, beside),
         ]
         found.sort(key=lambda neighbour: (neighbour.distance, neighbour.image_id))
         return found[:k]
@@ -189,12 +186,17 @@ def _loaded(serving: list[Snapshot]) -> Gallery:
     raise SearchUnavailable("no snapshot can be served; one will be built")
 
 
-def _nearest(
-    index: CodeIndex, found: Rows, query: Query, k: int, allowed: Bools | None
+def _nearest(  # noqa: PLR0913
+    embedding: npt.NDArray[np.int8],
+    codes: Codes,
+    k: int,
+    index: CodeIndex,
+    found: Rows,
+    allowed: Bools | None,
 ) -> list[Neighbour]:
-    (hits,) = index.search(query.codes, k, allowed=allowed)
+    (hits,) = index.search(codes, k, allowed=allowed)
     at = np.searchsorted(found.image_id, [hit.id for hit in hits])
-    cosines = _cosines(query.embedding, found.embeddings[at])
+    cosines = _cosines(embedding, found.embeddings[at])
     return [
         Neighbour(hit.id, product_id, hit.distance, cosine)
         for hit, product_id, cosine in zip(
