@@ -60,6 +60,7 @@ DAMAGE = (
     TypeError,
     OverflowError,
     MemoryError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )
@@ -208,12 +209,15 @@ def _opened(file: IO[bytes]) -> Iterator[Image.Image]:
         raise UnreadableImage("damaged_image") from error
 
 
+STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+
+
 def _code_of_unopened(head: bytes) -> str:
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"hevc"):
         return "damaged_image" if HEIC else "heic_not_supported"
     # The beginning of a picture, and then nothing that a picture has.
-    starts = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")
-    if head.startswith(starts) and (head[:4] != b"RIFF" or head[8:12] == b"WEBP"):
+    is_picture = head.startswith(STARTS) or (head[8:12] in (b"WEBP", b"avif", b"avis"))
+    if is_picture:
         return "damaged_image"
     return "not_an_image"
 

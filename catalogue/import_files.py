@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import IO, Any
 
 import openpyxl
 from django.utils.translation import gettext as _
@@ -159,11 +160,8 @@ def _broken(error: str) -> str:
 def _xlsx_lines(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     try:
         zips.check(path, max_bytes=MAX_XLSX_BYTES)
-        with warnings.catch_warnings():
-            # openpyxl warns of extensions that it drops; values are all we read.
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        with closing(book):
+        # Opened by us: by its name openpyxl would judge what it is.
+        with path.open("rb") as file, closing(_workbook(file)) as book:
             sheet = book.worksheets[0]
             # The size that a sheet states of itself may be anything.
             sheet.reset_dimensions()
@@ -175,6 +173,13 @@ def _xlsx_lines(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | s
         raise ImportFileError(
             _("The workbook is damaged or is none that Excel would open.")
         ) from error
+
+
+def _workbook(file: IO[bytes]) -> Any:
+    with warnings.catch_warnings():
+        # openpyxl warns of extensions that it drops; values are all we read.
+        warnings.simplefilter("ignore")
+        return openpyxl.load_workbook(file, read_only=True, data_only=True)
 
 
 def _text(value: object) -> str:
