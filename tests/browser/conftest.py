@@ -14,8 +14,8 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture
 def shop(transactional_db: None) -> list[Product]:
-    """Thirty products: two pages of results."""
-    return open_shop(30)
+    """Two pages of results: 20 and 4."""
+    return open_shop(24)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_results_can_be_reloaded_and_shared(
     expect(friend.locator("#your-photo")).to_be_hidden()
 
 
-def test_a_photo_can_be_dropped(
+def test_a_photo_can_be_pasted(
     open_page: Any, shop: list[Product], photo: Path
 ) -> None:
     page = open_page(viewport={"width": 1280, "height": 800})
@@ -98,7 +98,7 @@ def test_without_javascript_the_form_works(
     page.get_by_role("button", name="Search").click()
     expect(cards(page).first).to_contain_text("Thing 3")
     page.get_by_role("link", name="More results").click()
-    expect(cards(page)).to_have_count(10)
+    expect(cards(page)).to_have_count(4)
 
 
 def test_no_picture_is_refused_at_the_form(
@@ -127,7 +127,7 @@ def test_filters_narrow_the_results_and_come_off(
     expect(cards(phone).first).to_contain_text("Thing 3")
     expect(phone.locator("#your-photo")).to_be_visible()
     phone.get_by_role("link", name="Remove filter: up to 100").click()
-    expect(cards(phone)).to_have_count(15)
+    expect(cards(phone)).to_have_count(12)
     phone.get_by_role("link", name="Clear all").click()
     expect(cards(phone)).to_have_count(20)
 
@@ -139,7 +139,7 @@ def test_there_is_a_next_page_and_a_way_back(
     choose(phone, photo)
     first = cards(phone).first.inner_text()
     phone.get_by_role("link", name="More results").click()
-    expect(cards(phone)).to_have_count(10)
+    expect(cards(phone)).to_have_count(4)
     expect(phone.get_by_role("link", name="More results")).to_have_count(0)
     phone.get_by_role("link", name="Previous").click()
     expect(cards(phone).first).to_have_text(first, use_inner_text=True)
