@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from hashing.data import PictureSet
 from hashing.embedding import part_weights
-from hashing.encoder import FILES, FORMAT, fingerprint, load_encoder
-from hashing.evaluation import Side, measure
+from hashing.encoder import FILES, FORMAT, Encoder, fingerprint, load_encoder
+from hashing.evaluation import Side, answerable, measure
 from hashing.layers.linear import HashLayer
 from hashing.matching import answers, fit_curve
 from hashing.metrics import same
@@ -48,15 +48,18 @@ def write_card(recipe: Recipe, out: Path, *, command: str) -> None:
     }
     _write(card, out)
     encoder = load_encoder(out)
-    sides = cache(
-        lambda text, label: Side.encode(encoder, PictureSet.parse(text), label)
-    )
+    sides = cache(partial(_side, encoder))
     card["match"] = _match(recipe.match, sides)
     card["figures"] = [_figure(t, encoder.layer, sides) for t in recipe.figures]
     _write(card, out)
 
 
-def _match(trials: Sequence[Trial], sides: Callable[[str, str], Side]) -> Any:
+def _side(encoder: Encoder, text: str, label: str, *, altered: bool = False) -> Side:
+    pictures = PictureSet.parse(text)
+    return Side.encode(encoder, pictures, label, altered=altered)
+
+
+def _match(trials: Sequence[Trial], sides: Callable[..., Side]) -> Any:
     """One curve for the answers of several trials, each counting alike."""
     seen = [_answers(t, sides) for t in trials]
     weights = [np.full(len(found), 1 / len(found)) for found, _ in seen]
@@ -66,19 +69,20 @@ def _match(trials: Sequence[Trial], sides: Callable[[str, str], Side]) -> Any:
     )
 
 
-def _answers(trial: Trial, sides: Callable[[str, str], Side]) -> tuple[Any, Any]:
-    queries = sides(trial.queries, trial.label)
+def _answers(trial: Trial, sides: Callable[..., Side]) -> tuple[Any, Any]:
+    queries = sides(trial.queries, trial.label, altered=trial.altered)
     gallery = sides(trial.gallery, trial.label)
+    itself = same(queries.keys, gallery.keys) & (not trial.altered)
     return answers(
         queries.embeddings,
         gallery.embeddings,
-        is_same_picture=same(queries.keys, gallery.keys),
+        is_same_picture=itself,
         is_right=same(queries.labels, gallery.labels),
     )
 
 
 def _figure(
-    trial: Trial, layer: HashLayer, sides: Callable[[str, str], Side]
+    trial: Trial, layer: HashLayer, sides: Callable[..., Side]
 ) -> dict[str, Any]:
     queries = sides(trial.queries, trial.label)
     gallery = sides(trial.gallery, trial.label)
@@ -86,6 +90,7 @@ def _figure(
         **asdict(trial),
         "n_queries": len(queries),
         "n_gallery": len(gallery),
+        "n_answerable": answerable(queries, gallery),
         "rows": measure(layer, queries, gallery),
     }
 

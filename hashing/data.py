@@ -7,14 +7,15 @@ A set is a folder or a `.tar` with a `manifest.csv`, whose columns are at least
 import csv
 import io
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from PIL import Image, ImageOps
+import numpy as np
+from PIL import Image, ImageEnhance, ImageOps
 
 LONGEST_SIDE = 512  # pixels; what the shop hands to an encoder is no larger
 
@@ -97,6 +98,11 @@ class PictureSet:
             for row in self.rows:
                 yield open_picture(io.BytesIO(read(row.path)))
 
+    def altered(self) -> Iterator[Image.Image]:
+        """A copy of each picture as it may come back from a shopper."""
+        for seed, image in enumerate(self.pictures()):
+            yield altered(image, seed=seed)
+
     @contextmanager
     def _opener(self):  # type: ignore[no-untyped-def]
         if self.source.is_dir():
@@ -123,13 +129,14 @@ def on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, image).convert("RGB")
 
 
-def batches(items: Iterator[Image.Image], size: int) -> Iterator[Sequence[Image.Image]]:
-    """Lists of at most `size`, in order."""
-    batch: list[Image.Image] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def altered(image: Image.Image, *, seed: int) -> Image.Image:
+    """A copy as it comes back from the web: cropped, darker or lighter, compressed."""
+    rng = np.random.default_rng(seed)
+    width, height = image.size
+    left, top, right, bottom = rng.uniform(0, 0.08, 4)
+    box = (left * width, top * height, (1 - right) * width, (1 - bottom) * height)
+    cropped = image.crop(tuple(round(edge) for edge in box))
+    lit = ImageEnhance.Brightness(cropped).enhance(rng.uniform(0.8, 1.2))
+    file = io.BytesIO()
+    lit.save(file, "JPEG", quality=int(rng.integers(40, 80)))
+    return Image.open(file).convert("RGB")

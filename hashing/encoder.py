@@ -99,20 +99,14 @@ class Encoder:
         """
         embeddings = np.empty((len(images), self.layer.dim), dtype=np.int8)
         for row, image in enumerate(images):
-            embeddings[row] = quantise(self._see(image, ["embedding"])[0])[0]
+            embeddings[row] = quantise(see(self._session, image, ["embedding"])[0])[0]
         return Encoded(embeddings, self.layer.codes(embeddings))
 
     def features(self, images: Iterable[Image.Image]) -> Features:
-        """What the network sees in at least one picture; for measuring and training."""
+        """What the network sees in at least one picture; for measuring."""
         names = ["embedding", "item", "look"]
-        seen = [self._see(image, names) for image in images]
+        seen = [see(self._session, image, names) for image in images]
         return Features(*(np.concatenate(rows) for rows in zip(*seen, strict=True)))
-
-    def _see(self, image: Image.Image, outputs: list[str]) -> Any:
-        if image.mode != "RGB":
-            raise ValueError(f"expected an RGB picture, got {image.mode}")
-        pixels = np.asarray(image)[np.newaxis]  # (1, height, width, 3)
-        return self._session.run(outputs, {"picture": pixels})  # each (1, numbers)
 
 
 def load_encoder(path: Path) -> Encoder:
@@ -135,8 +129,9 @@ def load_encoder(path: Path) -> Encoder:
             f"{path}: the layer makes {layer.n_bits} bits of {layer.dim} numbers, "
             f"the card says {card.n_bits} of {card.dim}"
         )
-    session = _open_session(stored["network.onnx"], path)
-    return Encoder(session, layer, card, fingerprint=fingerprint(path))
+    return Encoder(
+        open_network(path / "network.onnx"), layer, card, fingerprint=fingerprint(path)
+    )
 
 
 def fingerprint(path: Path) -> str:
@@ -174,7 +169,16 @@ def _read(path: Path) -> bytes:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
 
 
-def _open_session(network: bytes, path: Path) -> Any:
+def see(session: Any, image: Image.Image, outputs: list[str]) -> Any:
+    """Outputs of the network, each (1, numbers), for an RGB picture of any size."""
+    if image.mode != "RGB":
+        raise ValueError(f"expected an RGB picture, got {image.mode}")
+    pixels = np.asarray(image)[np.newaxis]  # (1, height, width, 3)
+    return session.run(outputs, {"picture": pixels})
+
+
+def open_network(path: Path) -> Any:
+    """The runtime's session on a network, on one thread; raises CheckpointError."""
     import onnxruntime  # 0.1 s and 30 MB, and only who encodes needs it
 
     options = onnxruntime.SessionOptions()
@@ -182,11 +186,8 @@ def _open_session(network: bytes, path: Path) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(
-            network, options, providers=["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(
+            path, options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # noqa: BLE001 - the runtime's errors share no base
-        raise CheckpointError(
-            f"{path / 'network.onnx'} cannot be run: {error}"
-        ) from error
-    return session
+        raise CheckpointError(f"{path} cannot be run: {error}") from error

@@ -43,9 +43,17 @@ class Side:
     keys: tuple[str, ...]  # equal for the same picture
 
     @classmethod
-    def encode(cls, encoder: Encoder, pictures: PictureSet, label: str) -> "Side":
-        """Let the encoder see every picture of a set."""
-        features = encoder.features(pictures.pictures())
+    def encode(
+        cls,
+        encoder: Encoder,
+        pictures: PictureSet,
+        label: str,
+        *,
+        altered: bool = False,
+    ) -> "Side":
+        """Let the encoder see every picture of a set, or an altered copy of each."""
+        images = pictures.altered() if altered else pictures.pictures()
+        features = encoder.features(images)
         embeddings = quantise(features.embedding)
         codes = encoder.layer.codes(embeddings)
         return cls(features, embeddings, codes, pictures.column(label), pictures.keys)
@@ -67,9 +75,16 @@ def evaluate(
         "label": label,
         "n_queries": len(asked),
         "n_gallery": len(found),
+        "n_answerable": answerable(asked, found),
         "rows": measure(encoder.layer, asked, found),
         "codes": describe(found.codes),
     }
+
+
+def answerable(queries: Side, gallery: Side) -> int:
+    """Queries to which the gallery holds a right answer; the others count as zero."""
+    right = same(queries.labels, gallery.labels) & ~same(queries.keys, gallery.keys)
+    return int(right.any(axis=1).sum())
 
 
 def measure(layer: HashLayer, queries: Side, gallery: Side) -> list[dict[str, Any]]:

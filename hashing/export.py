@@ -1,67 +1,108 @@
-"""An encoder's network as ONNX: a picture of any size in, its embedding out."""
+"""An encoder's network as ONNX: a picture of any size in, its embedding out.
 
+Torch exports the features; resizing before them and the projections behind them are a
+few nodes each, written here. So projections can be fitted to what the exported
+network sees, in the runtime that serves it, and torch is not asked twice.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from hashing.embedding import Projection
 from hashing.networks import SIDE
 
 OPSET = 18  # the first in which Resize can smooth before it shrinks
+FLOAT = TensorProto.FLOAT
 
 
-def export(network: nn.Module, path: Path) -> None:
-    """Write `network` with resizing before it.
+def export_features(network: nn.Module, path: Path) -> None:
+    """Write a network of pictures to (item, look), with resizing before it.
 
-    Takes `picture`, uint8 (1, height, width, 3); gives `embedding` (1, dim), and beside
-    it the features `item` and `look` that it was made from.
+    Takes `picture`, uint8 (1, height, width, 3); gives `item` and `look`, (1, numbers).
     """
-    core = _core(network, path)
-    graph = core.graph
-    resized = graph.input[0].name
-    del graph.input[:]
-    graph.input.append(
-        helper.make_tensor_value_info(
-            "picture", TensorProto.UINT8, [1, "height", "width", 3]
-        )
-    )
-    for node in reversed(_resizing(resized)):
-        graph.node.insert(0, node)
-    sizes = torch.tensor([1, 3, SIDE, SIDE]).numpy()
-    graph.initializer.append(numpy_helper.from_array(sizes, "resized_shape"))
-    onnx.checker.check_model(core, full_check=True)
-    onnx.save(core, path)
-
-
-def _resizing(output: str) -> list[onnx.NodeProto]:
-    # On bytes, channels first, cubic with a = -0.5: this is Pillow's BICUBIC to a
-    # level in 255, and the fastest that ONNX Runtime has.
-    return [
-        helper.make_node("Transpose", ["picture"], ["planes"], perm=[0, 3, 1, 2]),
-        helper.make_node(
-            "Resize",
-            ["planes", "", "", "resized_shape"],
-            [output],
-            mode="cubic",
-            antialias=1,
-            cubic_coeff_a=-0.5,
-        ),
-    ]
-
-
-def _core(network: nn.Module, path: Path) -> onnx.ModelProto:
     example = torch.zeros(1, 3, SIDE, SIDE, dtype=torch.uint8)
     program = torch.onnx.export(
         network.eval(),
         (example,),
-        input_names=["resized"],
-        output_names=["embedding", "item", "look"],
+        output_names=["item", "look"],
         opset_version=OPSET,
         dynamo=True,
         verbose=False,
     )
     if program is None:
         raise RuntimeError(f"torch exported nothing for {path}")
-    return program.model_proto
+    _save(_with_resizing(program.model_proto), path)
+
+
+def append_embedding(path: Path, parts: Mapping[str, tuple[Projection, float]]) -> None:
+    """Add to a network the output `embedding` (1, dim), made of its other outputs.
+
+    `parts` says for each output how it is projected and how long it is then.
+    """
+    model = onnx.load(path)
+    graph = model.graph
+    for name, (projection, weight) in parts.items():
+        bias = -projection.centre @ projection.axes
+        arrays = {"axes": projection.axes, "bias": bias, "weight": np.float32(weight)}
+        for role, array in arrays.items():
+            graph.initializer.append(
+                numpy_helper.from_array(np.ascontiguousarray(array), f"{name}_{role}")
+            )
+        graph.node.extend(_projecting(name))
+    weighed = [f"{name}_weighed" for name in parts]
+    graph.node.append(helper.make_node("Concat", weighed, ["embedding"], axis=1))
+    dim = sum(projection.axes.shape[1] for projection, _ in parts.values())
+    embedding = helper.make_tensor_value_info("embedding", FLOAT, [1, dim])
+    graph.output.insert(0, embedding)
+    _save(model, path)
+
+
+def _projecting(name: str) -> list[onnx.NodeProto]:
+    def named(*roles: str) -> list[str]:
+        return [f"{name}_{role}" for role in roles]
+
+    gemm_inputs = [name, *named("axes", "bias")]
+    return [
+        helper.make_node("Gemm", gemm_inputs, named("projected")),
+        helper.make_node(
+            "LpNormalization", named("projected"), named("unit"), axis=1, p=2
+        ),
+        helper.make_node("Mul", named("unit", "weight"), named("weighed")),
+    ]
+
+
+def _with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
+    graph = model.graph
+    resized = graph.input[0].name
+    shape: list[str | int | None] = [1, "height", "width", 3]
+    del graph.input[:]
+    graph.input.append(
+        helper.make_tensor_value_info("picture", TensorProto.UINT8, shape)
+    )
+    sizes = np.array([1, 3, SIDE, SIDE], dtype=np.int64)
+    graph.initializer.append(numpy_helper.from_array(sizes, "resized_shape"))
+    # On bytes, channels first, cubic with a = -0.5: on photos this is Pillow's BICUBIC
+    # to a level in 255, and the fastest that ONNX Runtime has.
+    resize = helper.make_node(
+        "Resize",
+        ["planes", "", "", "resized_shape"],
+        [resized],
+        mode="cubic",
+        antialias=1,
+        cubic_coeff_a=-0.5,
+    )
+    turn = helper.make_node("Transpose", ["picture"], ["planes"], perm=[0, 3, 1, 2])
+    graph.node.insert(0, resize)
+    graph.node.insert(0, turn)
+    return model
+
+
+def _save(model: onnx.ModelProto, path: Path) -> None:
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)

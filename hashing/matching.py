@@ -1,8 +1,10 @@
 """How likely an answer is the right product, given its cosine to the query.
 
 A cosine cannot be compared between queries, shops or encoders; a probability can.
-The curve is a logistic fitted to answers of which it is known whether they were right
-(Platt, "Probabilistic outputs for support vector machines", 1999).
+The curve is the rising one that is nearest to answers of which it is known whether
+they were right (isotonic regression by pooling adjacent violators; Zadrozny and Elkan,
+"Transforming classifier scores into accurate multiclass probability estimates", KDD
+2002). Nothing is assumed about its shape.
 """
 
 import numpy as np
@@ -10,16 +12,16 @@ import numpy.typing as npt
 
 from hashing.layers.linear import Embeddings, unit
 
+Numbers = npt.NDArray[np.float64]  # (n,)
 Curve = tuple[tuple[float, float], ...]  # (cosine, probability), both ascending
 
 NEIGHBOURS = 20  # answers a query: what a shopper sees of a result
 KNOTS = np.linspace(-0.2, 1.0, 25)
+LEAST = 0.005  # no answer is certain, either way
 
 
 def fit_curve(
-    cosines: npt.NDArray[np.float64],
-    is_right: npt.NDArray[np.bool_],
-    weights: npt.NDArray[np.float64],
+    cosines: Numbers, is_right: npt.NDArray[np.bool_], weights: Numbers
 ) -> Curve:
     """A rising curve through answers (n,), some right, each with a weight.
 
@@ -28,33 +30,28 @@ def fit_curve(
     """
     if is_right.all() or not is_right.any():
         raise ValueError("a curve needs right answers and wrong ones")
-    offset, slope = _logistic(cosines, is_right.astype(np.float64), weights)
-    chances = 1 / (1 + np.exp(-(offset + max(slope, 0.0) * KNOTS)))
+    order = np.argsort(cosines, kind="stable")
+    steps = _rising(cosines[order], is_right[order].astype(np.float64), weights[order])
+    middles, shares = zip(*steps, strict=True)
+    chances = np.interp(KNOTS, middles, shares).clip(LEAST, 1 - LEAST)
     return tuple(
         (round(float(cosine), 4), round(float(chance), 4))
         for cosine, chance in zip(KNOTS, chances, strict=True)
     )
 
 
-def _logistic(
-    x: npt.NDArray[np.float64],
-    y: npt.NDArray[np.float64],
-    weights: npt.NDArray[np.float64],
-) -> tuple[float, float]:
-    """Offset and slope by Newton's method, with a little ridge so that it ends."""
-    design = np.stack([np.ones_like(x), x], axis=1)  # (n, 2)
-    share = weights / weights.mean()
-    ridge = 1e-3 * np.eye(2)
-    beta = np.zeros(2)
-    for _ in range(100):
-        chance = 1 / (1 + np.exp(-design @ beta))
-        slope = design.T @ (share * (y - chance)) - ridge @ beta
-        bend = (design.T * (share * chance * (1 - chance))) @ design + ridge
-        step = np.linalg.solve(bend, slope)
-        beta += step
-        if np.abs(step).max() < 1e-9:
-            break
-    return float(beta[0]), float(beta[1])
+def _rising(x: Numbers, y: Numbers, weights: Numbers) -> list[tuple[float, float]]:
+    """Means (x, y) of the runs into which y falls, pooled until the means of y rise."""
+    runs: list[tuple[float, float, float]] = []  # weight, sum of x, sum of y
+    for weight, wx, wy in zip(
+        weights.tolist(), (weights * x).tolist(), (weights * y).tolist(), strict=True
+    ):
+        run = (weight, wx, wy)
+        while runs and runs[-1][2] * run[0] >= run[2] * runs[-1][0]:
+            weight, wx, wy = runs.pop()
+            run = (run[0] + weight, run[1] + wx, run[2] + wy)
+        runs.append(run)
+    return [(wx / weight, wy / weight) for weight, wx, wy in runs]
 
 
 def answers(

