@@ -102,6 +102,8 @@ def test_without_javascript_the_form_works(
     expect(cards(page).first).to_contain_text("Thing 3")
     page.get_by_role("link", name="More results").click()
     expect(cards(page)).to_have_count(4)
+    page.get_by_role("link", name="Link to these results").click()
+    expect(cards(page).first).to_contain_text("Thing 3")
 
 
 def test_no_picture_is_refused_at_the_form(
