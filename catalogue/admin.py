@@ -142,6 +142,8 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> None:
         """Keep all that is good; what could not be used is shown at its picture."""
         super().save_related(request, form, formsets, change)
+        if not isinstance(form, ProductForm):
+            return  # the list saves through a form of its own, without pictures
         form.save_pictures()
         at_rows = {
             str(picture.instance.pk): picture.bad_picture

@@ -57,16 +57,21 @@ def badge(state: str, text: object = "") -> SafeString:
     return format_html('<span class="state {}">{}</span>', state, label)
 
 
-def retry(images: QuerySet[ProductImage]) -> int:
-    """Encode again what failed; the sweep finds those that are not sent."""
-    image_ids = encoding.retry(images)
+def try_again(request: HttpRequest, **which: Any) -> None:
+    """Encode again those of these images that failed, and say how many they are.
+
+    The first ones are sent; the sweep finds the others.
+    """
+    try:
+        image_ids = encoding.retry(encoding.failed_images().filter(**which))
+    except SearchUnavailable as error:
+        messages.error(request, str(error))
+        return
     transaction.on_commit(partial(encode_images.delay, image_ids[:SWEEP]), robust=True)
-    return len(image_ids)
-
-
-def tell_retried(request: HttpRequest, count: int) -> None:
-    text = ngettext("%d picture is tried again.", "%d pictures are tried again.", count)
-    messages.info(request, text % count)
+    text = ngettext(
+        "%d picture is tried again.", "%d pictures are tried again.", len(image_ids)
+    )
+    messages.info(request, text % len(image_ids))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -143,16 +148,14 @@ class SearchableProductAdmin(ProductAdmin):
 
     @admin.action(description=_("Try failed pictures again"))
     def try_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        images = encoding.failed_images().filter(product__in=queryset.order_by())
-        tell_retried(request, retry(images))
+        try_again(request, product__in=queryset.order_by())
 
     def response_change(self, request: HttpRequest, obj: Product) -> HttpResponse:
         response = super().response_change(request, obj)
         image_id = request.POST.get("_retry", "")
         if not image_id.isdecimal():
             return response
-        failed = encoding.failed_images().filter(product=obj)
-        tell_retried(request, retry(failed.filter(pk__in=[int(image_id[:18])])))
+        try_again(request, product=obj, pk=int(image_id[:18]))
         return redirect("admin:catalogue_product_change", obj.pk)
 
 
@@ -192,7 +195,7 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def retry_view(self, request: HttpRequest) -> HttpResponse:
         may = request.user.has_perm("catalogue.change_product")
         if request.method == "POST" and may:
-            tell_retried(request, retry(encoding.failed_images()))
+            try_again(request)
         return redirect("admin:search_snapshot_changelist")
 
 
