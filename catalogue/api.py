@@ -48,11 +48,11 @@ class NewestFirst(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         cursor = super().decode_cursor(request)
-        position = str(cursor.position) if cursor and cursor.position else None
-        if position is not None and not (
-            position.isascii() and position.isdigit() and int(position[:20]) <= MAX_ID
-        ):
-            raise NotFound(self.invalid_cursor_message)
+        if cursor and cursor.position is not None:
+            position = str(cursor.position)
+            is_number = position.isascii() and position.isdigit()
+            if not is_number or int(position[:20]) > MAX_ID:
+                raise NotFound(self.invalid_cursor_message)
         return cursor
 
 

@@ -40,17 +40,12 @@ class FilterParameters(serializers.Serializer[Any]):
     )
 
 
-class PictureSerializer(serializers.Serializer[ProductImage]):
+class PictureSerializer(serializers.Serializer[Any]):
     """A thumbnail of at most 480 pixels a side."""
 
     url = serializers.URLField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
-
-    def to_representation(self, image: ProductImage) -> dict[str, Any]:
-        width, height = card_size(image)
-        url = self.context["request"].build_absolute_uri(thumbnail_url(image.card))
-        return {"url": url, "width": width, "height": height}
 
 
 class CategoryNameSerializer(serializers.ModelSerializer[Category]):
@@ -94,18 +89,30 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     @extend_schema_field(PictureSerializer(allow_null=True))
     def get_image(self, product: Product) -> dict[str, Any] | None:
         image = product.main_image
-        if image is None:
+        return self.picture(image) if image else None
+
+    def picture(self, image: ProductImage) -> dict[str, Any] | None:
+        """None where its file is lost."""
+        path = thumbnail_url(image.card)
+        if not path:
             return None
-        return PictureSerializer(image, context=self.context).data
+        url = self.context["request"].build_absolute_uri(path)
+        width, height = card_size(image)
+        return {"url": url, "width": width, "height": height}
 
 
 class ProductDetailSerializer(ProductSerializer):
     """All that the shop says of a product."""
 
-    images = PictureSerializer(many=True, source="images.all")
+    images = serializers.SerializerMethodField()
 
     class Meta(ProductSerializer.Meta):
         fields = [*ProductSerializer.Meta.fields, "description", "images"]
+
+    @extend_schema_field(PictureSerializer(many=True))
+    def get_images(self, product: Product) -> list[dict[str, Any]]:
+        pictures = [self.picture(image) for image in product.images.all()]
+        return [picture for picture in pictures if picture]
 
 
 class CategorySerializer(serializers.Serializer[Any]):

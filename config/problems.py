@@ -20,7 +20,6 @@ from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
-from rest_framework.response import Response
 
 from catalogue.images import UnreadableImage
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
@@ -81,13 +80,22 @@ class ProblemHandler(ExceptionHandler):
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
 
-    def get_response(self, exc: APIException, data: dict[str, Any]) -> Response:
+    def get_response(self, exc: APIException, data: dict[str, Any]) -> Any:
         headers = self.get_headers(exc)
         if exc.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = str(RETRY_AFTER)
-        return Response(
-            data, status=exc.status_code, headers=headers, content_type=PROBLEM
+        # Not the framework's response: a view's renderer may be for YAML or HTML.
+        return HttpResponse(
+            JSONRenderer().render(data),
+            status=exc.status_code,
+            headers=headers,
+            content_type=PROBLEM,
         )
+
+    def report_exception(self, exc: APIException, response: Any) -> None:
+        """With a traceback to the log, unless it is a state that will pass."""
+        if not isinstance(self.exc, SearchUnavailable):
+            super().report_exception(exc, response)
 
 
 class ProblemFormatter(ExceptionFormatter):
@@ -128,9 +136,6 @@ def problems_under_api(
     """What Django answers by itself under /api/ (404, 400, 500 …) becomes a problem."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # Whatever charset a request claims: JSON and our forms are UTF-8, and some
-        # of Python's codecs raise what nobody expects, or make unprintable text.
-        request.encoding = "utf-8"
         response = get_response(request)
         if request.path_info.startswith("/api/") and _is_bare_error(response):
             response.content = JSONRenderer().render(problem(response.status_code))
