@@ -54,4 +54,4 @@ def _all() -> dict[str, Sample]:
             Sample(Path(row["path"]).stem, STREET / Path(row["path"]).name, row["sku"])
             for row in csv.DictReader(file)
         ]
-    return {sample.name: sample for sample in samples}
+    return {sample.name: sample for sample in samples if sample.path.is_file()}
