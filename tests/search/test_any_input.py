@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 from urllib.parse import quote, quote_from_bytes
@@ -27,7 +28,7 @@ pytestmark = [
 PROBLEM = "application/problem+json"
 
 fuzzed = settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -86,12 +87,17 @@ class Environ(RequestFactory):
 
 
 @pytest.fixture
-def client(db: None) -> Iterator[APIClient]:
+def client(db: None) -> APIClient:
     open_varied_shop(4)
-    # Between requests a server looks after its connections; the test's is not its.
+    return APIClient()
+
+
+@contextmanager
+def kept_connection() -> Iterator[None]:
+    """Between requests a server looks after its connections; the test's is not its."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield APIClient()
+    yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 
@@ -106,9 +112,10 @@ def assert_answered(
         answered.update(headers, status=int(status.split()[0]))
 
     environ = Environ().generic(method, url, body, content_type, **extra)
-    answer = application(environ, start_response)
-    content = b"".join(answer)
-    answer.close()
+    with kept_connection():
+        answer = application(environ, start_response)
+        content = b"".join(answer)
+        answer.close()
     assert answered["status"] < 500, content
     if answered["status"] >= 400:
         assert answered["Content-Type"] == PROBLEM
