@@ -3,10 +3,11 @@
 from hashing.codes import Codes, hamming, pack, unpack
 from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
 from hashing.errors import CheckpointError, HashingError, IndexFileError
-from hashing.index import Bitmap, CodeIndex, Hit
+from hashing.index import Allowed, Bitmap, CodeIndex, Found, Hit
 
 __all__ = [
     "SHIPPED",
+    "Allowed",
     "Bitmap",
     "Card",
     "CheckpointError",
@@ -15,6 +16,7 @@ __all__ = [
     "Encoded",
     "Encoder",
     "HashingError",
+    "Found",
     "Hit",
     "IndexFileError",
     "hamming",

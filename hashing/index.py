@@ -5,26 +5,27 @@ loaded, so its pages are shared between processes), `ids.npy` and `index.json`,
 which names the format and the digests of the other two.
 """
 
-import hashlib
 import json
-import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 
-from hashing.codes import Codes
+from hashing.codes import Codes, hamming
+from hashing.disk import digest_of, sync
 from hashing.errors import IndexFileError
 
 Ids = npt.NDArray[np.int64]  # (n,)
-Bitmap = npt.NDArray[np.bool_]  # one entry per row of the index, by ascending id
+Bitmap = npt.NDArray[np.bool_]  # one entry per row of the index
+Allowed = Bitmap | npt.NDArray[np.integer]  # or numbers of rows, ascending
 
 FORMAT = "semblance-index-1"
-GATHER_BELOW = 0.1  # share allowed under which copying the rows beats a selector
-DROP_UP_TO = 3  # times k asked for, over which a selector beats dropping
+GATHER_BELOW = 0.1  # share allowed under which copying the rows is quicker
+SPARE = 32  # asked for beyond k, to see past ties at the last distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,20 @@ class Hit:
     distance: int
 
 
+@dataclass(frozen=True)
+class Found:
+    """The answers to one query: rows of the index and distances, both (found,)."""
+
+    rows: Ids
+    distances: npt.NDArray[np.int32]
+
+
 class CodeIndex:
     """Codes by id, searched exactly.
 
-    Nearest first, equal distances by ascending id. Immutable, hence safe to search
-    from several threads at once.
+    Nearest first, equal distances by ascending id. Rows keep the order in which they
+    were given: what is often asked for together should lie together. Immutable, hence
+    safe to search from several threads at once.
     """
 
     def __init__(self, ids: Ids, flat: Any) -> None:
@@ -50,22 +60,20 @@ class CodeIndex:
 
     @classmethod
     def build(cls, ids: npt.ArrayLike, codes: Codes) -> Self:
-        """Index `codes` (n, n_bits // 8) under `ids` (n,), which come in any order.
+        """Index `codes` (n, n_bits // 8) under `ids` (n,).
 
         n may be 0. Raises ValueError if an id comes twice or shapes do not fit.
         """
-        id_array = np.asarray(ids, dtype=np.int64).reshape(-1)
+        id_array = np.array(ids, dtype=np.int64).reshape(-1)
         _check_codes(codes)
         if len(id_array) != len(codes):
             raise ValueError(f"{len(id_array)} ids for {len(codes)} codes")
-        order = np.argsort(id_array, kind="stable")
-        id_array = id_array[order]
-        twice = id_array[1:][np.diff(id_array) == 0]
+        ordered = np.sort(id_array)
+        twice = ordered[1:][np.diff(ordered) == 0]
         if len(twice):
             raise ValueError(f"id {twice[0]} comes more than once")
         flat = faiss.IndexBinaryFlat(codes.shape[1] * 8)
-        # faiss keeps the first of two equal distances, so add in id order.
-        flat.add(np.ascontiguousarray(codes[order]))
+        flat.add(np.ascontiguousarray(codes))
         return cls(id_array, flat)
 
     @classmethod
@@ -77,7 +85,7 @@ class CodeIndex:
         """
         expected = _read_contents(folder)
         for name, digest in expected["files"].items():
-            if _digest(folder / name) != digest:
+            if digest_of(folder / name) != digest:
                 raise IndexFileError(f"{folder / name} is damaged: its digest differs")
         try:
             ids = np.load(folder / "ids.npy", allow_pickle=False)
@@ -105,15 +113,15 @@ class CodeIndex:
             "format": FORMAT,
             "n": len(self),
             "n_bits": self.n_bits,
-            "files": {name: _digest(folder / name) for name in names},
+            "files": {name: digest_of(folder / name) for name in names},
         }
         (folder / "index.json").write_text(json.dumps(contents, indent=2) + "\n")
         for path in (*(folder / name for name in names), folder / "index.json", folder):
-            _fsync(path)
+            sync(path)
 
     @property
     def ids(self) -> Ids:
-        """Ids (n,), ascending; row i of `codes` belongs to ids[i]. Do not write to."""
+        """Ids (n,); row i of `codes` belongs to ids[i]. Do not write to it."""
         return self._ids
 
     @property
@@ -130,88 +138,130 @@ class CodeIndex:
         return len(self._ids)
 
     def search(
-        self, queries: Codes, k: int, *, allowed: Bitmap | None = None
+        self, queries: Codes, k: int, *, allowed: Allowed | None = None
     ) -> list[list[Hit]]:
         """The k nearest of each query (q, n_bits // 8), among the allowed rows.
 
         Nearest first, equal distances by ascending id; fewer than k where fewer exist
-        or are allowed. `allowed` has one entry per row, in the order of `ids`.
+        or are allowed. `allowed` is a bitmap with one entry per row, or the numbers of
+        the rows, ascending.
         """
+        return [
+            [
+                Hit(*hit)
+                for hit in zip(
+                    self._ids[found.rows].tolist(),
+                    found.distances.tolist(),
+                    strict=True,
+                )
+            ]
+            for found in self.search_rows(queries, k, allowed=allowed)
+        ]
+
+    def search_rows(
+        self, queries: Codes, k: int, *, allowed: Allowed | None = None
+    ) -> list[Found]:
+        """As `search`, by the rows of the index instead of ids."""
+        self._check(queries, k, allowed)
+        queries = np.ascontiguousarray(queries)
+        # OpenMP counts threads per calling thread, so this must be said in each. One is
+        # right for a server: requests are the parallelism, each calling thread would
+        # bring a pool of its own, and a pool does not survive a fork (a child hangs).
+        faiss.omp_set_num_threads(1)
+        return [self._nearest(query[np.newaxis], k, allowed) for query in queries]
+
+    def _check(self, queries: Codes, k: int, allowed: Allowed | None) -> None:
         _check_codes(queries)
         if queries.shape[1] * 8 != self.n_bits:
             raise ValueError(f"query of {queries.shape[1] * 8} bits, not {self.n_bits}")
         if k < 0:
             raise ValueError(f"k is {k}")
-        n_allowed = self._count(allowed)
-        k = min(k, n_allowed)
-        if k == 0 or len(queries) == 0:
-            return [[] for _ in queries]
-        distances, rows = self._nearest(
-            np.ascontiguousarray(queries), k, allowed, n_allowed
-        )
-        return [
-            [Hit(*hit) for hit in zip(ids, ds, strict=True)]
-            for ids, ds in zip(
-                self._ids[rows].tolist(), distances.tolist(), strict=True
-            )
-        ]
-
-    def _count(self, allowed: Bitmap | None) -> int:
         if allowed is None:
-            return len(self)
-        if allowed.dtype != np.bool_ or allowed.shape != (len(self),):
+            return
+        is_list = np.issubdtype(allowed.dtype, np.integer) and allowed.ndim == 1
+        if not is_list and not (_is_bitmap(allowed) and len(allowed) == len(self)):
             raise ValueError(
-                f"allowed is {allowed.dtype} {allowed.shape}, not bool ({len(self)},)"
+                f"allowed is {allowed.dtype} {allowed.shape}, neither bool "
+                f"({len(self)},) nor numbers of rows"
             )
-        return int(np.count_nonzero(allowed))
+        if (
+            is_list
+            and len(allowed)
+            and not 0 <= allowed.min() <= allowed.max() < len(self)
+        ):
+            raise ValueError(f"allowed rows beyond the {len(self)} there are")
 
-    def _nearest(
-        self, queries: Codes, k: int, allowed: Bitmap | None, n_allowed: int
-    ) -> Any:  # distances int32 and rows int64, both (q, k)
-        # OpenMP counts threads per calling thread, so this must be said in each. One is
-        # right for a server: requests are the parallelism, each calling thread would
-        # bring a pool of its own, and a pool does not survive a fork (a child hangs).
-        faiss.omp_set_num_threads(1)
-        if allowed is None or n_allowed == len(self):
-            return self._flat.search(queries, k)
+    def _nearest(self, query: Codes, k: int, allowed: Allowed | None) -> Found:
+        """Of one query (1, n_bits // 8)."""
+        if _is_bitmap(allowed):
+            found = self._nearest_dropping(query, k, allowed)
+            if found is not None:
+                return found
+        rows: Ids | None = None
+        if allowed is None:
+            search = partial(self._flat.search, query)
+        else:
+            rows = _numbers(allowed)
+            search = partial(faiss.knn_hamming, query, self._codes[rows])
+        n = len(self) if rows is None else len(rows)
+        k = min(k, n)
+        if k == 0:
+            return Found(np.empty(0, np.int64), np.empty(0, np.int32))
+        distances, at = (array[0] for array in search(min(n, k + SPARE)))
+        found = self._first(k, distances, at if rows is None else rows[at], n)
+        return found or self._nearest_by_scan(query, k, rows)
+
+    def _nearest_dropping(self, query: Codes, k: int, allowed: Bitmap) -> Found | None:
+        """Ask for more than k and drop what is not allowed; None if that is too few.
+
+        Where most are allowed this is quicker than asking a selector for every row.
+        """
+        n_allowed = int(np.count_nonzero(allowed))
+        if n_allowed == len(self):
+            return self._nearest(query, k, None)
         if n_allowed < GATHER_BELOW * len(self):
-            rows = np.flatnonzero(allowed)
-            distances, positions = _flat_of(self._codes[rows]).search(queries, k)
-            return distances, rows[positions]
-        # Where most are allowed, a few more than k and then without the others is
-        # quicker than asking a selector for every row.
-        found = self._nearest_dropping(queries, k, allowed, n_allowed)
-        return found or self._nearest_selected(queries, k, allowed)
-
-    def _nearest_dropping(
-        self, queries: Codes, k: int, allowed: Bitmap, n_allowed: int
-    ) -> Any:  # as _nearest, or None if too few of the nearest are allowed
-        wanted = int(1.2 * k * len(self) / n_allowed) + 16
-        if wanted > DROP_UP_TO * k:
             return None
-        distances, rows = self._flat.search(queries, min(wanted, len(self)))
+        wanted = min(len(self), int(1.2 * k * len(self) / n_allowed) + SPARE)
+        if wanted == 0:
+            return None
+        distances, rows = (array[0] for array in self._flat.search(query, wanted))
         is_allowed = allowed[rows]
-        if is_allowed.sum(axis=1).min() < k:
-            return None
-        # Stable, so those that stay keep their order.
-        kept = np.argsort(~is_allowed, axis=1, kind="stable")[:, :k]
-        return (
-            np.take_along_axis(distances, kept, axis=1),
-            np.take_along_axis(rows, kept, axis=1),
+        return self._first(
+            min(k, n_allowed), distances[is_allowed], rows[is_allowed], n_allowed
         )
 
-    def _nearest_selected(self, queries: Codes, k: int, allowed: Bitmap) -> Any:
-        bitmap = np.packbits(allowed, bitorder="little")  # faiss reads it that way
-        selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bitmap))
-        # Fresh on every call: shared between threads these crash the process.
-        params = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        return self._flat.search(queries, k, params=params)
+    def _first(
+        self, k: int, distances: npt.NDArray[np.int32], rows: Ids, n: int
+    ) -> Found | None:
+        """The first k of these, if none that ties with them can be missing.
+
+        faiss may take any of the rows at the last distance, but ties go by id: so the
+        answer must go beyond the k-th distance, or hold all n.
+        """
+        if len(rows) < n and (len(rows) <= k or distances[-1] == distances[k - 1]):
+            return None
+        order = np.lexsort((self._ids[rows], distances))[:k]
+        return Found(rows[order], distances[order])
+
+    def _nearest_by_scan(self, query: Codes, k: int, rows: Ids | None) -> Found:
+        """Every distance in numpy: for ties without end, as of a picture used often."""
+        codes = self._codes if rows is None else self._codes[rows]
+        distances = hamming(query, codes)[0]
+        last = np.partition(distances, k - 1)[k - 1]
+        at = np.flatnonzero(distances <= last)
+        found = at if rows is None else rows[at]
+        order = np.lexsort((self._ids[found], distances[at]))[:k]
+        return Found(found[order], distances[at][order])
 
 
-def _flat_of(codes: Codes) -> Any:
-    flat = faiss.IndexBinaryFlat(codes.shape[1] * 8)
-    flat.add(np.ascontiguousarray(codes))
-    return flat
+def _is_bitmap(allowed: Allowed | None) -> TypeGuard[Bitmap]:
+    return allowed is not None and allowed.dtype == np.bool_ and allowed.ndim == 1
+
+
+def _numbers(allowed: Allowed) -> Ids:
+    if _is_bitmap(allowed):
+        return np.flatnonzero(allowed)
+    return allowed.astype(np.int64, copy=False)
 
 
 class _Rows:
@@ -258,19 +308,3 @@ def _read_contents(folder: Path) -> dict[str, Any]:
     if not all(type(size) is int for size in sizes):
         raise IndexFileError(f"{path} is damaged: sizes {sizes}")
     return dict(contents)
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise IndexFileError(f"{path} cannot be read: {error}") from error
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,14 +17,14 @@ import structlog
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import CodeIndex, Codes, IndexFileError
-from search import changes, rows, snapshots
+from hashing import Allowed, CodeIndex, Codes, IndexFileError
+from search import changes, snapshots
 from search.encoding import encoder
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
 from search.query import Query
-from search.rows import Bools, Int64s, Rows
+from search.rows import Bools, Int64s, Rows, merged, read_products
 from search.snapshots import LoadedSnapshot
 
 log = structlog.get_logger()
@@ -92,14 +92,14 @@ class Gallery:
         if not new:
             overlay = replace(self.overlay, position=seen.position, seen=ids)
             return replace(self, overlay=overlay)
-        now = rows.read_products(
+        now = read_products(
             self.snapshot.encoder,
             sorted(new),
             n_bits=self.snapshot.rows.codes.shape[1] * 8,
             dim=self.snapshot.rows.embeddings.shape[1],
         )
         untouched = ~np.isin(self.overlay.rows.product_id, list(new))
-        beside = rows.merged(self.overlay.rows.take(untouched), now)
+        beside = merged(self.overlay.rows.take(untouched), now)
         overlay = Overlay(
             position=seen.position,
             seen=ids,
@@ -120,12 +120,11 @@ class Gallery:
         """
         if query.encoder != self.snapshot.encoder:
             raise ForeignEncoder(query.encoder)
-        allowed = filters.allowed(self.snapshot.rows)
-        live = self.overlay.live if allowed is None else self.overlay.live & allowed
+        allowed = _live(self.overlay.live, filters.allowed(self.snapshot.rows))
         beside = filters.allowed(self.overlay.rows)
         near = partial(_nearest, query.embedding, query.codes, k)
         found = [
-            *near(self.snapshot.index, self.snapshot.rows, live),
+            *near(self.snapshot.index, self.snapshot.rows, allowed),
             *near(self.overlay.index, self.overlay.rows, beside),
         ]
         found.sort(key=lambda neighbour: (neighbour.distance, neighbour.image_id))
@@ -186,22 +185,30 @@ def _loaded(serving: list[Snapshot]) -> Gallery:
     raise SearchUnavailable("no snapshot can be served; one will be built")
 
 
+def _live(live: Bools, allowed: Allowed | None) -> Allowed:
+    if allowed is None:
+        return live
+    return live & allowed if allowed.dtype == np.bool_ else allowed[live[allowed]]
+
+
 def _nearest(  # noqa: PLR0913
     embedding: npt.NDArray[np.int8],
     codes: Codes,
     k: int,
     index: CodeIndex,
-    found: Rows,
-    allowed: Bools | None,
+    rows: Rows,
+    allowed: Allowed | None,
 ) -> list[Neighbour]:
-    (hits,) = index.search(codes, k, allowed=allowed)
-    at = np.searchsorted(found.image_id, [hit.id for hit in hits])
-    cosines = _cosines(embedding, found.embeddings[at])
+    (found,) = index.search_rows(codes, k, allowed=allowed)
+    columns = (
+        rows.image_id[found.rows],
+        rows.product_id[found.rows],
+        found.distances,
+        _cosines(embedding, rows.embeddings[found.rows]),
+    )
     return [
-        Neighbour(hit.id, product_id, hit.distance, cosine)
-        for hit, product_id, cosine in zip(
-            hits, found.product_id[at].tolist(), cosines.tolist(), strict=True
-        )
+        Neighbour(*values)
+        for values in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 

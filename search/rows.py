@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -31,8 +33,10 @@ SOURCE = (
 
 @dataclass(frozen=True)
 class Rows:
-    """Columns of n pictures, by ascending image id. All arrays are read only.
+    """Columns of n pictures. All arrays are read only.
 
+    Pictures of a category lie together, and so do those of its subtree, as the tree
+    was when they were read: a filter by category is a few stretches of rows.
     `brand` and `colour` are numbers into the sorted words beside them.
     """
 
@@ -50,6 +54,16 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.image_id)
+
+    @cached_property
+    def stretches(self) -> dict[int, list[tuple[int, int]]]:
+        """Where each category's rows are: from, up to but without."""
+        edges = np.flatnonzero(np.diff(self.category_id)) + 1
+        bounds = [0, *edges.tolist(), len(self)] if len(self) else []
+        found: dict[int, list[tuple[int, int]]] = {}
+        for start, stop in pairwise(bounds):
+            found.setdefault(int(self.category_id[start]), []).append((start, stop))
+        return found
 
     def take(self, keep: Bools) -> Self:
         """Only the rows where `keep` (n,) is true."""
@@ -75,18 +89,16 @@ def read_products(
     for start in range(0, len(product_ids), IDS_A_QUERY):
         some = product_ids[start : start + IDS_A_QUERY]
         found += _findable(encoder).filter(image__product__in=some)
-    found.sort(key=lambda row: int(row[0]))
     return _rows(found, n_bits, dim)
 
 
 def merged(first: Rows, second: Rows) -> Rows:
-    """Both, ordered by image id. An image may not be in both."""
+    """Both, one after the other. An image may not be in both."""
     brands = tuple(sorted({*first.brands, *second.brands}))
     colours = tuple(sorted({*first.colours, *second.colours}))
     one, other = (_reworded(rows, brands, colours) for rows in (first, second))
-    order = np.argsort(np.concatenate([one.image_id, other.image_id]), kind="stable")
     columns = {
-        name: np.concatenate([getattr(one, name), getattr(other, name)])[order]
+        name: np.concatenate([getattr(one, name), getattr(other, name)])
         for name in COLUMNS
     }
     return Rows(**columns, brands=brands, colours=colours)
@@ -101,7 +113,7 @@ def _findable(encoder: str) -> Any:
         ImageCode.objects.by(encoder)
         .current()
         .filter(code__isnull=False, image__product__active=True)
-        .order_by("image_id")
+        .order_by("image__product__category__path", "image_id")
         .values_list(*SOURCE)
     )
 

@@ -5,9 +5,7 @@ then renamed to its name and entered in the database: whoever sees the row can r
 the whole.
 """
 
-import hashlib
 import json
-import os
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from hashing import CodeIndex, IndexFileError
+from hashing.disk import digest_of, sync
 from search import changes, rows
 from search.encoding import encoder
 from search.locks import try_lock
@@ -105,14 +104,14 @@ def write(found: Rows, folder: Path, *, fingerprint: str) -> None:
         "images": len(found),
         "brands": found.brands,
         "colours": found.colours,
-        "files": {f"{name}.npy": _digest(partial / f"{name}.npy") for name in names},
+        "files": {f"{name}.npy": digest_of(partial / f"{name}.npy") for name in names},
     }
     (partial / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
     for path in (*partial.iterdir(), partial):
-        _fsync(path)
+        sync(path)
     _read(partial, fingerprint)
     partial.rename(folder)
-    _fsync(folder.parent)
+    sync(folder.parent)
 
 
 def load(snapshot: Snapshot) -> LoadedSnapshot:
@@ -172,7 +171,7 @@ def _read(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
     manifest = _manifest(folder, fingerprint)
     columns: dict[str, Any] = {}
     for file, digest in manifest["files"].items():
-        if _digest(folder / file) != digest:
+        if digest_of(folder / file) != digest:
             raise IndexFileError(f"{folder / file} is damaged")
         # An empty file cannot be mapped.
         mode: Any = "r" if manifest["images"] else None
@@ -201,19 +200,3 @@ def _manifest(folder: Path, fingerprint: str) -> dict[str, Any]:
     if manifest["encoder"] != fingerprint:
         raise IndexFileError(f"{path} is of encoder {manifest['encoder']}")
     return manifest
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise IndexFileError(f"{path} is missing or unreadable") from error
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,7 @@ def brute_force(ids, codes, query, k, allowed=None):
     distances = hamming(query[None], codes)[0]
     order = np.lexsort((ids, distances))
     if allowed is not None:
-        order = order[allowed[np.searchsorted(np.sort(ids), ids[order])]]
+        order = order[allowed[order]]
     return [Hit(int(ids[row]), int(distances[row])) for row in order[:k]]
 
 
@@ -41,8 +41,12 @@ def test_hits_agree_with_brute_force_even_on_ties(seed, n, n_bytes, levels, k, s
     ids, codes, rng = random_set(seed, n, n_bytes=n_bytes, levels=levels)
     allowed = None if share is None else rng.random(n) < share
     queries = rng.integers(0, levels, (3, n_bytes), dtype=np.uint8)
-    found = CodeIndex.build(ids, codes).search(queries, k, allowed=allowed)
-    assert found == [brute_force(ids, codes, q, k, allowed) for q in queries]
+    index = CodeIndex.build(ids, codes)
+    expected = [brute_force(ids, codes, q, k, allowed) for q in queries]
+    assert index.search(queries, k, allowed=allowed) == expected
+    if allowed is not None:
+        rows = np.flatnonzero(allowed)
+        assert index.search(queries, k, allowed=rows) == expected
 
 
 @pytest.mark.parametrize("n", [1, 9, 100, 1000])
@@ -56,13 +60,24 @@ def test_exactly_the_one_allowed_row_is_found(n):
         assert [hit.id for hit in hits] == [index.ids[row]]
 
 
-def test_ids_ascend_and_codes_stay_with_them():
+def test_rows_keep_the_order_in_which_they_were_given():
     ids, codes, _ = random_set(1, 50)
     index = CodeIndex.build(ids, codes)
-    order = np.argsort(ids)
-    assert np.array_equal(index.ids, ids[order])
-    assert np.array_equal(index.codes, codes[order])
+    assert np.array_equal(index.ids, ids)
+    assert np.array_equal(index.codes, codes)
     assert (len(index), index.n_bits) == (50, 32)
+    (found,) = index.search_rows(codes[7:8], 1)
+    assert (found.rows.tolist(), found.distances.tolist()) == ([7], [0])
+
+
+def test_ties_without_end_go_by_id():
+    ids, _, rng = random_set(2, 5000)
+    codes = np.zeros((5000, 32), dtype=np.uint8)
+    index = CodeIndex.build(ids, codes)
+    for allowed in (None, rng.random(5000) < 0.6, rng.random(5000) < 0.05):
+        (hits,) = index.search(codes[:1], 20, allowed=allowed)
+        expected = np.sort(ids if allowed is None else ids[allowed])[:20]
+        assert [hit.id for hit in hits] == expected.tolist()
 
 
 def test_fewer_than_k_come_back_without_padding():
@@ -106,10 +121,12 @@ def test_misuse_of_search_is_refused():
         index.search(query, -1)
     with pytest.raises(ValueError, match="24 bits, not 16"):
         index.search(np.zeros((1, 3), dtype=np.uint8), 1)
-    with pytest.raises(ValueError, match="not bool"):
+    with pytest.raises(ValueError, match="neither bool"):
         index.search(query, 1, allowed=np.ones(2, dtype=bool))
-    with pytest.raises(ValueError, match="not bool"):
+    with pytest.raises(ValueError, match="beyond the 1 there are"):
         index.search(query, 1, allowed=np.ones(1, dtype=np.uint8))
+    with pytest.raises(ValueError, match="neither bool"):
+        index.search(query, 1, allowed=np.ones(1, dtype=np.float32))
 
 
 def test_codes_cannot_be_written_through_the_view():
