@@ -74,8 +74,14 @@ def speed(runs, rounds):
         pixels = rng.integers(0, 256, (1, height, width, 3), dtype=np.uint8)
         times = paired_times(runs, pixels, rounds)
         rows[name] = {
-            **{f"{r}_ms": round(m, 2) for r, m in zip(RUNTIMES, np.median(times, 0))},
-            **{f"{r}_best_ms": round(m, 2) for r, m in zip(RUNTIMES, times.min(0))},
+            **{
+                f"{r}_ms": round(m, 2)
+                for r, m in zip(RUNTIMES, np.median(times, 0), strict=True)
+            },
+            **{
+                f"{r}_best_ms": round(m, 2)
+                for r, m in zip(RUNTIMES, times.min(0), strict=True)
+            },
             "openvino / onnxruntime": round(np.median(times[:, 1] / times[:, 0]), 2),
         }
     return rows
@@ -102,17 +108,17 @@ def flipped(runs, pictures):
 
 
 CHILD = """
-import sys, time, resource
+import sys, time
 import numpy as np
 from benchmarks.bench_runtime import opened
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def resident(): return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+before = resident()
 start = time.perf_counter()
 run = opened(sys.argv[1])
 loaded = time.perf_counter() - start
 pixels = np.zeros((1, 384, 512, 3), np.uint8)
 for _ in range(5): run(pixels)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(loaded * 1e3, (peak - before) / 1024)
+print(loaded * 1e3, resident() - before)
 """
 
 

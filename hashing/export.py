@@ -37,7 +37,7 @@ def export_features(network: nn.Module, path: Path) -> None:
     )
     if program is None:
         raise RuntimeError(f"torch exported nothing for {path}")
-    _save(_with_resizing(program.model_proto), path)
+    _save(with_resizing(program.model_proto), path)
 
 
 def append_embedding(path: Path, parts: Mapping[str, tuple[Projection, float]]) -> None:
@@ -77,7 +77,8 @@ def _projecting(name: str) -> list[onnx.NodeProto]:
     ]
 
 
-def _with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
+def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with `picture` of any size in place of its resized input."""
     graph = model.graph
     resized = graph.input[0].name
     shape: list[str | int | None] = [1, "height", "width", 3]
@@ -88,7 +89,7 @@ def _with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
     sizes = np.array([1, 3, SIDE, SIDE], dtype=np.int64)
     graph.initializer.append(numpy_helper.from_array(sizes, "resized_shape"))
     # On bytes, channels first, cubic with a = -0.5: on photos this is Pillow's BICUBIC
-    # to a level in 255, and the fastest that ONNX Runtime has.
+    # to a level or two in 255, and the fastest that ONNX Runtime has.
     resize = helper.make_node(
         "Resize",
         ["planes", "", "", "resized_shape"],

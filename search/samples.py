@@ -44,6 +44,12 @@ def on_offer() -> list[Sample]:
     return [sample for sample in _all().values() if sample.sku in known]
 
 
+def spread(offered: list[Sample], count: int) -> list[Sample]:
+    """So many of them, from the first to the last: they come kind by kind."""
+    step = max(1, len(offered) // count)
+    return offered[::step][:count]
+
+
 @cache
 def _all() -> dict[str, Sample]:
     manifest = STREET / "manifest.csv"

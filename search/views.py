@@ -158,7 +158,7 @@ def _ask_page(
     request: HttpRequest, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
     offered = samples.on_offer()
-    shown = offered if "all" in request.GET else offered[:FIRST_SAMPLES]
+    shown = offered if "all" in request.GET else samples.spread(offered, FIRST_SAMPLES)
     context = {
         "problem": problem,
         "samples": shown,

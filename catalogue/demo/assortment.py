@@ -6,12 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalogue.demo.kinds import (
+    accessories,
+    animals,
+    audio,
     bags,
     clothes,
+    cookware,
     electronics,
     furniture,
     home,
-    kitchen,
+    interior,
+    lamps,
+    pottery,
+    shoes,
+    stationery,
     toys,
 )
 from catalogue.demo.kinds.kind import Kind, Look
@@ -19,11 +27,25 @@ from catalogue.demo.materials import Material, material
 from catalogue.demo.palette import ON_DARK, ON_LIGHT, PALETTE, WOODS, brightness
 from catalogue.demo.studio import Placed
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for shelf in (kitchen, home, furniture, clothes, bags, electronics, toys)
-    for kind in shelf.KINDS
-}
+SHELVES = (
+    pottery, cookware, home, lamps, interior, furniture, clothes, shoes, accessories,
+    bags, electronics, audio, toys, animals, stationery,
+)  # fmt: skip
+# What starts a kind's stock-keeping units. The order is part of the seed: to add a
+# kind, put it last.
+CODES = {
+    "mug": "MUG", "teapot": "TEA", "bowl": "BWL", "bottle": "BTL", "pan": "PAN",
+    "jug": "JUG", "vase": "VAS", "plant pot": "POT", "candle": "CND", "lamp": "LMP",
+    "clock": "CLK", "cushion": "CUS", "basket": "BSK", "chair": "CHR", "stool": "STL",
+    "side table": "TBL", "shirt": "SHR", "shoe": "SHO", "hat": "HAT",
+    "umbrella": "UMB", "sunglasses": "SUN", "watch": "WAT", "handbag": "HBG",
+    "backpack": "BPK", "suitcase": "CAS", "headphones": "HPH", "camera": "CAM",
+    "speaker": "SPK", "phone": "PHN", "kettle": "KET", "radio": "RAD",
+    "toy car": "CAR", "bath duck": "DCK", "teddy bear": "BER", "stacking toy": "STK",
+    "ball": "BAL", "book": "BOK",
+}  # fmt: skip
+_BY_NAME: dict[str, Kind] = {kind.name: kind for s in SHELVES for kind in s.KINDS}
+KINDS: dict[str, Kind] = {name: _BY_NAME[name] for name in CODES}
 SEED = 2026
 PER_KIND = 9
 # Never rendered for training: what the encoder has not seen is what it is measured on.
@@ -48,7 +70,14 @@ class Product:
     @property
     def what(self) -> tuple[str, ...]:
         """What makes it this product and no other."""
-        return (self.kind, self.shape, self.finish, self.pattern, self.colour, self.second)
+        return (
+            self.kind,
+            self.shape,
+            self.finish,
+            self.pattern,
+            self.colour,
+            self.second,
+        )
 
 
 def colours_of(finish: str, rng: np.random.Generator) -> list[str]:
@@ -100,19 +129,6 @@ def products_of(kind: Kind, count: int, rng: np.random.Generator) -> list[Produc
     return made
 
 
-CODES = {
-    "mug": "MUG", "teapot": "TEA", "bowl": "BWL", "bottle": "BTL", "pan": "PAN",
-    "jug": "JUG", "kettle": "KET", "vase": "VAS", "plant pot": "POT", "candle": "CND",
-    "lamp": "LMP", "clock": "CLK", "cushion": "CUS", "basket": "BSK", "chair": "CHR",
-    "stool": "STL", "side table": "TBL", "shirt": "SHR", "shoe": "SHO", "hat": "HAT",
-    "umbrella": "UMB", "sunglasses": "SUN", "watch": "WAT", "handbag": "HBG",
-    "backpack": "BPK", "suitcase": "CAS", "headphones": "HPH", "camera": "CAM",
-    "speaker": "SPK", "phone": "PHN", "radio": "RAD", "toy car": "CAR",
-    "bath duck": "DCK", "teddy bear": "BER", "stacking toy": "STK", "ball": "BAL",
-    "book": "BOK",
-}  # fmt: skip
-
-
 def demo_products() -> list[Product]:
     made: list[Product] = []
     for number, kind in enumerate(KINDS.values()):
@@ -162,7 +178,9 @@ def materials_of(product: Product) -> tuple[Material, Material]:
         dressed["amount"] = 0.34
     if product.finish == "wood":
         light, dark, _ = WOODS[product.colour]
-        return material("wood", light, second=dark, scale=3.0), material("satin", second)
+        return material("wood", light, second=dark, scale=3.0), material(
+            "satin", second
+        )
     main = material(product.finish, PALETTE[product.colour], **dressed)
     plain = "satin" if product.finish == "glass" else product.finish
     return main, material(plain, second)

@@ -1,112 +1,53 @@
-"""Signed distances: how far a point is from each solid of a scene.
+"""Signed distances: how far a point is from each solid of a scene."""
 
-A scene is a program in arrays. Objects stand in the world and consist of parts, a
-part is a run of primitives that are joined, cut and intersected in order. Parts and
-objects have bounding spheres, so most of the program is skipped for most points.
-"""
+# Points and directions travel as three numbers: compiled code is fastest so. numba
+# infers all types, so what is not called from outside carries none.
+# ruff: noqa: PLR0913
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 import math
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-from numba import njit
-
-Floats = npt.NDArray[np.float64]
-
-# Zero divisions give inf as in numpy; no checks in the inner loops.
-# Nothing is allocated in there, so arrays need no reference counts: twice as fast.
-FAST = {
-    "fastmath": True,
-    "error_model": "numpy",
-    "nogil": True,
-    "cache": True,
-    "_nrt": False,
-}
-
-SPHERE, ELLIPSOID, BOX, CYLINDER, CONE, TORUS, LATHE, BODY, PRISM, TUBE = range(10)
-JOIN, BLEND, CUT, KEEP = range(4)
-
-# Columns of a primitive's row.
-(KIND, OP, SOFT, MATERIAL, MIRROR_X, MIRROR_Z, REPEAT, SHELL, ROUND, SHRINK) = range(10)
-AT, TURN, SCALE, SIZE, POINTS, LOBES = 10, 13, 22, 25, 30, 32
-# Where a drawn outline's field of distances lies, its size, low corner, cell.
-FIELD, FIELD_WIDE, FIELD_HIGH, FIELD_X, FIELD_Y, FIELD_CELL = range(36, 42)
-PRIMITIVE_WIDTH = 42
-
-# Columns of an object's row.
-OBJECT_SPHERE, OBJECT_AT, OBJECT_TURN, OBJECT_SCALE, OBJECT_GLASS = 2, 6, 9, 18, 19
-OBJECT_STRETCH = 20  # of the height, before everything else
-OBJECT_WIDTH = 21
-FAR = 1e9
-
-
-class Scene(NamedTuple):
-    objects: Floats  # (n, OBJECT_WIDTH): first part, end part, sphere, at, turn ...
-    parts: Floats  # (n, 6): first primitive, end primitive, sphere
-    primitives: Floats  # (n, PRIMITIVE_WIDTH)
-    curves: Floats  # (n, 5): points, radius, 1 / (squared way to the next)
-    fields: Floats  # distances to outlines on grids, one after the other
-    materials: Floats  # (n, materials.WIDTH)
-    light: Floats  # (light.WIDTH,)
+from catalogue.demo.compiling import compiled
+from catalogue.demo.outlines import field_distance
+from catalogue.demo.program import (
+    AT,
+    BLEND,
+    BODY,
+    BOX,
+    CUT,
+    CYLINDER,
+    ELLIPSOID,
+    FAR,
+    KIND,
+    LATHE,
+    LOBES,
+    MATERIAL,
+    MIRROR_X,
+    MIRROR_Z,
+    OBJECT_AT,
+    OBJECT_GLASS,
+    OBJECT_SCALE,
+    OBJECT_SPHERE,
+    OBJECT_STRETCH,
+    OBJECT_TURN,
+    OP,
+    POINTS,
+    PRISM,
+    REPEAT,
+    ROUND,
+    SCALE,
+    SHELL,
+    SHRINK,
+    SIZE,
+    SOFT,
+    SPHERE,
+    TORUS,
+    TUBE,
+    TURN,
+)
 
 
-@njit(**FAST)
-def outline_distance(curves, first, end, x, y, closed):
-    """Distance to a polyline, negative inside when it is closed."""
-    best = FAR
-    inside = False
-    count = end - first
-    segments = count if closed == 1 else count - 1
-    for i in range(segments):
-        ax, ay = curves[first + i, 0], curves[first + i, 1]
-        j = i + 1 if i + 1 < count else 0
-        bx, by = curves[first + j, 0], curves[first + j, 1]
-        ex, ey = bx - ax, by - ay
-        wx, wy = x - ax, y - ay
-        t = (wx * ex + wy * ey) * curves[first + i, 4]
-        t = min(1.0, max(0.0, t))
-        qx, qy = wx - t * ex, wy - t * ey
-        best = min(best, qx * qx + qy * qy)
-        if closed != 0 and (ay > y) != (by > y) and x < ax + ex * (y - ay) / ey:
-            inside = not inside
-    best = math.sqrt(best)
-    return -best if inside else best
-
-
-@njit(**FAST)
-def fill_field(curves, closed, x, y, cell, field):
-    """The distances to a polyline on a grid of cells from a low corner."""
-    for j in range(field.shape[0]):
-        for i in range(field.shape[1]):
-            field[j, i] = outline_distance(
-                curves, 0, curves.shape[0], x + i * cell, y + j * cell, closed
-            )
-
-
-@njit(**FAST)
-def field_distance(primitives, i, fields, x, y):
-    """The distance to an outline, read from its grid; outside, a safe step to it."""
-    cell = primitives[i, FIELD_CELL]
-    wide, high = int(primitives[i, FIELD_WIDE]), int(primitives[i, FIELD_HIGH])
-    u = (x - primitives[i, FIELD_X]) / cell
-    v = (y - primitives[i, FIELD_Y]) / cell
-    right, top = wide - 1.001, high - 1.001
-    cu, cv = min(max(u, 0.0), right), min(max(v, 0.0), top)
-    if cu != u or cv != v:
-        # The outline lies in the grid, so it is at least as far as by Pythagoras.
-        away = cell * math.hypot(u - cu, v - cv)
-        near = fields[int(primitives[i, FIELD]) + int(cv) * wide + int(cu)]
-        return math.hypot(away, max(near, 0.0))
-    a, b = int(cu), int(cv)
-    cu, cv = cu - a, cv - b
-    at = int(primitives[i, FIELD]) + b * wide + a
-    low = fields[at] + cu * (fields[at + 1] - fields[at])
-    up = fields[at + wide] + cu * (fields[at + wide + 1] - fields[at + wide])
-    return low + cv * (up - low)
-
-
-@njit(**FAST)
+@compiled
 def lathe_distance(primitives, i, fields, x, y, z):
     """A profile turned about the y axis, with lobes around it if asked for."""
     radius = math.sqrt(x * x + z * z)
@@ -117,7 +58,7 @@ def lathe_distance(primitives, i, fields, x, y, z):
     return field_distance(primitives, i, fields, radius, y)
 
 
-@njit(**FAST)
+@compiled
 def prism_distance(primitives, i, fields, x, y, z):
     """A polygon in x and y with a thickness; pillowed ones thin out to the rim."""
     flat = field_distance(primitives, i, fields, x, y)
@@ -131,7 +72,7 @@ def prism_distance(primitives, i, fields, x, y, z):
     return min(max(flat, off), 0.0) + outside
 
 
-@njit(**FAST)
+@compiled
 def tube_distance(primitives, i, curves, x, y, z):
     """A chain of capsules whose radius runs from point to point."""
     first, end = int(primitives[i, POINTS]), int(primitives[i, POINTS + 1])
@@ -148,14 +89,14 @@ def tube_distance(primitives, i, curves, x, y, z):
     return best
 
 
-@njit(**FAST)
+@compiled
 def box_distance(x, y, z, a, b, c):
     x, y, z = abs(x) - a, abs(y) - b, abs(z) - c
     px, py, pz = max(x, 0.0), max(y, 0.0), max(z, 0.0)
     return math.sqrt(px * px + py * py + pz * pz) + min(max(x, y, z), 0.0)
 
 
-@njit(**FAST)
+@compiled
 def cone_distance(radius, y, low, high, half):
     """A frustum of half height `half`; a cylinder when both radii agree."""
     slope = (high - low) / (2.0 * half)
@@ -165,7 +106,7 @@ def cone_distance(radius, y, low, high, half):
     return min(max(side, cap), 0.0) + outside
 
 
-@njit(**FAST)
+@compiled
 def basic_distance(kind, x, y, z, a, b, c):
     if kind == SPHERE:
         return math.sqrt(x * x + y * y + z * z) - a
@@ -183,7 +124,7 @@ def basic_distance(kind, x, y, z, a, b, c):
     return cone_distance(radius, y, a, a if kind == CYLINDER else b, c)
 
 
-@njit(**FAST)
+@compiled
 def primitive_distance(primitives, i, curves, fields, x, y, z):
     if primitives[i, MIRROR_X] > 0.0:
         x = abs(x)
@@ -195,28 +136,55 @@ def primitive_distance(primitives, i, curves, fields, x, y, z):
         angle -= slice_ * math.floor(angle / slice_ + 0.5)
         radius = math.hypot(x, z)
         x, z = radius * math.cos(angle), radius * math.sin(angle)
-    x, y, z = x - primitives[i, AT], y - primitives[i, AT + 1], z - primitives[i, AT + 2]
     x, y, z = (
-        (primitives[i, TURN] * x + primitives[i, TURN + 1] * y + primitives[i, TURN + 2] * z) / primitives[i, SCALE],
-        (primitives[i, TURN + 3] * x + primitives[i, TURN + 4] * y + primitives[i, TURN + 5] * z) / primitives[i, SCALE + 1],
-        (primitives[i, TURN + 6] * x + primitives[i, TURN + 7] * y + primitives[i, TURN + 8] * z) / primitives[i, SCALE + 2],
+        x - primitives[i, AT],
+        y - primitives[i, AT + 1],
+        z - primitives[i, AT + 2],
+    )
+    x, y, z = (
+        (
+            primitives[i, TURN] * x
+            + primitives[i, TURN + 1] * y
+            + primitives[i, TURN + 2] * z
+        )
+        / primitives[i, SCALE],
+        (
+            primitives[i, TURN + 3] * x
+            + primitives[i, TURN + 4] * y
+            + primitives[i, TURN + 5] * z
+        )
+        / primitives[i, SCALE + 1],
+        (
+            primitives[i, TURN + 6] * x
+            + primitives[i, TURN + 7] * y
+            + primitives[i, TURN + 8] * z
+        )
+        / primitives[i, SCALE + 2],
     )
     kind = int(primitives[i, KIND])
-    if kind == LATHE or kind == BODY:
+    if kind in (LATHE, BODY):
         d = lathe_distance(primitives, i, fields, x, y, z)
     elif kind == PRISM:
         d = prism_distance(primitives, i, fields, x, y, z)
     elif kind == TUBE:
         d = tube_distance(primitives, i, curves, x, y, z)
     else:
-        d = basic_distance(kind, x, y, z, primitives[i, SIZE], primitives[i, SIZE + 1], primitives[i, SIZE + 2])
+        d = basic_distance(
+            kind,
+            x,
+            y,
+            z,
+            primitives[i, SIZE],
+            primitives[i, SIZE + 1],
+            primitives[i, SIZE + 2],
+        )
     d -= primitives[i, ROUND]
     if primitives[i, SHELL] > 0.0:
         d = abs(d) - primitives[i, SHELL]
     return d * primitives[i, SHRINK]
 
 
-@njit(**FAST)
+@compiled
 def part_distance(scene, first, end, x, y, z):
     """Distance and material after the part's primitives were combined in order."""
     primitives, curves, fields = scene.primitives, scene.curves, scene.fields
@@ -245,12 +213,16 @@ def part_distance(scene, first, end, x, y, z):
     return best, material
 
 
-@njit(**FAST)
+@compiled
 def object_distance(scene, o, x, y, z, best):
     """Distance and material of one object; no nearer than `best` is not looked at."""
     objects, parts = scene.objects, scene.parts
     scale = objects[o, OBJECT_SCALE]
-    x, y, z = x - objects[o, OBJECT_AT], y - objects[o, OBJECT_AT + 1], z - objects[o, OBJECT_AT + 2]
+    x, y, z = (
+        x - objects[o, OBJECT_AT],
+        y - objects[o, OBJECT_AT + 1],
+        z - objects[o, OBJECT_AT + 2],
+    )
     t = OBJECT_TURN
     x, y, z = (
         (objects[o, t] * x + objects[o, t + 1] * y + objects[o, t + 2] * z) / scale,
@@ -266,7 +238,7 @@ def object_distance(scene, o, x, y, z, best):
         reach = math.sqrt(u * u + v * v + w * w) - parts[p, 5]
         if reach >= best:
             continue
-        if reach > 0.25:
+        if reach > 0.45:
             # Far off, the sphere is good enough and safe to step to.
             best = reach + 0.02
             material = -1
@@ -278,7 +250,7 @@ def object_distance(scene, o, x, y, z, best):
     return best * scale, material
 
 
-@njit(**FAST)
+@compiled
 def nearest(scene, x, y, z, glass):
     """Distance, material and object of the nearest opaque (or glass) solid."""
     objects = scene.objects
@@ -294,7 +266,7 @@ def nearest(scene, x, y, z, glass):
         reach = math.sqrt(u * u + v * v + w * w) - objects[o, OBJECT_SPHERE + 3]
         if reach >= best:
             continue
-        if reach > 0.3:
+        if reach > 0.45:
             best, material, found = reach + 0.02, -1, -1
             continue
         d, own = object_distance(scene, o, x, y, z, best)

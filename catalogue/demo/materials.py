@@ -1,6 +1,7 @@
 """What surfaces are made of: colours, patterns, finishes."""
 
 from dataclasses import astuple, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ class Material:
             self.glass,
         ]
 
-    def but(self, **changes) -> "Material":
+    def but(self, **changes: Any) -> "Material":
         return replace(self, **changes)
 
     def plain(self) -> "Material":
@@ -109,7 +110,7 @@ class Material:
         return hash(astuple(self))
 
 
-FINISHES: dict[str, dict] = {
+FINISHES: dict[str, dict[str, Any]] = {
     "gloss": {"rough": 0.1, "shine": 0.05},
     "satin": {"rough": 0.32, "shine": 0.045},
     "matte": {"rough": 0.7, "shine": 0.03},
@@ -142,7 +143,7 @@ FINISHES: dict[str, dict] = {
 }
 
 
-def material(finish: str, colour: str, **more) -> Material:
+def material(finish: str, colour: str, **more: Any) -> Material:
     return Material(colour=colour, **{**FINISHES[finish], **more})
 
 

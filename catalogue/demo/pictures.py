@@ -6,11 +6,11 @@ import numpy as np
 from PIL import Image
 
 from catalogue.demo.assortment import KINDS, Product, placed
-from catalogue.demo.distance import Floats
+from catalogue.demo.program import Floats
 from catalogue.demo.studio import Light, View, framed, scene_of, taken
 
-SIZE = 448
-WEBP = {"quality": 84, "method": 6}
+SIZE = 400
+WEBP = {"quality": 82, "method": 6}
 
 
 def as_image(display: Floats) -> Image.Image:

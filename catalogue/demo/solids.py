@@ -7,10 +7,11 @@ y = 0 and z points to the customer. Angles are degrees.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from catalogue.demo import distance as D
+from catalogue.demo import program as D
 from catalogue.demo.materials import Material
 
 Point = tuple[float, ...]
@@ -30,7 +31,7 @@ class Primitive:
     mirror: str = ""
     repeat: int = 0  # copies about the y axis; the first lies towards x
     round: float = 0.0
-    shell: float = 0.0
+    skin: float = 0.0
     lobes: tuple[int, float, float] = (0, 0.0, 0.0)  # count, depth, twist
     op: int = D.JOIN
     soft: float = 0.0
@@ -49,16 +50,16 @@ def rotation(turn: Sequence[float]) -> D.Floats:
     return np.asarray(about_z @ about_y @ about_x, dtype=np.float64)
 
 
-def ball(r: float, m: Material | None, **more) -> Primitive:
+def ball(r: float, m: Material | None, **more: Any) -> Primitive:
     return Primitive(D.SPHERE, m, (r, 0, 0), half=(r, r, r), **more)
 
 
-def egg(a: float, b: float, c: float, m: Material | None, **more) -> Primitive:
+def egg(a: float, b: float, c: float, m: Material | None, **more: Any) -> Primitive:
     return Primitive(D.ELLIPSOID, m, (a, b, c), half=(a, b, c), **more)
 
 
 def box(
-    a: float, b: float, c: float, m: Material | None, r: float = 0.0, **more
+    a: float, b: float, c: float, m: Material | None, r: float = 0.0, **more: Any
 ) -> Primitive:
     """A box of half sizes a, b, c whose edges are rounded by r."""
     size = (a - r, b - r, c - r)
@@ -66,7 +67,7 @@ def box(
 
 
 def rod(
-    radius: float, half: float, m: Material | None, r: float = 0.0, **more
+    radius: float, half: float, m: Material | None, r: float = 0.0, **more: Any
 ) -> Primitive:
     """An upright cylinder of half height `half`."""
     size = (radius - r, 0, half - r)
@@ -74,20 +75,31 @@ def rod(
 
 
 def cone(
-    low: float, high: float, half: float, m: Material | None, r: float = 0.0, **more
+    low: float,
+    high: float,
+    half: float,
+    m: Material | None,
+    r: float = 0.0,
+    **more: Any,
 ) -> Primitive:
     wide = max(low, high)
     size = (low - r, high - r, half - r)
     return Primitive(D.CONE, m, size, half=(wide, half, wide), round=r, **more)
 
 
-def ring(big: float, small: float, m: Material | None, **more) -> Primitive:
+def ring(big: float, small: float, m: Material | None, **more: Any) -> Primitive:
     """A torus that lies flat."""
     half = (big + small, small, big + small)
     return Primitive(D.TORUS, m, (big, small, 0), half=half, **more)
 
 
-def _profile(kind: int, points, m, grow: float, **more) -> Primitive:
+def _profile(
+    kind: int,
+    points: Sequence[Point],
+    m: Material | None,
+    grow: float,
+    **more: Any,
+) -> Primitive:
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     wide = max(abs(x) for x in xs) * (1 + more.get("lobes", (0, 0, 0))[1]) + grow
     middle = (0.0, (min(ys) + max(ys)) / 2, 0.0)
@@ -95,25 +107,25 @@ def _profile(kind: int, points, m, grow: float, **more) -> Primitive:
     return Primitive(kind, m, points=tuple(points), half=half, middle=middle, **more)
 
 
-def turned(points: Sequence[Point], wall: float, m: Material, **more) -> Primitive:
+def turned(points: Sequence[Point], wall: float, m: Material, **more: Any) -> Primitive:
     """A thin-walled vessel: the profile's (radius, height) points about y."""
     return _profile(D.LATHE, points, m, wall, round=wall, **more)
 
 
 def solid(
-    points: Sequence[Point], m: Material | None, r: float = 0.0, **more
+    points: Sequence[Point], m: Material | None, r: float = 0.0, **more: Any
 ) -> Primitive:
     """A full turned body; its first and last points should lie on the axis."""
     return _profile(D.BODY, points, m, r, round=r, **more)
 
 
-def sheet(
+def sheet(  # noqa: PLR0913 - a drawing, its thickness, edge
     points: Sequence[Point],
     half: float,
     m: Material | None,
     r: float = 0.0,
     pillow: float = 0.0,
-    **more,
+    **more: Any,
 ) -> Primitive:
     """A polygon in x and y, `half` thick to both sides, grown by r all round."""
     xs, ys = [p[0] for p in points], [p[1] for p in points]
@@ -132,7 +144,7 @@ def sheet(
 
 
 def tube(
-    points: Sequence[Point], r: float, m: Material | None, end: float = 0.0, **more
+    points: Sequence[Point], r: float, m: Material | None, end: float = 0.0, **more: Any
 ) -> Primitive:
     """A bent rod through the points; its radius runs from r to `end` if given."""
     end = end or r
@@ -187,7 +199,7 @@ def curve(points: Sequence[Point], n: int = 14, *, closed: bool = False) -> list
     return [tuple(float(v) for v in point) for point in drawn]
 
 
-def arc(
+def arc(  # noqa: PLR0913 - an ellipse, two angles, a count
     x: float, y: float, rx: float, ry: float, start: float, end: float, n: int = 12
 ) -> list[Point]:
     """Points of an ellipse's arc in the xy plane, from angle to angle."""
@@ -215,7 +227,7 @@ def bounds(primitive: Primitive) -> tuple[D.Floats, D.Floats]:
     scale = np.array(primitive.scale)
     middle = matrix @ (np.array(primitive.middle) * scale) + np.array(primitive.at)
     half = np.abs(matrix) @ (np.array(primitive.half) * scale)
-    half = half + primitive.shell
+    half = half + primitive.skin
     low, high = middle - half, middle + half
     for axis, letter in ((0, "x"), (2, "z")):
         if letter in primitive.mirror:

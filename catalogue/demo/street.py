@@ -3,15 +3,16 @@
 import math
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from catalogue.demo import raymarch as R
 from catalogue.demo.assortment import KINDS, Product, placed
-from catalogue.demo.distance import Floats
 from catalogue.demo.materials import Material, material
 from catalogue.demo.pictures import as_image
+from catalogue.demo.program import Floats
 from catalogue.demo.solids import bounds
 from catalogue.demo.studio import Light, Placed, View, framed, scene_of, taken
 
@@ -21,32 +22,71 @@ HIDDEN = 0.2  # share of the subject that clutter may hide
 FLOORS: tuple[Material, ...] = (
     material("wood", "#b98a58", second="#8f6238", scale=1.3, level=1.0),
     material("wood", "#6f4a30", second="#4d3020", scale=1.6, level=1.0),
-    material("satin", "#d9d5cc", second="#a39d92", pattern="grid", mapping="top", scale=0.9),
-    material("satin", "#cfc4b0", second="#7b8f86", pattern="checks", mapping="top", scale=1.2),
-    material("matte", "#b3afa8", second="#8f8b85", pattern="speckle", scale=2.4, amount=0.5),
-    material("fur", "#5f8a45", second="#4a7335", pattern="camouflage", scale=3.0, coarse=22.0),
+    material(
+        "satin", "#d9d5cc", second="#a39d92", pattern="grid", mapping="top", scale=0.9
+    ),
+    material(
+        "satin", "#cfc4b0", second="#7b8f86", pattern="checks", mapping="top", scale=1.2
+    ),
+    material(
+        "matte", "#b3afa8", second="#8f8b85", pattern="speckle", scale=2.4, amount=0.5
+    ),
+    material(
+        "fur",
+        "#5f8a45",
+        second="#4a7335",
+        third="#6f9a52",
+        pattern="camouflage",
+        scale=5.0,
+        coarse=22.0,
+    ),
     material("fur", "#9a8f86", coarse=30.0),
-    material("fur", "#8f4d46", second="#c9a36c", third="#35405e", pattern="tartan",
-             mapping="top", scale=0.8, coarse=34.0),
+    material(
+        "fur",
+        "#8f4d46",
+        second="#c9a36c",
+        third="#35405e",
+        pattern="tartan",
+        mapping="top",
+        scale=0.8,
+        coarse=34.0,
+    ),
     material("gloss", "#e7e3dc", second="#9c9690", pattern="marble", scale=1.1),
-    material("cloth", "#e9e4d8", second="#8fa9c4", pattern="gingham", mapping="top", scale=1.6),
-    material("matte", "#c9b79c", second="#a8906f", pattern="terrazzo", scale=1.8, amount=0.4),
-)  # fmt: skip
+    material(
+        "cloth",
+        "#e9e4d8",
+        second="#8fa9c4",
+        pattern="gingham",
+        mapping="top",
+        scale=1.6,
+    ),
+    material(
+        "matte", "#c9b79c", second="#a8906f", pattern="terrazzo", scale=1.8, amount=0.4
+    ),
+)
 WALLS: tuple[Material, ...] = (
     material("matte", "#d8d2c6"),
     material("matte", "#8aa0a3"),
-    material("matte", "#b98f7a", second="#a67b66", pattern="grid", mapping="front", scale=1.6),
-    material("matte", "#c9c3d2", second="#b7b0c4", pattern="upright stripes",
-             mapping="front", scale=1.5),
+    material(
+        "matte", "#b98f7a", second="#a67b66", pattern="grid", mapping="front", scale=1.6
+    ),
+    material(
+        "matte",
+        "#c9c3d2",
+        second="#b7b0c4",
+        pattern="upright stripes",
+        mapping="front",
+        scale=1.5,
+    ),
     material("wood", "#8c6a4b", second="#6d4f36", scale=1.2),
-)  # fmt: skip
+)
 
 
 def light_of(rng: np.random.Generator) -> Light:
     """One of a warm room, a dim one, a hard side light, a cold sky."""
     side = float(rng.choice((-1.0, 1.0)))
     wall = WALLS[rng.integers(len(WALLS))] if rng.random() < 0.65 else None
-    common = {
+    common: dict[str, Any] = {
         "floor": FLOORS[rng.integers(len(FLOORS))],
         "wall": wall,
         "wall_at": -float(rng.uniform(2.2, 3.6)),
@@ -55,12 +95,47 @@ def light_of(rng: np.random.Generator) -> Light:
         "back_top": "#6f7078",
     }
     moods = (
-        Light((side * 0.6, 0.7, 0.4), (1.0, 0.78, 0.52), (0.42, 0.38, 0.34), (0.3, 0.25, 0.2), hardness=7, boxes=3),
-        Light((side * 0.3, 0.9, 0.2), (0.5, 0.48, 0.46), (0.34, 0.34, 0.36), (0.2, 0.2, 0.2), hardness=5, boxes=2),
-        Light((side * 0.9, 0.45, 0.25), (1.15, 1.08, 0.98), (0.3, 0.32, 0.36), (0.22, 0.21, 0.2), hardness=26, boxes=5),
-        Light((side * 0.4, 0.85, 0.5), (0.62, 0.7, 0.82), (0.46, 0.52, 0.6), (0.28, 0.3, 0.32), hardness=6, boxes=3),
-        Light((side * 0.5, 0.8, -0.35), (0.9, 0.88, 0.82), (0.46, 0.47, 0.5), (0.3, 0.3, 0.3), hardness=12, boxes=3),
-    )  # fmt: skip
+        Light(
+            (side * 0.6, 0.7, 0.4),
+            (1.0, 0.78, 0.52),
+            (0.42, 0.38, 0.34),
+            (0.3, 0.25, 0.2),
+            hardness=7,
+            boxes=3,
+        ),
+        Light(
+            (side * 0.3, 0.9, 0.2),
+            (0.5, 0.48, 0.46),
+            (0.34, 0.34, 0.36),
+            (0.2, 0.2, 0.2),
+            hardness=5,
+            boxes=2,
+        ),
+        Light(
+            (side * 0.9, 0.45, 0.25),
+            (1.15, 1.08, 0.98),
+            (0.3, 0.32, 0.36),
+            (0.22, 0.21, 0.2),
+            hardness=26,
+            boxes=5,
+        ),
+        Light(
+            (side * 0.4, 0.85, 0.5),
+            (0.62, 0.7, 0.82),
+            (0.46, 0.52, 0.6),
+            (0.28, 0.3, 0.32),
+            hardness=6,
+            boxes=3,
+        ),
+        Light(
+            (side * 0.5, 0.8, -0.35),
+            (0.9, 0.88, 0.82),
+            (0.46, 0.47, 0.5),
+            (0.3, 0.3, 0.3),
+            hardness=12,
+            boxes=3,
+        ),
+    )
     return replace(moods[rng.integers(len(moods))], **common)
 
 
@@ -135,7 +210,9 @@ def snapped(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     if rng.random() < 0.4:
         angle, length = rng.uniform(0, math.pi), rng.uniform(2, 6)
         steps = np.linspace(-0.5, 0.5, 7) * length
-        shifts = [(round(s * math.sin(angle)), round(s * math.cos(angle))) for s in steps]
+        shifts = [
+            (round(s * math.sin(angle)), round(s * math.cos(angle))) for s in steps
+        ]
         pixels = np.mean([np.roll(pixels, s, axis=(0, 1)) for s in shifts], axis=0)
         edge = 4
         pixels = pixels[edge:-edge, edge:-edge]

@@ -7,9 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from catalogue.demo import distance as D
+from catalogue.demo import program as D
 from catalogue.demo import raymarch as R
 from catalogue.demo.materials import Material, linear
+from catalogue.demo.outlines import fill_field
 from catalogue.demo.solids import Primitive, Solid, bounds, rotation
 
 
@@ -30,8 +31,8 @@ class Light:
     key_colour: tuple[float, float, float] = (0.62, 0.61, 0.59)
     sky: tuple[float, float, float] = (0.58, 0.59, 0.61)
     bounce: tuple[float, float, float] = (0.42, 0.41, 0.40)
-    back_top: str = "#f1f2f3"
-    back_low: str = "#f7f7f6"
+    back_top: str = "#fafbfc"
+    back_low: str = "#ffffff"
     hardness: float = 5.0
     floor: Material | None = None
     wall: Material | None = None
@@ -63,7 +64,7 @@ def field_of(
     wide, tall = (int(math.ceil(size)) + 2 for size in (high - low) / FINE)
     field = np.empty((tall, wide))
     closed = {D.LATHE: 0, D.PRISM: 1, D.BODY: 2}[kind]
-    D.fill_field(rows, closed, float(low[0]), float(low[1]), FINE, field)
+    fill_field(rows, closed, float(low[0]), float(low[1]), FINE, field)
     return field, float(low[0]), float(low[1])
 
 
@@ -102,7 +103,7 @@ class _Tables:
             "x" in p.mirror,
             "z" in p.mirror,
             p.repeat,
-            p.shell,
+            p.skin,
             p.round,
             shrink,
         ]
@@ -252,13 +253,13 @@ def framed(subject: Placed, view: View, aspect: tuple[float, float]) -> D.Floats
         top, low = 1 - rows[0] / size * 2, 1 - (rows[-1] + 1) / size * 2
         across, up = (left + right) / 2, (top + low) / 2
         target = target + away * tangent * (
-            across * camera[R.RIGHT : R.RIGHT + 3] + up * camera[R.TOP : R.TOP + 3]
+            across * camera[D.RIGHT : D.RIGHT + 3] + up * camera[D.TOP : D.TOP + 3]
         )
         span = max((right - left) / 2 / aspect[0], (top - low) / 2 / aspect[1])
         away *= span / view.fill
     x, y = view.shift
     target = target - away * tangent * (
-        x * camera[R.RIGHT : R.RIGHT + 3] + y * camera[R.TOP : R.TOP + 3]
+        x * camera[D.RIGHT : D.RIGHT + 3] + y * camera[D.TOP : D.TOP + 3]
     )
     return camera_at(target, view.yaw, view.pitch, away, view.field, view.roll)
 

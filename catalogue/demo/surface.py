@@ -1,11 +1,14 @@
 """The colour and the fine relief of a surface at a point of it."""
 
+# Points and directions travel as three numbers: compiled code is fastest so. numba
+# infers all types, so what is not called from outside carries none.
+# ruff: noqa: PLR0913
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
 import math
 
-from numba import njit
-
 from catalogue.demo import materials as M
-from catalogue.demo.distance import FAST
+from catalogue.demo.compiling import compiled
 
 (STRIPES, UPRIGHT, DOTS, CHECKS, GINGHAM, BAND, SPECKLE, DIPPED, ZIGZAG) = range(1, 10)
 (DIAGONAL, OMBRE, MARBLE, WOOD, DIAMONDS, FLOWERS, TARTAN, TERRAZZO) = range(10, 18)
@@ -13,12 +16,12 @@ from catalogue.demo.distance import FAST
 (WEAVE, LEATHER, BRUSHED, KNIT, HAMMERED, FUR, PLANED) = range(1, 8)
 
 
-@njit(**FAST)
+@compiled
 def share(holds):
     return 1.0 if holds else 0.0
 
 
-@njit(**FAST)
+@compiled
 def scatter(x, y, z):
     """A repeatable random number in [0, 1) for a cell."""
     h = (int(x) * 73856093) ^ (int(y) * 19349663) ^ (int(z) * 83492791)
@@ -28,13 +31,13 @@ def scatter(x, y, z):
     return (h & 0xFFFFFF) / 16777216.0
 
 
-@njit(**FAST)
+@compiled
 def smooth(x, low, high):
     t = min(1.0, max(0.0, (x - low) / (high - low)))
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(**FAST)
+@compiled
 def noise(x, y, z):
     """Smooth value noise in [0, 1]."""
     i, j, k = math.floor(x), math.floor(y), math.floor(z)
@@ -49,7 +52,7 @@ def noise(x, y, z):
     return total
 
 
-@njit(**FAST)
+@compiled
 def spots(x, y, z, radius):
     """How much of a spot of random place and size lies at the point; its lot."""
     i, j, k = math.floor(x), math.floor(y), math.floor(z)
@@ -67,7 +70,7 @@ def spots(x, y, z, radius):
     return 0.0, 0.0
 
 
-@njit(**FAST)
+@compiled
 def unrolled(row, x, y, z, nx, ny, nz):
     """The point in the pattern's own coordinates, in cells."""
     x, y, z = x - row[M.MIDDLE], y - row[M.MIDDLE + 1], z - row[M.MIDDLE + 2]
@@ -86,8 +89,8 @@ def unrolled(row, x, y, z, nx, ny, nz):
     return x * across, y * up
 
 
-@njit(**FAST)
-def cell_pattern(kind, u, v, amount):
+@compiled
+def cell_pattern(kind, u, v, amount):  # noqa: C901 - one line a pattern
     """Shares of the second and third colour, for patterns made of flat cells."""
     fu, fv = u - math.floor(u), v - math.floor(v)
     if kind == STRIPES:
@@ -118,7 +121,7 @@ def cell_pattern(kind, u, v, amount):
     return motif(kind, u, v, amount)
 
 
-@njit(**FAST)
+@compiled
 def motif(kind, u, v, amount):
     """Dots and flowers, every other row shifted by half a cell."""
     line = math.floor(v)
@@ -133,8 +136,8 @@ def motif(kind, u, v, amount):
     return share(distance < petals), 0.0
 
 
-@njit(**FAST)
-def pattern_at(row, x, y, z, nx, ny, nz):
+@compiled
+def pattern_at(row, x, y, z, nx, ny, nz):  # noqa: C901 - one line a pattern
     """Shares of the second and the third colour at a point."""
     kind = int(row[M.PATTERN])
     amount, level, scale = row[M.AMOUNT], row[M.LEVEL], row[M.UP]
@@ -171,7 +174,7 @@ def pattern_at(row, x, y, z, nx, ny, nz):
     return cell_pattern(kind, u, v, amount)
 
 
-@njit(**FAST)
+@compiled
 def grain(row, x, y, z):
     """Year rings of a plank; boards lie along the axis that LEVEL names."""
     s = row[M.UP]
@@ -187,7 +190,7 @@ def grain(row, x, y, z):
     return 0.65 * late + 0.35 * smooth(pores, 0.45, 0.85)
 
 
-@njit(**FAST)
+@compiled
 def colour_at(row, x, y, z, nx, ny, nz):
     b, c = 0.0, 0.0
     if row[M.PATTERN] > 0.5:
@@ -200,7 +203,7 @@ def colour_at(row, x, y, z, nx, ny, nz):
     )
 
 
-@njit(**FAST)
+@compiled
 def relief(row, x, y, z):
     """Height of the fine relief at a point, and how strongly it bends the normal."""
     kind, s = int(row[M.GRAIN]), row[M.COARSE]
@@ -222,7 +225,7 @@ def relief(row, x, y, z):
     return 0.0, 0.0
 
 
-@njit(**FAST)
+@compiled
 def bent_normal(row, x, y, z, nx, ny, nz):
     """The normal, bent by the material's grain."""
     height, strength = relief(row, x, y, z)

@@ -10,4 +10,5 @@ register = template.Library()
 @register.inclusion_tag("search/_samples.html")
 def sample_photos(count: int) -> dict[str, Any]:
     """So many photos to try the search with; none where the demo is not sold."""
-    return {"samples": samples.on_offer()[:count], "more_samples": True}
+    shown = samples.spread(samples.on_offer(), count)
+    return {"samples": shown, "more_samples": True}

@@ -18,9 +18,9 @@ log = structlog.get_logger(__name__)
 ON_PRODUCT_PAGE = 8
 
 MATCH_WORDS: dict[str, Promise] = {
-    Match.EXACT: _("Looks like the very one"),
-    Match.SIMILAR: _("Looks very similar"),
-    Match.WEAK: _("Looks somewhat similar"),
+    Match.EXACT: _("Probably this one"),
+    Match.SIMILAR: _("Very similar"),
+    Match.WEAK: _("Somewhat similar"),
 }
 
 

@@ -285,3 +285,18 @@ def test_pages_only_answer_to_reading(client: Client, new_product: NewProduct) -
     for address in ("/", "/category/things/", product.get_absolute_url()):
         assert client.head(address).status_code == 200
         assert client.post(address).status_code == 405
+
+
+def test_a_mistake_of_ours_gets_a_page_in_the_shops_style(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("catalogue.views._recent_by_root", broken)
+    client.raise_request_exception = False
+    for language, words in (("en", "Something went wrong"), ("zh-hans", "出错了")):
+        page = client.get("/", HTTP_ACCEPT_LANGUAGE=language)
+        assert page.status_code == 500
+        assert words in page.content.decode()
+        assert "shop.css" in page.content.decode()

@@ -72,7 +72,7 @@ def test_results_say_in_words_how_well_they_match(
     monkeypatch.setattr(similar, "word", lambda similarity: next(of_rank))
     monkeypatch.setattr(similar, "_match_of", lambda ranked: Match.EXACT)
     page = words(send(client, make_image(3)))
-    in_order = ["the very one", "very similar", "somewhat similar", "Less alike"]
+    in_order = ["Probably this one", "Very similar", "Somewhat similar", "Less alike"]
     assert [text for text in in_order if text in page] == in_order
     assert sorted(in_order, key=page.index) == in_order
 

@@ -1,44 +1,91 @@
-"""Toy cars, ducks, teddy bears, stacking rings, balls, books."""
+"""Toy cars, stacking toys, balls."""
 
 import math
 
-from catalogue.demo.kinds.home import CLOTH
 from catalogue.demo.kinds.kind import Kind, Look
-from catalogue.demo.materials import BEECH, BLACK, CHROME, DARK_METAL, OAK, RUBBER, WALNUT, WHITE, material
+from catalogue.demo.materials import (
+    BEECH,
+    BLACK,
+    CHROME,
+    DARK_METAL,
+    OAK,
+    RUBBER,
+    WALNUT,
+    WHITE,
+    material,
+)
 from catalogue.demo.solids import (
     Solid,
-    arc,
     ball,
     blend,
     box,
-    cone,
     curve,
     cut,
-    egg,
     keep,
     ring,
     rod,
     sheet,
-    solid,
     tube,
 )
 
-PAPER = material("matte", "#f3eddc", second="#cfc7b2", pattern="stripes", mapping="front", scale=70.0, amount=0.3)
 WINDOW = material("gloss", "#2c3a46", rough=0.06, shine=0.08)
-EYE = material("gloss", "#191615")
+
 
 CARS = {
-    "beetle": ([(-0.72, 0.16), (0.72, 0.16), (0.74, 0.3), (0.62, 0.44), (0.38, 0.48), (0.2, 0.72), (-0.1, 0.8),
-                (-0.4, 0.7), (-0.64, 0.46), (-0.74, 0.3)],
-               [(0.28, 0.5), (0.16, 0.68), (-0.08, 0.74), (-0.36, 0.66), (-0.5, 0.5)]),
-    "van": ([(-0.76, 0.16), (0.74, 0.16), (0.76, 0.4), (0.66, 0.56), (0.54, 0.9), (-0.7, 0.94), (-0.76, 0.8)],
-            [(0.58, 0.56), (0.48, 0.84), (-0.64, 0.86), (-0.66, 0.56)]),
-    "racer": ([(-0.78, 0.14), (0.82, 0.14), (0.84, 0.2), (0.5, 0.34), (0.16, 0.38), (0.0, 0.52), (-0.2, 0.56),
-               (-0.5, 0.44), (-0.78, 0.42)],
-              [(0.06, 0.38), (-0.04, 0.5), (-0.2, 0.53), (-0.34, 0.4)]),
-    "pickup": ([(-0.8, 0.18), (0.78, 0.18), (0.8, 0.44), (0.4, 0.5), (0.24, 0.84), (-0.12, 0.86), (-0.18, 0.5),
-                (-0.8, 0.5)],
-               [(0.3, 0.52), (0.2, 0.78), (-0.08, 0.8), (-0.12, 0.52)]),
+    "beetle": (
+        [
+            (-0.72, 0.16),
+            (0.72, 0.16),
+            (0.74, 0.3),
+            (0.62, 0.44),
+            (0.38, 0.48),
+            (0.2, 0.72),
+            (-0.1, 0.8),
+            (-0.4, 0.7),
+            (-0.64, 0.46),
+            (-0.74, 0.3),
+        ],
+        [(0.28, 0.5), (0.16, 0.68), (-0.08, 0.74), (-0.36, 0.66), (-0.5, 0.5)],
+    ),
+    "van": (
+        [
+            (-0.76, 0.16),
+            (0.74, 0.16),
+            (0.76, 0.4),
+            (0.66, 0.56),
+            (0.54, 0.9),
+            (-0.7, 0.94),
+            (-0.76, 0.8),
+        ],
+        [(0.58, 0.56), (0.48, 0.84), (-0.64, 0.86), (-0.66, 0.56)],
+    ),
+    "racer": (
+        [
+            (-0.78, 0.14),
+            (0.82, 0.14),
+            (0.84, 0.2),
+            (0.5, 0.34),
+            (0.16, 0.38),
+            (0.0, 0.52),
+            (-0.2, 0.56),
+            (-0.5, 0.44),
+            (-0.78, 0.42),
+        ],
+        [(0.06, 0.38), (-0.04, 0.5), (-0.2, 0.53), (-0.34, 0.4)],
+    ),
+    "pickup": (
+        [
+            (-0.8, 0.18),
+            (0.78, 0.18),
+            (0.8, 0.44),
+            (0.4, 0.5),
+            (0.24, 0.84),
+            (-0.12, 0.86),
+            (-0.18, 0.5),
+            (-0.8, 0.5),
+        ],
+        [(0.3, 0.52), (0.2, 0.78), (-0.08, 0.8), (-0.12, 0.52)],
+    ),
 }
 
 
@@ -54,67 +101,58 @@ def car(look: Look) -> Solid:
     front = [p for p in body if p[0] > 0.1 and p[1] > 0.36]
     (ax, ay), (bx, by) = front[-2][:2] if len(front) > 1 else (0.3, 0.5), front[-1][:2]
     turn = math.degrees(math.atan2(by - ay, bx - ax))
-    made.add(box(math.hypot(bx - ax, by - ay) * 0.4, 0.012, 0.25, WINDOW, r=0.01,
-                 at=((ax + bx) / 2 + 0.035, (ay + by) / 2 + 0.035, 0), turn=(0, 0, turn)))
+    made.add(
+        box(
+            math.hypot(bx - ax, by - ay) * 0.4,
+            0.012,
+            0.25,
+            WINDOW,
+            r=0.01,
+            at=((ax + bx) / 2 + 0.035, (ay + by) / 2 + 0.035, 0),
+            turn=(0, 0, turn),
+        )
+    )
     for x in (0.44, -0.44):
-        made.add(rod(0.165, 0.07, RUBBER, r=0.04, at=(x, 0.165, 0.31), turn=(90, 0, 0), mirror="z"))
-        made.add(rod(0.085, 0.075, look.accent.plain(), r=0.02, at=(x, 0.165, 0.316), turn=(90, 0, 0), mirror="z"))
+        made.add(
+            rod(
+                0.165,
+                0.07,
+                RUBBER,
+                r=0.04,
+                at=(x, 0.165, 0.31),
+                turn=(90, 0, 0),
+                mirror="z",
+            )
+        )
+        made.add(
+            rod(
+                0.085,
+                0.075,
+                look.accent.plain(),
+                r=0.02,
+                at=(x, 0.165, 0.316),
+                turn=(90, 0, 0),
+                mirror="z",
+            )
+        )
     nose = max(p[0] for p in body)
-    made.add(ball(0.055, material("gloss", "#fff2c4"), at=(nose + 0.02, 0.3, 0.2), mirror="z"))
+    made.add(
+        ball(
+            0.055, material("gloss", "#fff2c4"), at=(nose + 0.02, 0.3, 0.2), mirror="z"
+        )
+    )
     made.add(box(0.03, 0.03, 0.34, look.trim, r=0.02, at=(nose + 0.04, 0.18, 0)))
     if look.shape == "racer":
-        made.add(box(0.1, 0.015, 0.38, look.accent.plain(), r=0.01, at=(-0.74, 0.62, 0)))
-        made.add(box(0.03, 0.1, 0.02, look.accent.plain(), at=(-0.72, 0.52, 0.24), mirror="z"))
+        made.add(
+            box(0.1, 0.015, 0.38, look.accent.plain(), r=0.01, at=(-0.74, 0.62, 0))
+        )
+        made.add(
+            box(
+                0.03, 0.1, 0.02, look.accent.plain(), at=(-0.72, 0.52, 0.24), mirror="z"
+            )
+        )
     if look.shape == "van":
         made.add(box(0.5, 0.02, 0.22, look.accent.plain(), r=0.02, at=(-0.1, 1.0, 0)))
-    return made
-
-
-def duck(look: Look) -> Solid:
-    made = Solid()
-    beak = look.accent.plain()
-    tail = cone(0.2, 0.02, 0.2, look.main, at=(-0.52, 0.5, 0), turn=(0, 0, 55))
-    made.add(egg(0.52, 0.34, 0.4, look.main, at=(0, 0.32, 0)), blend(tail, 0.2),
-             blend(ball(0.29, look.main, at=(0.28, 0.82, 0)), 0.16),
-             cut(box(1, 0.2, 1, None, at=(0, -0.2, 0)), 0.04))
-    made.add(egg(0.26, 0.17, 0.07, look.main.plain(), at=(-0.1, 0.4, 0.37), turn=(0, 12, 12), mirror="z"))
-    made.add(egg(0.16, 0.045, 0.13, beak, at=(0.58, 0.77, 0), turn=(0, 0, 8)),
-             blend(egg(0.12, 0.04, 0.1, beak, at=(0.56, 0.7, 0), turn=(0, 0, -10)), 0.02))
-    made.add(ball(0.045, EYE, at=(0.49, 0.89, 0.15), mirror="z"))
-    made.add(ball(0.016, WHITE, at=(0.52, 0.91, 0.175), mirror="z"))
-    if look.shape == "hat":
-        made.add(rod(0.24, 0.02, look.trim, r=0.015, at=(0.26, 1.07, 0), turn=(0, 0, 6)))
-        made.add(rod(0.15, 0.11, look.trim, r=0.02, at=(0.25, 1.17, 0), turn=(0, 0, 6)))
-    elif look.shape == "scarf":
-        made.add(ring(0.22, 0.065, look.trim, at=(0.22, 0.58, 0), turn=(0, 0, -14)))
-        made.add(box(0.03, 0.13, 0.06, look.trim, r=0.025, at=(0.4, 0.42, 0.2), turn=(0, -20, 14)))
-    elif look.shape == "glasses":
-        made.add(ring(0.09, 0.02, look.trim, at=(0.555, 0.9, 0.12), turn=(0, -24, 90), mirror="z"))
-        made.add(tube([(0.58, 0.9, 0.05), (0.58, 0.9, -0.05)], 0.018, look.trim))
-    return made
-
-
-def teddy(look: Look) -> Solid:
-    made = Solid()
-    fur, pale = look.main, look.accent.plain()
-    made.add(egg(0.36, 0.38, 0.32, fur, at=(0, 0.4, 0)),
-             blend(egg(0.33, 0.29, 0.29, fur, at=(0, 0.96, 0.02)), 0.05))
-    made.add(ball(0.125, fur, at=(0.25, 1.2, 0), mirror="x"))
-    made.add(ball(0.08, pale, at=(0.255, 1.2, 0.065), mirror="x"))
-    made.add(egg(0.15, 0.12, 0.1, pale, at=(0, 0.9, 0.27)))
-    made.add(egg(0.055, 0.04, 0.035, EYE, at=(0, 0.945, 0.37)))
-    made.add(ball(0.035, EYE, at=(0.12, 1.03, 0.28), mirror="x"))
-    made.add(tube([(0.3, 0.62, 0.05), (0.46, 0.44, 0.2)], 0.125, fur, end=0.12, mirror="x"))
-    made.add(tube([(0.2, 0.15, 0.16), (0.3, 0.14, 0.46)], 0.15, fur, end=0.145, mirror="x"))
-    made.add(rod(0.1, 0.02, pale, r=0.015, at=(0.31, 0.14, 0.595), turn=(90, 18, 0), mirror="x"))
-    if look.shape == "bow":
-        made.add(egg(0.13, 0.085, 0.05, look.trim, at=(0.13, 0.7, 0.31), turn=(0, 0, 14), mirror="x"))
-        made.add(ball(0.05, look.trim, at=(0, 0.7, 0.34)))
-    elif look.shape == "jumper":
-        made.add(egg(0.375, 0.3, 0.335, look.trim, at=(0, 0.45, 0)))
-        made.add(tube([(0.3, 0.62, 0.05), (0.41, 0.5, 0.14)], 0.14, look.trim, mirror="x"))
-    else:
-        made.add(egg(0.22, 0.24, 0.1, pale, at=(0, 0.38, 0.26)))
     return made
 
 
@@ -122,7 +160,13 @@ def rings(look: Look) -> Solid:
     made = Solid()
     made.add(rod(0.5, 0.04, look.trim, r=0.02, at=(0, 0.04, 0)))
     made.add(rod(0.05, 0.5, look.trim, at=(0, 0.5, 0)))
-    colours = [look.main, look.accent.plain(), look.main, look.accent.plain(), look.main]
+    colours = [
+        look.main,
+        look.accent.plain(),
+        look.main,
+        look.accent.plain(),
+        look.main,
+    ]
     square = look.shape == "squares"
     y = 0.08
     for i, m in enumerate(colours):
@@ -130,7 +174,10 @@ def rings(look: Look) -> Solid:
         if square:
             made.add(box(wide, 0.085, wide, m, r=0.04, at=(0, y + 0.09, 0)))
         else:
-            made.add(ring(wide - 0.1, 0.098, m, at=(0, y + 0.095, 0)), blend(rod(0.06, 0.05, m, at=(0, y + 0.09, 0)), 0.1))
+            made.add(
+                ring(wide - 0.1, 0.098, m, at=(0, y + 0.095, 0)),
+                blend(rod(0.06, 0.05, m, at=(0, y + 0.09, 0)), 0.1),
+            )
         y += 0.18
     made.add(ball(0.12, look.trim, at=(0, y + 0.1, 0)))
     return made
@@ -141,7 +188,9 @@ def ball_toy(look: Look) -> Solid:
     line = look.accent.plain()
     middle = (0.0, 0.5, 0.0)
     if look.shape == "beach":
-        made.add(ball(0.5, look.main.but(pattern="panels", girth=1.0, scale=6.0), at=middle))
+        made.add(
+            ball(0.5, look.main.but(pattern="panels", girth=1.0, scale=6.0), at=middle)
+        )
         made.add(rod(0.09, 0.01, line, at=(0, 0.998, 0)))
     elif look.shape == "basket":
         made.add(ball(0.5, look.main.but(grain="leather", coarse=60.0), at=middle))
@@ -150,75 +199,89 @@ def ball_toy(look: Look) -> Solid:
         made.add(ring(0.4, 0.012, line, at=(0.3, 0.5, 0), turn=(0, 0, 90), mirror="x"))
     elif look.shape == "football":
         made.add(ball(0.5, look.main, at=middle))
-        phi = (1 + 5 ** 0.5) / 2
+        phi = (1 + 5**0.5) / 2
         size = math.hypot(1, phi)
         for a, b in ((1, phi), (-1, phi), (1, -phi), (-1, -phi)):
             for x, y, z in ((0, a, b), (a, b, 0), (b, 0, a)):
-                made.add(ball(0.502, line, at=middle),
-                         keep(ball(0.17, None, at=(x / size * 0.5, 0.5 + y / size * 0.5, z / size * 0.5))))
+                made.add(
+                    ball(0.502, line, at=middle),
+                    keep(
+                        ball(
+                            0.17,
+                            None,
+                            at=(x / size * 0.5, 0.5 + y / size * 0.5, z / size * 0.5),
+                        )
+                    ),
+                )
     else:
-        made.add(ball(0.5, look.main.but(grain="fur"), at=middle))
-        made.add(tube([(0.5 * math.cos(t) * math.cos(0.7 * math.sin(2 * t)), 0.5 + 0.5 * math.sin(0.7 * math.sin(2 * t)),
-                        0.5 * math.sin(t) * math.cos(0.7 * math.sin(2 * t)))
-                       for t in [i * 2 * math.pi / 48 for i in range(49)]], 0.02, line))
+        made.add(ball(0.5, look.main.but(grain="fur", coarse=110.0), at=middle))
+        made.add(
+            tube(
+                [
+                    (
+                        0.5 * math.cos(t) * math.cos(0.7 * math.sin(2 * t)),
+                        0.5 + 0.5 * math.sin(0.7 * math.sin(2 * t)),
+                        0.5 * math.sin(t) * math.cos(0.7 * math.sin(2 * t)),
+                    )
+                    for t in [i * 2 * math.pi / 48 for i in range(49)]
+                ],
+                0.02,
+                line,
+            )
+        )
     return made
 
 
-def book(look: Look) -> Solid:
-    made = Solid()
-    wide, tall, thick = {"novel": (0.4, 0.6, 0.09), "album": (0.56, 0.54, 0.06), "notebook": (0.42, 0.58, 0.06)}[
-        look.shape
-    ]
-    lean = {"turn": (-8.0, 0.0, 0.0)}
-    y = tall + 0.01
-    made.add(box(wide - 0.03, tall - 0.03, thick - 0.012, PAPER, at=(0.02, y, 0), **lean))
-    made.add(box(wide, tall, thick, look.main, r=0.02, at=(0, y, 0), **lean),
-             cut(box(wide, tall + 1, thick - 0.028, None, at=(0.05, y, 0), **lean)))
-    accent = look.accent.plain()
-    forward = thick + 0.002
-    if look.shape == "novel":
-        made.add(box(0.24, 0.12, 0.004, accent, at=(0.02, y + 0.24, forward + 0.03 - 0.24 * 0.14), turn=(-8, 0, 0)))
-        made.add(box(0.16, 0.012, 0.007, look.trim, at=(0.02, y + 0.26, forward + 0.03 - 0.26 * 0.14), turn=(-8, 0, 0)))
-        made.add(box(0.11, 0.01, 0.007, look.trim, at=(0.02, y + 0.2, forward + 0.03 - 0.2 * 0.14), turn=(-8, 0, 0)))
-    elif look.shape == "album":
-        made.add(rod(0.24, 0.004, accent, at=(0.03, y, forward), turn=(82, 0, 0)))
-        made.add(ball(0.06, look.trim, at=(0.03, y, forward - 0.03)))
-    else:
-        made.add(box(0.025, tall + 0.008, thick + 0.012, accent, r=0.004, at=(wide - 0.1, y, 0), **lean))
-        made.add(box(0.05, 0.16, 0.01, accent, at=(-0.12, 0.0, 0.02)))
-        made.parts.pop()
-    return made
-
-
-FUR = material("knit", "#b5423a")
 KINDS = (
-    Kind("toy car", "Toys > Cars", car,
-         {"beetle": "rounded", "van": "camper van", "racer": "racing", "pickup": "pick-up"},
-         ("gloss", "satin"), ("plain", "dipped", "band", "dots", "stripes", "checks"),
-         (CHROME, DARK_METAL), mapping="front", scale=5.0, level=0.45, band=0.06, price=(9, 39),
-         views=((38, 18), (-40, 30))),
-    Kind("bath duck", "Toys > Bath ducks", duck,
-         {"plain": "classic", "hat": "top-hatted", "scarf": "scarfed", "glasses": "bespectacled"},
-         ("plastic",), ("plain", "dots", "stripes", "camouflage", "dipped", "ombre"),
-         (BLACK, material("plastic", "#2d62b8"), material("plastic", "#c8352e"), material("plastic", "#2f8f57")),
-         mapping="box", scale=6.0, level=0.32, price=(5, 14), views=((44, 14), (112, 22))),
-    Kind("teddy bear", "Toys > Teddy bears", teddy,
-         {"plain": "pale-tummied", "bow": "bow-tied", "jumper": "jumper-wearing"},
-         ("fur",), ("plain",), (FUR, material("knit", "#31598f"), material("knit", "#3d7d4e"),
-                               material("knit", "#dfa32f")),
-         price=(14, 49), views=((22, 10), (-32, 20))),
-    Kind("stacking toy", "Toys > Stacking toys", rings,
-         {"cone": "ring", "squares": "square", "even": "even-ring"},
-         ("satin", "gloss"), ("plain", "dots", "speckle", "panels"), (BEECH, OAK, WALNUT, WHITE),
-         scale=6.0, girth=2.0, price=(12, 34), views=((25, 16), (-65, 32))),
-    Kind("ball", "Toys > Balls", ball_toy,
-         {"beach": "beach ball", "basket": "basketball", "football": "football", "seam": "tennis ball"},
-         ("satin",), ("plain", "dots", "stripes", "speckle"), (BLACK,), scale=6.0, girth=3.0, price=(6, 34),
-         views=((20, 14), (-50, 34))),
-    Kind("book", "Books > Notebooks and albums", book,
-         {"novel": "hardback", "album": "square album", "notebook": "banded notebook"},
-         ("cloth", "satin"), (*CLOTH, "marble", "terrazzo", "ombre"),
-         (BLACK, WHITE), mapping="front", scale=6.0, level=0.5, price=(8, 32), views=((-28, 10), (30, 22)),
-         lies=True),
+    Kind(
+        "toy car",
+        "Toys > Cars",
+        car,
+        {
+            "beetle": "rounded",
+            "van": "camper van",
+            "racer": "racing",
+            "pickup": "pick-up",
+        },
+        ("gloss", "satin"),
+        ("plain", "dipped", "band", "dots", "stripes", "checks"),
+        (CHROME, DARK_METAL),
+        mapping="front",
+        scale=5.0,
+        level=0.45,
+        band=0.06,
+        price=(9, 39),
+        views=((38, 18), (-40, 30)),
+    ),
+    Kind(
+        "stacking toy",
+        "Toys > Stacking toys",
+        rings,
+        {"cone": "ring", "squares": "square", "even": "even-ring"},
+        ("satin", "gloss"),
+        ("plain", "dots", "speckle", "panels"),
+        (BEECH, OAK, WALNUT, WHITE),
+        scale=6.0,
+        girth=2.0,
+        price=(12, 34),
+        views=((25, 16), (-65, 32)),
+    ),
+    Kind(
+        "ball",
+        "Toys > Balls",
+        ball_toy,
+        {
+            "beach": "beach ball",
+            "basket": "basketball",
+            "football": "football",
+            "seam": "tennis ball",
+        },
+        ("satin",),
+        ("plain", "dots", "stripes", "speckle"),
+        (BLACK,),
+        scale=6.0,
+        girth=3.0,
+        price=(6, 34),
+        views=((20, 14), (-50, 34)),
+    ),
 )
-_UNUSED = (arc, cone, solid)

@@ -1,0 +1,49 @@
+"""A hash layer fitted to a shop, from stored embeddings."""
+
+import numpy as np
+import pytest
+
+from hashing import SHIPPED, load_encoder, unpack
+from hashing.layers.linear import quantise
+from hashing.layers.lsh import random_layer
+from hashing.refitting import ENOUGH, fit_layer, refit
+from tests.hashing.pictures import noise
+
+
+def catalogue(n, dim, *, seed=0):
+    rng = np.random.default_rng(seed)
+    return quantise(rng.standard_normal((n, dim)) + 0.7)
+
+
+def test_a_large_catalogue_gets_its_own_rotation_and_a_small_one_thresholds():
+    layer = random_layer(32, 16)
+    large = fit_layer(layer, catalogue(ENOUGH * 16, 32))
+    small = fit_layer(layer, catalogue(ENOUGH * 16 - 1, 32))
+    assert not np.array_equal(large.rotation, layer.rotation)
+    assert np.array_equal(small.rotation, layer.rotation)
+    for fitted in (large, small):
+        bits = unpack(fitted.codes(catalogue(200, 32, seed=1)))
+        assert np.abs(bits.mean(axis=0) - 0.5).mean() < 0.15
+
+
+def test_nothing_can_be_fitted_to_nothing():
+    with pytest.raises(ValueError, match="no embeddings"):
+        fit_layer(random_layer(8, 8), catalogue(0, 8))
+
+
+def test_a_refitted_encoder_keeps_embeddings_and_changes_codes(tmp_path):
+    before = load_encoder(SHIPPED)
+    stored = catalogue(50, 256)
+    after = refit(SHIPPED, stored, tmp_path / "fitted", name="ours")
+    assert (after.name, after.n_bits) == ("ours", before.n_bits)
+    assert after.fingerprint != before.fingerprint
+    one, other = before.encode([noise()]), after.encode([noise()])
+    assert np.array_equal(one.embeddings, other.embeddings)
+    assert np.array_equal(after.layer.codes(one.embeddings), other.codes)
+    assert after.card.contents["refitted"]["from"] == before.fingerprint
+    assert after.card.contents["refitted"]["n_embeddings"] == 50
+
+
+def test_a_folder_that_exists_is_not_written_over(tmp_path):
+    with pytest.raises(FileExistsError):
+        refit(SHIPPED, catalogue(50, 256), tmp_path, name="ours")
