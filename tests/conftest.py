@@ -9,11 +9,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import hypothesis
 import kombu.pools
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.celery import app
@@ -27,6 +29,10 @@ from tests.servers import (
     Server,
     WebServer,
 )
+
+# A machine may be slow; a test that must be quick says so itself.
+hypothesis.settings.register_profile("shop", deadline=None)
+hypothesis.settings.load_profile("shop")
 
 POSTGRES = pytest.StashKey[PostgresServer]()
 
@@ -73,6 +79,7 @@ def _clean_process() -> Iterator[None]:
     """What a test leaves behind in this process and in its folder goes away."""
     yield
     gallery.reset()
+    translation.deactivate()
     cache.clear()
     for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR):
         shutil.rmtree(folder, ignore_errors=True)
