@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from catalogue import import_jobs, import_rows, tasks
 from catalogue.models import CatalogueImport, Product, ProductImage
 from tests.builders import make_image, new_product
 from tests.catalogue.import_files import HEAD, zip_of
+from tests.wait import wait_until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -261,3 +264,36 @@ def test_the_list_of_imports_sums_up(admin_client: Client) -> None:
     import_jobs.run(waiting().pk)
     url = reverse("admin:catalogue_catalogueimport_changelist")
     assert "1 created" in admin_client.get(url).content.decode()
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_leaves_whole_products(
+    environment: dict[str, str],
+) -> None:
+    rows = [f"m{number},Mug,Kitchen > Mugs,1,{number}.jpg" for number in range(40)]
+    job = waiting("\n".join([HEAD, *rows]))
+    pictures = {f"{n}.jpg": make_image(n, size=(900, 900)) for n in range(40)}
+    Path(job.pictures.path).write_bytes(zip_of(pictures))
+    code = (
+        "import django; django.setup()\nfrom catalogue.import_jobs import run_waiting"
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", f"{code}\nrun_waiting()"],
+        env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
+    )
+    try:
+        wait_until(lambda: Product.objects.count() >= 5, timeout=60)
+    finally:
+        worker.kill()
+        worker.wait()
+    before = Product.objects.count()
+    assert before < 40
+    assert Product.objects.filter(images=None).count() == 0
+
+    old = timezone.now() - timedelta(minutes=1)
+    CatalogueImport.objects.update(heartbeat=old)
+    import_jobs.run_waiting()
+    job.refresh_from_db()
+    assert job.state == State.DONE
+    assert job.counts == {"unchanged": before, "created": 40 - before}
+    assert ProductImage.objects.count() == 40
