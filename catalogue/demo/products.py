@@ -53,46 +53,46 @@ PHRASES: dict[tuple[str, str], str] = {
     ("stool", "pouffe"): "pouffe",
 }
 PATTERN_WORDS: dict[str, tuple[str, str]] = {
-    "stripes": ("striped", "stripes all round in {a} and {b}"),
-    "upright stripes": ("pinstriped", "upright stripes in {a} and {b}"),
-    "dots": ("dotted", "{b} dots on {a}"),
-    "checks": ("chequered", "a chequerboard of {a} and {b}"),
+    "stripes": ("stripes", "stripes in {a} and {b}"),
+    "upright stripes": ("pinstripes", "upright stripes in {a} and {b}"),
+    "dots": ("dots", "{b} dots on {a}"),
+    "checks": ("checks", "a chequerboard of {a} and {b}"),
     "gingham": ("gingham", "a gingham of {a} and {b}"),
-    "band": ("banded", "one wide {b} band on {a}"),
-    "speckle": ("speckled", "fine {b} speckles on {a}"),
-    "dipped": ("dipped", "{a} above and dipped in {b} below"),
+    "band": ("band", "one wide {b} band on {a}"),
+    "speckle": ("speckles", "fine {b} speckles on {a}"),
+    "dipped": ("two-tone", "{a} above and dipped in {b} below"),
     "zigzag": ("zigzag", "a zigzag of {a} and {b}"),
-    "diagonal stripes": ("diagonal-striped", "diagonal stripes in {a} and {b}"),
+    "diagonal stripes": ("diagonal stripes", "diagonal stripes in {a} and {b}"),
     "ombre": ("ombre", "{a} that fades into {b}"),
-    "marble": ("marbled", "{b} veins on {a}"),
-    "diamonds": ("diamond", "{b} diamonds on {a}"),
-    "flowers": ("floral", "{b} flowers on {a}"),
+    "marble": ("marble", "{b} veins on {a}"),
+    "diamonds": ("diamonds", "{b} diamonds on {a}"),
+    "flowers": ("flowers", "{b} flowers on {a}"),
     "tartan": ("tartan", "a tartan of {a} and {b}"),
     "terrazzo": ("terrazzo", "large chips of {b} and {c} on {a}"),
-    "waves": ("wavy", "waves in {a} and {b}"),
+    "waves": ("waves", "waves in {a} and {b}"),
     "grid": ("grid", "a thin {b} grid on {a}"),
-    "colour block": ("colour-block", "two halves, {a} and {b}"),
+    "colour block": ("halves", "two halves, {a} and {b}"),
     "camouflage": ("camouflage", "soft patches of {a}, {b} and {c}"),
-    "panels": ("panelled", "panels in {a} and {b} by turns"),
+    "panels": ("panels", "panels in {a} and {b} by turns"),
 }
 FINISH_WORDS: dict[str, str] = {
-    "gloss": "a high-gloss finish",
-    "satin": "a soft satin finish",
-    "matte": "a matte finish",
-    "plastic": "smooth, easy-clean plastic",
-    "rubber": "supple rubber",
-    "metal": "polished metal",
-    "brushed": "brushed metal",
-    "hammered": "hand-hammered metal",
-    "enamel": "glassy enamel",
-    "cloth": "sturdy woven cloth",
-    "knit": "chunky knit",
-    "fur": "soft plush",
-    "leather": "grained leather",
-    "wood": "solid wood",
-    "wax": "smooth-burning wax",
-    "glass": "clear tinted glass",
+    "gloss": "with a high-gloss finish",
+    "satin": "with a soft satin finish",
+    "matte": "with a matte finish",
+    "plastic": "made of smooth, easy-clean plastic",
+    "rubber": "made of supple rubber",
+    "brushed": "made of brushed metal",
+    "hammered": "made of hand-hammered metal",
+    "enamel": "with a coat of glassy enamel",
+    "cloth": "made of sturdy woven cloth",
+    "knit": "made of chunky knit",
+    "fur": "made of soft plush",
+    "leather": "made of grained leather",
+    "wood": "made of solid wood",
+    "wax": "made of smooth-burning wax",
+    "glass": "made of clear tinted glass",
 }
+STRAPS = {"cloth": "woven", "leather": "leather", "rubber": "rubber"}
 USES: dict[str, tuple[str, ...]] = {
     "mug": ("Holds a generous cup and keeps its warmth.", "Goes in the dishwasher."),
     "teapot": ("Pours without a drip, for four cups.", "With a built-in strainer."),
@@ -177,6 +177,8 @@ def described(product: Product, rng: np.random.Generator) -> str:
     colour = colour_word(product)
     words = {"a": colour, "b": product.second, "c": product.third}
     finish = FINISH_WORDS[product.finish]
+    if product.kind == "watch":
+        finish = f"on a {STRAPS[product.finish]} strap"
     if product.finish == "wood":
         first = f"{article} {thing} in solid {product.colour}, "
         first += f"with {product.second} details."
@@ -184,22 +186,17 @@ def described(product: Product, rng: np.random.Generator) -> str:
         first = f"{article} {thing} in plain {colour}, {finish}."
     else:
         drawn = PATTERN_WORDS[product.pattern][1].format(**words)
-        first = f"{article} {thing} with {drawn}; {finish}."
-        if product.pattern in ("dipped", "ombre"):
-            first = f"{article} {thing} in {drawn}; {finish}."
+        joint = "in" if product.pattern in ("dipped", "ombre") else "with"
+        first = f"{article} {thing} {joint} {drawn}, {finish}."
     uses = USES[product.kind]
     return f"{first} {uses[int(rng.integers(len(uses)))]}"
 
 
 def titled(product: Product, line: str) -> str:
-    thing = phrase(product)
-    if product.finish == "wood":
-        return f"{line} {thing}, {product.colour}"
-    pattern = "" if product.pattern == "plain" else PATTERN_WORDS[product.pattern][0]
-    colours = (
-        product.colour if not pattern else f"{product.colour} and {product.second}"
-    )
-    return f"{line} {thing}, {' '.join(part for part in (pattern, colours) if part)}"
+    name = f"{line} {phrase(product)} in {product.colour}"
+    if product.pattern == "plain":
+        return name
+    return f"{name} and {product.second} {PATTERN_WORDS[product.pattern][0]}"
 
 
 def listing(product: Product, number: int) -> Listing:

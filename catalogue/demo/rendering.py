@@ -41,10 +41,13 @@ def carry_out(order: Order) -> None:
         photo = street_photo(
             order.product, list(order.others), list(order.seed), order.size
         )
-        order.path.write_bytes(jpeg(photo, list(order.seed)))
+        made = jpeg(photo, list(order.seed))
     else:
-        picture = catalogue_picture(order.product, order.view, order.size)
-        order.path.write_bytes(webp(picture))
+        made = webp(catalogue_picture(order.product, order.view, order.size))
+    # A picture is there whole or not at all, so a stopped run can be taken up again.
+    part = order.path.with_name(order.path.name + ".part")
+    part.write_bytes(made)
+    part.replace(order.path)
 
 
 def carry_out_all(orders: Sequence[Order], jobs: int, title: str) -> None:
