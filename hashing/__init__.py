@@ -6,7 +6,6 @@ from hashing.errors import CheckpointError, HashingError, IndexFileError
 from hashing.index import Allowed, Bitmap, CodeIndex, Found, Hit
 
 __all__ = [
-    "SHIPPED",
     "Allowed",
     "Bitmap",
     "Card",
@@ -15,10 +14,11 @@ __all__ = [
     "Codes",
     "Encoded",
     "Encoder",
-    "HashingError",
     "Found",
+    "HashingError",
     "Hit",
     "IndexFileError",
+    "SHIPPED",
     "hamming",
     "load_encoder",
     "pack",
