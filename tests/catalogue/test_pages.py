@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -8,25 +7,11 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from catalogue.models import Category, Product
+from tests.catalogue.markup import Tags
 
 pytestmark = pytest.mark.django_db
 
 NewProduct = Callable[..., Product]
-
-
-class Tags(HTMLParser):
-    """All tags of a page with their attributes."""
-
-    def __init__(self, page: Any) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page.content.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.found if name == tag]
 
 
 def names(page: Any) -> list[str]:
@@ -244,59 +229,3 @@ def test_what_staff_wrote_is_text_and_not_markup(
     product = new_product(name=script, brand=script, description=script, colour=script)
     for address in ("/", "/category/things/", product.get_absolute_url()):
         assert script not in client.get(address).content.decode()
-
-
-# All pages
-
-
-@pytest.fixture
-def pages(client: Client, new_product: NewProduct) -> list[Any]:
-    product = new_product(images=[1, 2], category="Home > Lamps")
-    addresses = ["/", "/category/home/", product.get_absolute_url(), "/search/"]
-    return [client.get(address) for address in addresses]
-
-
-def test_pictures_have_a_text_and_a_size(pages: list[Any]) -> None:
-    for page in pages:
-        for tag in Tags(page).named("img"):
-            assert tag.keys() >= {"alt", "width", "height"}
-
-
-def test_pages_ask_no_third_party_and_carry_no_inline_code(pages: list[Any]) -> None:
-    for page in pages:
-        tags = Tags(page)
-        for name, attributes in tags.found:
-            assert "style" not in attributes and name != "style"
-            assert not any(key.startswith("on") for key in attributes)
-        sources = [tag["src"] for tag in tags.named("script") + tags.named("img")]
-        sources += [tag["href"] for tag in tags.named("link")]
-        assert all(source and source.startswith("/") for source in sources)
-
-
-def test_pages_say_their_language_and_have_one_heading(pages: list[Any]) -> None:
-    for page in pages:
-        for tag in Tags(page).named("html"):
-            assert tag["lang"] == "en"
-        assert len(Tags(page).named("h1")) == 1
-
-
-def test_pages_only_answer_to_reading(client: Client, new_product: NewProduct) -> None:
-    product = new_product()
-    for address in ("/", "/category/things/", product.get_absolute_url()):
-        assert client.head(address).status_code == 200
-        assert client.post(address).status_code == 405
-
-
-def test_a_mistake_of_ours_gets_a_page_in_the_shops_style(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*args: Any) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("catalogue.views._recent_by_root", broken)
-    client.raise_request_exception = False
-    for language, words in (("en", "Something went wrong"), ("zh-hans", "出错了")):
-        page = client.get("/", HTTP_ACCEPT_LANGUAGE=language)
-        assert page.status_code == 500
-        assert words in page.content.decode()
-        assert "shop.css" in page.content.decode()

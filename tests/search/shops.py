@@ -1,12 +1,20 @@
-"""Small shops whose pictures can be found, and photos of their products."""
+"""Small shops whose pictures can be found, photos of their products, and the page
+that answers them.
+"""
 
 import csv
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from catalogue.models import Product
 from search import encoding, snapshots
 from tests.builders import make_image, new_product
+
+FORM = "/search/"
 
 
 def open_shop(count: int = 6) -> list[Product]:
@@ -36,3 +44,28 @@ def lay_out_street(folder: Path, skus: Iterable[str]) -> None:
             rows.writerow([f"street-{number}.jpg", sku])
             photo = folder / f"street-{number}.jpg"
             photo.write_bytes(make_image(number, size=(600, 400)))
+
+
+def photo(content: bytes, name: str = "photo.jpg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content, "image/jpeg")
+
+
+def send(client: Client, content: bytes, **fields: Any) -> Any:
+    return client.post(FORM, {"photo": photo(content), **fields})
+
+
+def names(page: Any) -> list[str]:
+    return [found.product.name for found in page.context["page"].answer.results]
+
+
+def words(page: Any) -> str:
+    return " ".join(page.content.decode().split())
+
+
+def raising(error: Exception) -> Any:
+    """A stand-in for a search that fails."""
+
+    def similar_to_query(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    return similar_to_query
