@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalogue import importing, zips
+from catalogue.management.commands import load_demo
 from catalogue.models import Category, Product, ProductImage
 from catalogue.signals import images_saved, products_changed
 from tests.builders import make_image, new_product
@@ -542,3 +543,36 @@ def test_a_product_made_meanwhile_by_another_is_updated(
     monkeypatch.setattr(importing, "_stored", look_up_too_early)
     assert run_import(write_csv(tmp_path / "shop.csv", HEAD, MUG))["updated"] == 1
     assert Product.objects.get().name == "Mug"
+
+
+def test_the_demo_fills_only_an_empty_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_demo, "PICTURES", tmp_path)
+    (tmp_path / "images").mkdir()
+    put(tmp_path / "images", a=make_image(1))
+    write_csv(tmp_path / "catalogue.csv", HEAD, MUG + "a.jpg")
+    for _ in range(2):
+        call_command("load_demo", stdout=io.StringIO())
+    assert ProductImage.objects.count() == 1
+    write_csv(tmp_path / "catalogue.csv", HEAD, MUG, "m2,Cup,Kitchen,1,")
+    call_command("load_demo", force=True, stdout=io.StringIO())
+    assert Product.objects.count() == 2
+
+
+def test_a_missing_demo_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_demo, "PICTURES", tmp_path)
+    with pytest.raises(CommandError, match=r"catalogue\.csv is missing"):
+        call_command("load_demo")
+
+
+def test_the_command_says_what_became_of_the_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_csv(tmp_path / "shop.csv", HEAD, MUG, "m2,Cup,Kitchen,cheap,")
+    call_command("import_catalogue", file)
+    said = capsys.readouterr()
+    assert said.out == "2 rows: 1 created, 1 failed.\n"
+    assert "line 3, m2, price: Write the price as 1234.50" in said.err
