@@ -17,7 +17,7 @@ START := python -c 'import signal; from honcho.command import main; \
 	main()' start
 
 .DEFAULT_GOAL := help
-.PHONY: help install run worker test test-fast lint evaluate encoder
+.PHONY: help install run worker test test-fast lint evaluate encoder bench
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,11 @@ evaluate: .venv/dev.stamp ## an encoder's figures on a set of pictures: ARGS="--
 
 encoder: .venv/dev.stamp ## fit the shipped encoder again, by its recipe
 	python -m hashing fit hashing/recipes/lite0.toml --out hashing/shipped
+
+bench: .venv/dev.stamp ## the figures of benchmarks/results/; says which pictures it needs
+	python -m benchmarks.bench_street
+	python -m benchmarks.bench_grocery
+	python -m benchmarks.bench_runtime
 
 test-fast: .venv/dev.stamp ## what a minute allows: SQLite, no servers, no browser
 	@TEST_DATABASE=sqlite python -m pytest -m "not slow" -n 2 -q
