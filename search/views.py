@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import structlog
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -23,6 +24,8 @@ from search.results import ResultsPage
 from search.samples import Sample
 from search.similar import Answer, similar_to_photo, similar_to_query
 from search.uploads import BodyTooLarge, receive_in_memory
+
+log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 10  # seconds
 FIRST_SAMPLES = 12
@@ -143,6 +146,7 @@ def _answered(asked: Asked) -> Answer:
         message = _("The search was renewed meanwhile. Choose the photo once more.")
         raise Refused(409, message) from error
     except SearchUnavailable as error:
+        log.warning("search unavailable", reason=str(error))
         message = _("The photo search is getting ready. Try again in a moment.")
         raise Refused(503, message) from error
 
