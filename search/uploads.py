@@ -68,7 +68,7 @@ def _receive_chunked(request: HttpRequest, most: int) -> None:
     request._stream = BytesIO(body)
 
 
-def linger_after_413(
+def linger_after_refusal(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Read on, for a while, once the answer is sent.
@@ -79,7 +79,7 @@ def linger_after_413(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             discard = partial(_discard_body, request)
             response._resource_closers.append(discard)  # type: ignore[attr-defined]
         return response
