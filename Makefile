@@ -62,10 +62,10 @@ lint: .venv/dev.stamp ## style, types, layers, missing migrations
 
 # Installed again when a list of requirements changes.
 .venv/serve.stamp: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Semblance needs Python 3.11 or newer. Where one is:" \
 		"make PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || \
+	@"$(PYTHON)" -c "import ensurepip, venv" 2>/dev/null || \
 		{ echo "$(PYTHON) cannot make a virtual environment." \
 		"On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Installing what serves the shop into .venv ..."
