@@ -20,7 +20,7 @@ from catalogue.admin_filters import (
     InStockFilter,
 )
 from catalogue.forms import CategoryField, PictureForm, ProductForm
-from catalogue.import_admin import ImportAdmin
+from catalogue.importing.admin import ImportAdmin
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
 from catalogue.templatetags.shop import thumbnail_url
 

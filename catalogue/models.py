@@ -20,7 +20,7 @@ from pilkit.processors import ResizeToFit
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
 from catalogue import images
-from catalogue.import_model import CatalogueImport as CatalogueImport  # a model too
+from catalogue.importing.models import CatalogueImport as CatalogueImport  # a model too
 from catalogue.signals import announce_image, products_changed
 
 NBSP = "\u00a0"

@@ -2,15 +2,15 @@
 
 from celery import shared_task
 
-from catalogue import import_jobs
+from catalogue.importing import jobs
 
 
 @shared_task
 def run_import(import_id: int) -> None:
-    import_jobs.run(import_id)
+    jobs.run(import_id)
 
 
 @shared_task
 def run_waiting_imports() -> None:
     """What lost its message, or its worker."""
-    import_jobs.run_waiting()
+    jobs.run_waiting()

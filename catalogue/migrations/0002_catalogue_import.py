@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import catalogue.import_model
+import catalogue.importing.models
 
 
 class Migration(migrations.Migration):
@@ -33,8 +33,8 @@ class Migration(migrations.Migration):
                 (
                     "table",
                     models.FileField(
-                        storage=catalogue.import_model.import_storage,
-                        upload_to=catalogue.import_model.import_path,
+                        storage=catalogue.importing.models.import_storage,
+                        upload_to=catalogue.importing.models.import_path,
                         verbose_name="catalogue file",
                     ),
                 ),
@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
                     "pictures",
                     models.FileField(
                         blank=True,
-                        storage=catalogue.import_model.import_storage,
-                        upload_to=catalogue.import_model.import_path,
+                        storage=catalogue.importing.models.import_storage,
+                        upload_to=catalogue.importing.models.import_path,
                         verbose_name="pictures (ZIP)",
                     ),
                 ),
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                     models.FileField(
                         blank=True,
                         editable=False,
-                        storage=catalogue.import_model.import_storage,
+                        storage=catalogue.importing.models.import_storage,
                         upload_to="",
                         verbose_name="report",
                     ),

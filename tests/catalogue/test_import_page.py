@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from catalogue import import_jobs, import_rows, tasks
+from catalogue import tasks
+from catalogue.importing import jobs as import_jobs
+from catalogue.importing import rows as import_rows
 from catalogue.models import CatalogueImport, Product, ProductImage
 from tests.builders import make_image, new_product
 from tests.catalogue.import_files import HEAD, zip_of
@@ -134,7 +136,7 @@ def test_with_redis_the_import_is_sent_on_commit(
 ) -> None:
     sent: list[int] = []
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr("catalogue.import_admin.run_import.delay", sent.append)
+    monkeypatch.setattr("catalogue.importing.admin.run_import.delay", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
         job = send(admin_client, GOOD)
     assert sent == [job.pk]
@@ -150,7 +152,7 @@ def test_a_broker_that_is_away_loses_no_import(
         raise ConnectionError
 
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr("catalogue.import_admin.run_import.delay", fail)
+    monkeypatch.setattr("catalogue.importing.admin.run_import.delay", fail)
     with django_capture_on_commit_callbacks(execute=True):
         job = send(admin_client, GOOD)
     tasks.run_waiting_imports.delay()
@@ -198,7 +200,7 @@ def test_who_was_taken_for_dead_writes_no_more(monkeypatch: pytest.MonkeyPatch) 
         CatalogueImport.objects.filter(pk=job.pk).update(attempt=2)
         return import_rows.parse(*args)
 
-    monkeypatch.setattr("catalogue.importing.parse", taken_over)
+    monkeypatch.setattr("catalogue.importing.importer.parse", taken_over)
     import_jobs.run(job.pk)
     job.refresh_from_db()
     assert (job.state, job.attempt) == (State.RUNNING, 2)
@@ -274,11 +276,9 @@ def test_a_worker_killed_in_the_middle_leaves_whole_products(
     job = waiting("\n".join([HEAD, *rows]))
     pictures = {f"{n}.jpg": make_image(n, size=(900, 900)) for n in range(40)}
     Path(job.pictures.path).write_bytes(zip_of(pictures))
-    code = (
-        "import django; django.setup()\nfrom catalogue.import_jobs import run_waiting"
-    )
+    code = "import django; django.setup()\nfrom catalogue.importing import jobs"
     worker = subprocess.Popen(
-        [sys.executable, "-c", f"{code}\nrun_waiting()"],
+        [sys.executable, "-c", f"{code}\njobs.run_waiting()"],
         env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
     )
     try:

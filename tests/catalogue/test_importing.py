@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalogue import importing, zips
+from catalogue.importing import importer, zips
 from catalogue.management.commands import load_demo
 from catalogue.models import Category, Product, ProductImage
 from catalogue.signals import images_saved, products_changed
@@ -532,7 +532,7 @@ def test_a_product_made_meanwhile_by_another_is_updated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the look-up and the write."""
-    look_up = importing._stored
+    look_up = importer._stored
 
     def look_up_too_early(*args: Any) -> dict[str, Product]:
         found = look_up(*args)
@@ -540,7 +540,7 @@ def test_a_product_made_meanwhile_by_another_is_updated(
             new_product("m1", name="Theirs")
         return found
 
-    monkeypatch.setattr(importing, "_stored", look_up_too_early)
+    monkeypatch.setattr(importer, "_stored", look_up_too_early)
     assert run_import(write_csv(tmp_path / "shop.csv", HEAD, MUG))["updated"] == 1
     assert Product.objects.get().name == "Mug"
 

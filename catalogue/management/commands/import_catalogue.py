@@ -7,10 +7,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalogue.import_files import ImportFileError, Table
-from catalogue.import_pictures import open_pictures
-from catalogue.import_report import report_to
-from catalogue.importing import Options, Outcome, Result, Summary, import_catalogue
+from catalogue.importing.files import ImportFileError, Table
+from catalogue.importing.importer import (
+    Options,
+    Outcome,
+    Result,
+    Summary,
+    import_catalogue,
+)
+from catalogue.importing.pictures import open_pictures
+from catalogue.importing.report import report_to
 
 
 class Command(BaseCommand):

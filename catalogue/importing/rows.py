@@ -13,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from catalogue.import_files import Row
+from catalogue.importing.files import Row
 from catalogue.models import Product
 
 REQUIRED = ("name", "category", "price")

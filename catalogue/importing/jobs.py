@@ -14,10 +14,10 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalogue.import_files import ImportFileError, Table
-from catalogue.import_pictures import open_pictures
-from catalogue.import_report import report_to
-from catalogue.importing import Options, Result, Summary, import_catalogue
+from catalogue.importing.files import ImportFileError, Table
+from catalogue.importing.importer import Options, Result, Summary, import_catalogue
+from catalogue.importing.pictures import open_pictures
+from catalogue.importing.report import report_to
 from catalogue.models import CatalogueImport
 
 log = structlog.get_logger()

@@ -10,8 +10,8 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from catalogue import zips
-from catalogue.import_files import ImportFileError
+from catalogue.importing import zips
+from catalogue.importing.files import ImportFileError
 
 MAX_ZIP_BYTES = 20_000_000_000
 DRIVE = re.compile(r"^[A-Za-z]:")

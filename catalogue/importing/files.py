@@ -18,7 +18,7 @@ from typing import IO, Any
 import openpyxl
 from django.utils.translation import gettext as _
 
-from catalogue import zips
+from catalogue.importing import zips
 
 COLUMNS = (
     "sku", "name", "category", "brand", "colour", "price", "stock", "description",

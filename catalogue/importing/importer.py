@@ -18,10 +18,10 @@ from itertools import islice
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
-from catalogue.import_files import Row, Table
-from catalogue.import_pictures import Pictures
-from catalogue.import_plans import Paths, Plan, plan, write, write_light
-from catalogue.import_rows import ParsedRow, Problem, parse
+from catalogue.importing.files import Row, Table
+from catalogue.importing.pictures import Pictures
+from catalogue.importing.plans import Paths, Plan, plan, write, write_light
+from catalogue.importing.rows import ParsedRow, Problem, parse
 from catalogue.models import Category, Product
 from catalogue.signals import bulk_images
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from catalogue.import_rows import Problem
-from catalogue.importing import Result
+from catalogue.importing.importer import Result
+from catalogue.importing.rows import Problem
 
 COLUMNS = ("line", "sku", "column", "outcome", "reason")
 

@@ -10,8 +10,8 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from catalogue.images import StoredPicture, UnreadableImage, prepare
-from catalogue.import_pictures import Pictures, PictureUnavailable
-from catalogue.import_rows import (
+from catalogue.importing.pictures import Pictures, PictureUnavailable
+from catalogue.importing.rows import (
     ParsedRow,
     Problem,
     problems_of_fields,
