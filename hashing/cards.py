@@ -60,9 +60,12 @@ def _side(encoder: Encoder, text: str, label: str, *, altered: bool = False) -> 
 
 
 def _match(trials: Sequence[Trial], sides: Callable[..., Side]) -> Any:
-    """One curve for the answers of several trials, each counting alike."""
+    """One curve for the answers of several trials, each with its weight in all."""
     seen = [_answers(t, sides) for t in trials]
-    weights = [np.full(len(found), 1 / len(found)) for found, _ in seen]
+    weights = [
+        np.full(len(found), trial.weight / len(found))
+        for trial, (found, _) in zip(trials, seen, strict=True)
+    ]
     cosines, right = zip(*seen, strict=True)
     return fit_curve(
         np.concatenate(cosines), np.concatenate(right), np.concatenate(weights)

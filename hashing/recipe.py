@@ -26,6 +26,7 @@ class Trial:
     gallery: str
     label: str
     altered: bool = False
+    weight: float = 1.0  # how often such queries are expected, for the match curve
 
 
 @dataclass(frozen=True)
