@@ -1,18 +1,19 @@
 import signal
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from catalogue.tasks import run_waiting_imports
+from celery import Task
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from catalogue.tasks import run_waiting_imports
 from search.tasks import encode_missing, refresh_snapshot
 
 log = structlog.get_logger()
 
 SECONDS = 1.0
-TASKS = (run_waiting_imports, encode_missing, refresh_snapshot)
 
 
 class Command(BaseCommand):
@@ -22,12 +23,20 @@ class Command(BaseCommand):
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        while not stop.wait(SECONDS):
-            for task in TASKS:
-                # Whatever fails is in the log, and tried again a second later.
-                result = task.apply()
-                if result.failed():
-                    log.error(task.name, error=repr(result.result))
-                if stop.is_set():
-                    return
-            close_old_connections()
+        # An import takes minutes: beside the rest, and dropped at the end, since
+        # whoever comes next takes it over.
+        imports = threading.Thread(
+            target=repeat, args=([run_waiting_imports], stop), daemon=True
+        )
+        imports.start()
+        repeat([encode_missing, refresh_snapshot], stop)
+
+
+def repeat(tasks: Sequence[Task[..., None]], stop: threading.Event) -> None:
+    """Once a second; whatever fails is in the log, and tried again."""
+    while not stop.wait(SECONDS):
+        for task in tasks:
+            result = task.apply()
+            if result.failed():
+                log.error(task.name, error=repr(result.result))
+        close_old_connections()
