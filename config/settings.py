@@ -112,7 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Celery. Without Redis a task runs where it is sent, and keep_fresh is its beat.
 REDIS_URL = env("REDIS_URL")
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its log looks like all the others
 CELERY_TASK_ACKS_LATE = True
