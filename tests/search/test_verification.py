@@ -181,6 +181,7 @@ def test_without_a_snapshot_the_task_waits_for_one_and_the_command_says_so() -> 
 def test_it_says_in_words_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
     image = add_coded_image(new_product(), embedding(random.Random(7)))
     snapshots.build()
+    assert len(gallery.current()) == 1
     silently(image, stock=0, brand="Other")
     with pytest.raises(SystemExit):
         call_command("verify_gallery")
