@@ -18,7 +18,7 @@ from hashing.encoder import Encoder, load_encoder, open_network, see
 from hashing.export import append_embedding, export_features
 from hashing.layers.itq import fit_itq
 from hashing.layers.linear import quantise
-from hashing.networks import FeatureNetwork, make_network
+from hashing.networks import FeatureNetwork, load_pretrained
 from hashing.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -41,8 +41,7 @@ def fit(recipe: Recipe, out: Path, *, command: str) -> Encoder:
 def make(recipe: Recipe, out: Path) -> None:
     """Learn both projections and the hash layer, and write them to the folder."""
     path = out / "network.onnx"
-    network = make_network("efficientnet_lite0", weights="packaged")
-    export_features(FeatureNetwork(network), path)
+    export_features(FeatureNetwork(load_pretrained()), path)
     # Through the runtime that will serve: faster than torch, and no difference later.
     session = open_network(path)
     seen = [look_at(session, source.set) for source in recipe.sources]

