@@ -1,7 +1,8 @@
 """What can go wrong with files that this library reads.
 
 HashingError
-├── CheckpointError     an encoder's folder is missing, damaged or of another format
+├── CheckpointError     an encoder's folder or a file of weights is missing, damaged
+│                       or of another format
 ├── IndexFileError      an index's folder is missing, damaged or of another format
 └── TrainingError       pictures nothing can be learned from, or nothing better learned
 
@@ -14,7 +15,7 @@ class HashingError(Exception):
 
 
 class CheckpointError(HashingError):
-    """The folder of an encoder is missing, damaged or of another format."""
+    """An encoder's folder or weights are missing, damaged or of another format."""
 
 
 class IndexFileError(HashingError):

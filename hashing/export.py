@@ -12,22 +12,22 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
 from hashing.embedding import Array, Projection
 from hashing.errors import CheckpointError
-from hashing.networks import SIDE
+from hashing.networks import FeatureNetwork
 
 OPSET = 18  # the first in which Resize can smooth before it shrinks
 FLOAT = TensorProto.FLOAT
 
 
-def export_features(network: nn.Module, path: Path) -> None:
+def export_features(network: FeatureNetwork, path: Path) -> None:
     """Write a network of pictures to (item, look), with resizing before it.
 
     Takes `picture`, uint8 (1, height, width, 3); gives `item` and `look`, (1, numbers).
     """
-    example = torch.zeros(1, 3, SIDE, SIDE, dtype=torch.uint8)
+    side = network.input_size
+    example = torch.zeros(1, 3, side, side, dtype=torch.uint8)
     program = torch.onnx.export(
         network.eval(),
         (example,),
@@ -110,16 +110,18 @@ def _projecting(name: str) -> list[onnx.NodeProto]:
 
 
 def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with `picture` of any size in place of its resized input."""
+    """The model with `picture` of any size in place of its input (1, 3, S, S)."""
     graph = model.graph
     resized = graph.input[0].name
+    sizes = [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim]
     shape: list[str | int | None] = [1, "height", "width", 3]
     del graph.input[:]
     graph.input.append(
         helper.make_tensor_value_info("picture", TensorProto.UINT8, shape)
     )
-    sizes = np.array([1, 3, SIDE, SIDE], dtype=np.int64)
-    graph.initializer.append(numpy_helper.from_array(sizes, "resized_shape"))
+    graph.initializer.append(
+        numpy_helper.from_array(np.array(sizes, dtype=np.int64), "resized_shape")
+    )
     # On bytes, channels first, cubic with a = -0.5: on photos this is Pillow's BICUBIC
     # to a level or two in 255, and the fastest that ONNX Runtime has.
     resize = helper.make_node(

@@ -6,6 +6,7 @@ is served as the general one is.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from hashing.embedding import Array
 from hashing.encoder import Encoder
 from hashing.errors import TrainingError
 from hashing.export import read_projections
-from hashing.networks import FeatureNetwork, load_pretrained
+from hashing.networks import FeatureNetwork, Weights, make_network
 from hashing.training_recipe import TrainingRecipe
 from hashing.views import Album, as_pixels
 
@@ -82,15 +83,19 @@ def make_pupil(recipe: TrainingRecipe, start: Encoder, album: Album) -> Pupil:
     head = Head(parts, read_projections(recipe.start / "network.onnx", parts))
     if recipe.mode == "frozen":
         return Pupil(head)
-    pupil = Pupil(head, FeatureNetwork(load_pretrained()))
+    weights: Weights = "packaged"
+    if recipe.weights != weights:
+        weights = Path(recipe.weights)
+    network = FeatureNetwork(make_network(recipe.network, weights=weights))
+    pupil = Pupil(head, network)
     # The head was fitted to the network it came with; before another it is noise.
     image = album.image(0, 0)
     with torch.inference_mode():
-        ours = pupil.eval()(as_pixels([image]))[0].numpy()
+        ours = pupil.eval()(as_pixels([image], network.input_size))[0].numpy()
     theirs = start.features([image]).embedding[0]
     if ours @ theirs < ALIKE:
         raise TrainingError(
-            f"{recipe.start} was not made of the packaged network (cosine "
-            f"{ours @ theirs:.2f}): full mode needs a start that was"
+            f"{recipe.start} was not made of {recipe.network} with these weights "
+            f"(cosine {ours @ theirs:.2f}): full mode needs the network of its start"
         )
     return pupil

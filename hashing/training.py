@@ -50,11 +50,13 @@ def train(
     album = Album(training_set, recipe.seed)
     pupil = make_pupil(recipe, start, album).to(process.device)
     views: Views
-    if recipe.mode == "frozen":
+    if pupil.network is None:
         kept = recipe.progress / f"views-{process.rank}.npz"
         views = see_views(training_set, start, recipe, kept)
     else:
-        views = DrawnViews(album, len(training_set.pictures))
+        views = DrawnViews(
+            album, len(training_set.pictures), side=pupil.network.input_size
+        )
     try:
         n_steps = learn(
             pupil, views, training_set, recipe, process=process, resume=resume
@@ -99,7 +101,11 @@ def learn(
     progress = Progress.open(recipe, pupil, optimiser, resume=resume)
     if not progress.history:
         progress.note(pupil, 0, None, examination.take(pupil, views, process.device))
-    shared = DistributedDataParallel(pupil) if process.count > 1 else pupil
+    shared = (
+        DistributedDataParallel(pupil, find_unused_parameters=True)
+        if process.count > 1
+        else pupil
+    )
     mixed = torch.autocast(
         process.device.type, torch.bfloat16, enabled=process.device.type == "cuda"
     )
@@ -152,6 +158,6 @@ def make_optimiser(pupil: Pupil, recipe: TrainingRecipe) -> torch.optim.AdamW:
     rate = recipe.learning_rate
     groups: list[dict[str, Any]] = [{"params": pupil.head.parameters(), "peak": rate}]
     if pupil.network is not None:
-        trunk = pupil.network.network.trunk.parameters()
+        trunk = pupil.network.network.body.parameters()
         groups.append({"params": trunk, "peak": rate * recipe.network_rate})
     return torch.optim.AdamW(groups, lr=rate, weight_decay=recipe.weight_decay)

@@ -28,6 +28,8 @@ class TrainingRecipe:
     label: str = "product_id"  # pictures with the same one belong together
     start: Path = Path("hashing/shipped")  # the general encoder to begin with
     mode: str = "frozen"  # frozen: a linear head; full: the network as well
+    network: str = "efficientnet_lite0"  # of the start; full mode trains it
+    weights: str = "packaged"  # of that network, or a file that torch.save wrote
     seed: int = 0
     steps: int = 400
     check_every: int = 25  # steps between checks on the products held out

@@ -18,7 +18,6 @@ from tqdm import tqdm
 
 from hashing.augmentation import retake, stand_in
 from hashing.encoder import Encoder
-from hashing.networks import SIDE
 from hashing.training_recipe import TrainingRecipe
 from hashing.training_set import TrainingSet
 
@@ -73,20 +72,21 @@ class SeenViews:
 
 
 class DrawnViews:
-    """Views as pixels (B, 3, 224, 224), uint8, made whenever they are asked for."""
+    """Views as pixels (B, 3, side, side), uint8, made whenever they are asked for."""
 
-    def __init__(self, album: Album, n_pictures: int) -> None:
+    def __init__(self, album: Album, n_pictures: int, *, side: int) -> None:
         self.n_views = [ENDLESS] * n_pictures
+        self._side = side
         self._album = album
 
     def batch(self, wanted: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
         """Pixels of the views, shrunk as the exported network does."""
-        return (as_pixels([self._album.image(*view) for view in wanted]),)
+        return (as_pixels([self._album.image(*view) for view in wanted], self._side),)
 
 
-def as_pixels(images: Sequence[Image.Image]) -> Tensor:
-    """Images as uint8 (B, 3, 224, 224), shrunk as the exported network does it."""
-    square = (SIDE, SIDE)
+def as_pixels(images: Sequence[Image.Image], side: int) -> Tensor:
+    """Images as uint8 (B, 3, side, side), shrunk as the exported network does it."""
+    square = (side, side)
     shrunk = [image.resize(square, Image.Resampling.BICUBIC) for image in images]
     pixels = np.stack([np.asarray(image) for image in shrunk])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2)
