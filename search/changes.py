@@ -8,10 +8,10 @@ wrote it, and a reader advances only to the oldest transaction that is still
 running: everything before that has ended, so nothing before it can still appear.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Func, Max, Q
 
 from search.models import Change
@@ -38,6 +38,13 @@ def record(product_ids: Iterable[int]) -> None:
     Change.objects.bulk_create(
         Change(product_id=product_id, xid=xid) for product_id in set(product_ids)
     )
+
+
+def renew(product_ids: Sequence[int]) -> None:
+    """As `record`, in place of these products' earlier changes."""
+    with transaction.atomic():
+        Change.objects.filter(product_id__in=product_ids).delete()
+        record(product_ids)
 
 
 def since(position: int) -> Seen:
