@@ -16,7 +16,6 @@ from rest_framework.test import APIClient
 
 from catalogue.models import Product
 from search import encoding, query, snapshots
-from search.tasks import encode_images
 from tests.builders import draw_picture, make_image, new_product
 from tests.search.asking import (
     API,
