@@ -15,7 +15,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import encoding, query, snapshots
+from search import encoders, encoding, query, snapshots
 from search.forms import FilterForm, PhotoForm
 from search.serializers import PageParameters, PhotoFields
 from tests.builders import draw_picture, make_image, new_product
@@ -201,8 +201,8 @@ def test_a_search_asks_the_catalogue_twice(
     tables = [
         sql["sql"].split("FROM")[1].split()[0].strip('"').split("_")[0] for sql in asked
     ]
-    # Which snapshot serves, and what changed since.
-    assert sorted(tables) == ["catalogue", "catalogue", "search", "search"]
+    # Which encoder and which snapshot serve, and what changed since.
+    assert sorted(tables) == ["catalogue", "catalogue", "search", "search", "search"]
 
 
 def test_a_box_searches_with_that_part_alone(
@@ -282,7 +282,7 @@ def test_a_query_altered_or_too_old_is_gone(
 def test_a_query_of_another_encoder_is_refused_by_name(
     client: APIClient, shop: list[Product]
 ) -> None:
-    embedding = encoding.encoder().encode([draw_picture()]).embeddings[0]
+    embedding = encoders.encoder().encode([draw_picture()]).embeddings[0]
     token = query.Query(encoder="ab" * 8, embedding=embedding).token()
     response = client.get(f"{API}search/", {"query": token})
     assert response.status_code == 409
@@ -312,7 +312,7 @@ def test_without_a_snapshot_search_says_when_to_come_back(
 
 def test_status_tells_what_waits(client: APIClient, shop: list[Product]) -> None:
     status = get(client, "status/")
-    serving = encoding.encoder()
+    serving = encoders.encoder()
     assert status["status"] == "healthy"
     assert status["encoder"] == {
         "name": serving.name,
