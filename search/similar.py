@@ -12,12 +12,13 @@ import numpy as np
 from PIL.Image import Image
 
 from catalogue.models import Product
+from hashing import Encoder
 from search import gallery
 from search.calibration import Match, probability, word
-from search.encoding import encoder
+from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Gallery, Neighbour
+from search.gallery import Gallery, Neighbour, Weights
 from search.matching import MatchOn, weights
 from search.models import ImageCode
 from search.query import WHOLE, Box, Query
@@ -124,9 +125,9 @@ def similar_to_photo(  # noqa: PLR0913
     """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable."""
     stages = stages or Stages()
     with stages.timed("encode"):
-        serving = encoder()
-        embedding = serving.encode([_cropped(photo, box)]).embeddings[0]
-    query = Query(encoder=serving.fingerprint, embedding=embedding, box=box)
+        now = encoder()
+        embedding = now.encode([_cropped(photo, box)]).embeddings[0]
+    query = Query(encoder=now.fingerprint, embedding=embedding, box=box)
     wanted = Wanted(filters, limit, page, sort, match_on)
     return _answer(query, query.token(), wanted, stages)
 
@@ -156,40 +157,42 @@ def similar_to_product(
 
     Empty while none of its pictures has a code. Raises SearchUnavailable.
     """
-    fingerprint = encoder().fingerprint
-    now = gallery.current()
+    fingerprint = serving().fingerprint
+    now = gallery.current(fingerprint)
     found: list[Neighbour] = []
-    for embedding in _embeddings_of(product):
+    for embedding in _embeddings_of(product, fingerprint):
         query = Query(fingerprint, np.frombuffer(embedding, np.int8))
         found += now.search(query, SHORTLIST, filters=filters)
     others = [near for near in found if near.product_id != product.pk]
-    return _fetched(_best_of_products(others)[:limit])
+    return _fetched(_best_of_products(others)[:limit], by_fingerprint(fingerprint))
 
 
-def _embeddings_of(product: Product) -> Any:
-    """Of its pictures that have a current code, as bytes."""
-    codes = ImageCode.objects.by(encoder().fingerprint).current()
+def _embeddings_of(product: Product, fingerprint: str) -> Any:
+    """Of its pictures that have a current code of that encoder, as bytes."""
+    codes = ImageCode.objects.by(fingerprint).current()
     of_it = codes.filter(image__product=product, code__isnull=False)
     return of_it.values_list("embedding", flat=True)
 
 
 def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     with stages.timed("search"):
-        now = gallery.current()
-        shortlist = _Shortlists(now, query, wanted.match_on)
+        # Of the query's encoder, even if another took over a moment ago.
+        made_by = by_fingerprint(query.encoder)
+        now = gallery.current(query.encoder)
+        shortlist = _Shortlists(now, query, weights(made_by, wanted.match_on))
         ranked = shortlist(wanted.filters)
     start, end = (wanted.page - 1) * wanted.limit, wanted.page * wanted.limit
     with stages.timed("fetch"):
         by_relevance = wanted.sort == RELEVANCE
         ordered = ranked if by_relevance else _sorted(ranked, SORTS[wanted.sort])
-        results = _fetched(ordered[start:end])
+        results = _fetched(ordered[start:end], made_by)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
         category = predicted_category(shortlist(NO_FILTERS))
     return Answer(
         query=token,
         box=query.box,
-        match=_match_of(ranked),
+        match=_match_of(ranked, made_by),
         count=len(ranked),
         results=results,
         next_page=wanted.page + 1 if end < len(ranked) else None,
@@ -203,10 +206,8 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
 class _Shortlists:
     """The products nearest to a query, under one set of filters or another."""
 
-    def __init__(self, now: Gallery, query: Query, match_on: str) -> None:
-        self._search = partial(
-            now.search, query, SHORTLIST, weights=weights(encoder(), match_on)
-        )
+    def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
+        self._search = partial(now.search, query, SHORTLIST, weights=weights)
         self._known: dict[Filters, list[Neighbour]] = {}
 
     def __call__(self, filters: Filters) -> list[Neighbour]:
@@ -242,18 +243,17 @@ def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
     return list(best.values())
 
 
-def _fetched(ranked: Sequence[Neighbour]) -> list[Result]:
+def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
     """With what a list shows, in two queries. What was hidden just now is left out."""
     products = (
         Product.objects.on_sale()
         .for_list()
         .in_bulk([near.product_id for near in ranked])
     )
-    serving = encoder()
     results = []
     for near in ranked:
         if near.product_id in products:
-            similarity = probability(serving, near.cosine)
+            similarity = probability(encoder, near.cosine)
             results.append(
                 Result(
                     product=products[near.product_id],
@@ -266,7 +266,7 @@ def _fetched(ranked: Sequence[Neighbour]) -> list[Result]:
     return results
 
 
-def _match_of(ranked: Sequence[Neighbour]) -> Match:
+def _match_of(ranked: Sequence[Neighbour], encoder: Encoder) -> Match:
     if not ranked:
         return Match.NONE
-    return word(probability(encoder(), max(near.cosine for near in ranked)))
+    return word(probability(encoder, max(near.cosine for near in ranked)))

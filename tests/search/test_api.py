@@ -15,7 +15,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import encoding, query, snapshots
+from search import encoders, encoding, query, snapshots
 from tests.builders import draw_picture, make_image, new_product
 from tests.search.asking import (
     API,
@@ -198,8 +198,8 @@ def test_a_search_asks_the_catalogue_five_times(
     tables = [found[1] for sql in asked if (found := owners.search(sql["sql"]))]
     assert len(tables) == len(asked)
     # Products and their pictures; the categories found, those above, and the guess.
-    # Which snapshot serves, and what changed since.
-    assert sorted(tables) == ["catalogue"] * 5 + ["search"] * 2
+    # Which encoder and which snapshot serve, and what changed since.
+    assert sorted(tables) == ["catalogue"] * 5 + ["search"] * 3
 
 
 def test_a_box_searches_with_that_part_alone(
@@ -279,7 +279,7 @@ def test_a_query_altered_or_too_old_is_gone(
 def test_a_query_of_another_encoder_is_refused_by_name(
     client: APIClient, shop: list[Product]
 ) -> None:
-    embedding = encoding.encoder().encode([draw_picture()]).embeddings[0]
+    embedding = encoders.encoder().encode([draw_picture()]).embeddings[0]
     token = query.Query(encoder="ab" * 8, embedding=embedding).token()
     response = client.get(f"{API}search/", {"query": token})
     assert response.status_code == 409
