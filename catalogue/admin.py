@@ -36,11 +36,9 @@ admin.site.register(CatalogueImport, ImportAdmin)
 def thumbnail(image: ProductImage | None, side: int) -> SafeString:
     url = thumbnail_url(image.card) if image is not None else ""
     if not url:
-        return format_html(
-            '<span class="thumbnail none" style="--side: {}px"></span>', side
-        )
+        return format_html('<span class="thumbnail none of-{}"></span>', side)
     return format_html(
-        '<img class="thumbnail" style="--side: {}px" src="{}" alt="" loading="lazy">',
+        '<img class="thumbnail of-{}" src="{}" alt="" loading="lazy">',
         side,
         url,
     )
@@ -107,6 +105,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["catalogue_admin.css"]}
+        js = ["catalogue_admin.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("images")

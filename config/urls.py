@@ -1,3 +1,5 @@
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -6,6 +8,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from catalogue import api as catalogue_api
 from search import api as search_api
+
+# Its page brings a style of its own.
+docs = csp_update({"style-src": [UNSAFE_INLINE]})(
+    SpectacularSwaggerSplitView.as_view(url_name="api:schema")
+)
 
 api = [
     path("search/photo/", search_api.PhotoSearch.as_view(), name="search-photo"),
@@ -20,9 +27,7 @@ api = [
     path("categories/", catalogue_api.CategoryList.as_view(), name="categories"),
     path("status/", search_api.Status.as_view(), name="status"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path(
-        "docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"
-    ),
+    path("docs/", docs, name="docs"),
 ]
 
 urlpatterns = [

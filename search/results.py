@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from catalogue.models import Product
 from search.calibration import Match
 from search.facets import CategoryCount, WordCount
 from search.forms import FilterForm
@@ -61,20 +62,33 @@ class Choice(NamedTuple):
 class ResultsPage:
     answer: Answer
     form: FilterForm
-    sample: Sample | None
+    shown: Sample | Product | None
     params: QueryDict
 
     @classmethod
-    def of(cls, answer: Answer, form: FilterForm, sample: Sample | None) -> Self:
+    def of(
+        cls, answer: Answer, form: FilterForm, shown: Sample | Product | None
+    ) -> Self:
+        """`shown`: what was searched with, where that was no photo of the shopper's."""
         params = QueryDict(mutable=True)
         params["query"] = answer.query
-        if sample is not None:
-            params["sample"] = sample.name
+        if isinstance(shown, Sample):
+            params["sample"] = shown.name
+        if isinstance(shown, Product):
+            params["like"] = str(shown.pk)
         for name in KEPT:
             value = form[name].value() or []
             words = value if isinstance(value, list) else [value]
             params.setlist(name, [word for word in words if word])
-        return cls(answer, form, sample, params)
+        return cls(answer, form, shown, params)
+
+    @property
+    def sample(self) -> Sample | None:
+        return self.shown if isinstance(self.shown, Sample) else None
+
+    @property
+    def like(self) -> Product | None:
+        return self.shown if isinstance(self.shown, Product) else None
 
     @property
     def url(self) -> str:

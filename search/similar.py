@@ -150,6 +150,19 @@ def similar_to_query(  # noqa: PLR0913
     return _answer(query, token, wanted, Stages())
 
 
+def query_of(product: Product) -> Query | None:
+    """The query that its first picture with a code is; None where it has none.
+
+    Raises SearchUnavailable.
+    """
+    fingerprint = serving().fingerprint
+    stored = _embeddings_of(product, fingerprint)
+    embedding = stored.order_by("image__position", "image").first()
+    if embedding is None:
+        return None
+    return Query(fingerprint, np.frombuffer(embedding, np.int8))
+
+
 def similar_to_product(
     product: Product, *, filters: Filters = NO_FILTERS, limit: int = 12
 ) -> list[Result]:

@@ -1,8 +1,14 @@
 from django.urls import path
+from django.views.generic import TemplateView
 
 from search import views
 
 urlpatterns = [
     path("search/", views.search, name="search"),
     path("search/samples/<slug:name>.webp", views.sample, name="sample"),
+    path(
+        "privacy/",
+        TemplateView.as_view(template_name="search/privacy.html"),
+        name="privacy",
+    ),
 ]

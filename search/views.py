@@ -17,12 +17,13 @@ from PIL.Image import Image
 
 from catalogue import images
 from catalogue.images import UnreadableImage
+from catalogue.models import Product
 from search import samples
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.forms import BoxForm, PhotoForm
 from search.results import ResultsPage
 from search.samples import Sample
-from search.similar import Answer, similar_to_photo, similar_to_query
+from search.similar import Answer, query_of, similar_to_photo, similar_to_query
 from search.uploads import BodyTooLarge, receive_in_memory
 
 log = structlog.get_logger(__name__)
@@ -43,19 +44,28 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """What the shopper sent: a photo, or the token of an earlier answer."""
+    """What the shopper sent: a photo, the token of an earlier answer, or a product to
+    find more like it.
+    """
 
     form: BoxForm
     photo: Image | None = None
     token: str = ""
     sample: Sample | None = None
+    like: Product | None = None
 
     def answer(self) -> Answer:
         options = self.form.options()
         if self.photo is None:
-            return similar_to_query(self.token, **options)
+            return similar_to_query(self.token or self._token_of_product(), **options)
         box = self.form.cleaned_data["box"]
         return similar_to_photo(self.photo, box=box, **options)
+
+    def _token_of_product(self) -> str:
+        query = query_of(self.like) if self.like else None
+        if query is None:
+            raise SearchUnavailable("the product has no code yet")
+        return query.token()
 
 
 # Exempt because the CSRF check reads the body, and it would be read by handlers that
@@ -67,7 +77,7 @@ def search(request: HttpRequest) -> HttpResponse:
         asked = _posted(request) if request.method == "POST" else _linked(request)
         if asked is None:
             return _ask_page(request)
-        page = ResultsPage.of(_answered(asked), asked.form, asked.sample)
+        page = ResultsPage.of(_answered(asked), asked.form, asked.sample or asked.like)
     except Refused as refused:
         return _refusal(request, refused)
     fresh = request.method == "POST"
@@ -90,17 +100,24 @@ def sample(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _linked(request: HttpRequest) -> Asked | None:
-    """By a link: an earlier answer's token or a sample. None where neither is given."""
+    """By a link: an earlier answer's token, a sample or a product. None without."""
     token = request.GET.get("query", "")
     sample = samples.named(request.GET.get("sample", ""))
-    if not token and sample is None:
+    like = _product(request.GET.get("like", ""))
+    if not (token or sample or like):
         return None
     form = BoxForm(request.GET)
     _check(form)
     if token or sample is None:
-        return Asked(form, token=token, sample=sample)
+        return Asked(form, token=token, sample=sample, like=like)
     with sample.path.open("rb") as file:
         return Asked(form, photo=images.open_photo(file), sample=sample)
+
+
+def _product(number: str) -> Product | None:
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        return None
+    return Product.objects.on_sale().for_list().filter(pk=int(number)).first()
 
 
 def _posted(request: HttpRequest) -> Asked:

@@ -150,6 +150,7 @@ function prepareForm(form) {
 function prepareResults(results) {
   const { query, url, fresh } = results.dataset;
   const image = results.querySelector("#your-photo");
+  if (!image) return; // a product was searched with
   const photos = kept();
   const photo = photos.find((one) => one.query === query)
     ?? (fresh === undefined ? undefined : photos.find((one) => !one.query));

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from catalogue.models import Product
 from search.calibration import Match
 from search.errors import SearchUnavailable
+from search.filters import Filters
 from search.similar import similar_to_product
 
 register = template.Library()
@@ -26,13 +27,18 @@ MATCH_WORDS: dict[str, Promise] = {
 
 @register.inclusion_tag("search/_similar.html")
 def looks_similar(product: Product) -> dict[str, Any]:
-    """A section of products that look like this one; nothing while search is away."""
+    """A section of products that look like this one; nothing while search is away.
+
+    Beside what is sold out stands only what is in stock.
+    """
+    filters = Filters(in_stock=not product.in_stock)
     try:
-        found = similar_to_product(product, limit=ON_PRODUCT_PAGE)
+        found = similar_to_product(product, filters=filters, limit=ON_PRODUCT_PAGE)
     except SearchUnavailable as error:
         log.info("no similar products", product=product.pk, reason=str(error))
         found = []
-    return {"products": [result.product for result in found]}
+    products = [result.product for result in found]
+    return {"products": products, "instead": not product.in_stock}
 
 
 @register.filter

@@ -16,6 +16,7 @@ NewProduct = Callable[..., Product]
 def pages(client: Client, new_product: NewProduct) -> list[Any]:
     product = new_product(images=[1, 2], category="Home > Lamps")
     addresses = ["/", "/category/home/", product.get_absolute_url(), "/search/"]
+    addresses.append("/privacy/")
     return [client.get(address) for address in addresses]
 
 
@@ -41,6 +42,14 @@ def test_pages_say_their_language_and_have_one_heading(pages: list[Any]) -> None
         for tag in Tags(page).named("html"):
             assert tag["lang"] == "en"
         assert len(Tags(page).named("h1")) == 1
+
+
+def test_pages_say_what_browsers_may_do(pages: list[Any]) -> None:
+    for page in pages:
+        policy = page["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert page["Permissions-Policy"].startswith("camera=(self)")
 
 
 def test_pages_only_answer_to_reading(client: Client, new_product: NewProduct) -> None:

@@ -233,6 +233,47 @@ def test_a_product_shows_what_looks_like_it(
     assert "Thing 1" in page
 
 
+def test_beside_what_is_sold_out_stands_what_is_in_stock(
+    client: Client, shop: list[Product]
+) -> None:
+    Product.objects.filter(pk=shop[1].pk).update(stock=0)
+    shop[1].refresh_from_db()
+    shop[1].save()
+    page = client.get(shop[0].get_absolute_url())  # its stock is 0
+    assert "In stock and similar" in words(page)
+    like = words(page).partition("In stock and similar")[2]
+    assert "Thing 2" in like
+    assert "Thing 1" not in like
+    assert "In stock and similar" not in words(client.get(shop[2].get_absolute_url()))
+
+
+def test_each_result_leads_to_more_like_it(client: Client, shop: list[Product]) -> None:
+    link = f"{FORM}?like={shop[4].pk}"
+    assert f'href="{link}"' in words(send(client, make_image(3)))
+    page = client.get(link)
+    assert names(page)[0] == "Thing 4"
+    assert "More like Thing 4" in words(page)
+    assert 'type="file"' not in words(page)
+    filtered = client.get(page.context["page"].url, {})
+    assert names(filtered) == names(page)
+    assert "More like Thing 4" in words(filtered)
+
+
+@pytest.mark.parametrize("like", ["0", "-1", "x", "²", "9" * 30, "1e3", ""])
+def test_more_like_nothing_asks_for_a_photo(
+    client: Client, shop: list[Product], like: str
+) -> None:
+    page = client.get(FORM, {"like": like})
+    assert page.status_code == 200
+    assert 'type="file"' in words(page)
+
+
+def test_a_product_without_a_code_asks_to_come_back(client: Client, db: None) -> None:
+    open_shop(1)
+    page = client.get(FORM, {"like": new_product(images=[7]).pk})
+    assert page.status_code == 503
+
+
 def test_a_product_is_shown_without_search(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
