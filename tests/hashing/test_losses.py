@@ -150,11 +150,11 @@ def slow_proxy_anchor(outputs, labels, loss):
     proxies = [unit(proxy) for proxy in loss.proxies.tolist()]
     near, far = 0.0, 0.0
     for c, proxy in enumerate(proxies):
-        cosines = [(dot(unit(row), proxy), k) for row, k in zip(outputs, labels)]
-        near += math.log(
-            1 + sum(math.exp(-32 * (s - 0.1)) for s, k in cosines if k == c)
-        )
-        far += math.log(1 + sum(math.exp(32 * (s + 0.1)) for s, k in cosines if k != c))
+        cosines = [dot(unit(row), proxy) for row in outputs]
+        own = [s for s, k in zip(cosines, labels, strict=True) if k == c]
+        others = [s for s, k in zip(cosines, labels, strict=True) if k != c]
+        near += math.log(1 + sum(math.exp(-32 * (s - 0.1)) for s in own))
+        far += math.log(1 + sum(math.exp(32 * (s + 0.1)) for s in others))
     return near / len(set(labels)) + far / N_CLASSES
 
 
