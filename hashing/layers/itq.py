@@ -42,20 +42,21 @@ def fit_itq(
 ) -> HashLayer:
     """Learn centre, rotation and thresholds from embeddings (n, dim), n >= n_bits.
 
-    `block` rotates so many axes at a time, the widest first: every multiple of it is
-    then a prefix worth using, for a little of the whole code's order. Raises
-    ValueError for more bits than the embedding has numbers, or than there are
+    With `block`, every multiple of so many bits is a prefix worth using: each block is
+    taken from a rotation of the widest axes alone, the more the later it comes. Bits
+    are then a little alike, and rotations as many as blocks.
+
+    Raises ValueError for more bits than the embedding has numbers, or than there are
     embeddings: a rotation cannot be learned from fewer.
     """
     vectors = unit(embeddings).astype(np.float64)
     centre = vectors.mean(axis=0) * axes.centring
     chosen = _choose(vectors - centre, n_bits, axes)  # (dim, n_bits), widest first
     projected = (vectors - centre) @ chosen
-    rotation = np.zeros((n_bits, n_bits))
-    size = block or n_bits
-    for start in range(0, n_bits, size):
-        part = slice(start, start + size)
-        rotation[part, part] = rotate(projected[:, part], seed=seed, rounds=rounds)
+    if block is None:
+        rotation = rotate(projected, seed=seed, rounds=rounds)
+    else:
+        rotation = _nested(projected, block, seed=seed, rounds=rounds)
     rotation = chosen @ rotation  # (dim, n_bits)
     return HashLayer.of(rotation, centre @ rotation)
 
@@ -80,6 +81,19 @@ def rotate(projected: Floats, *, seed: int, rounds: int = ROUNDS) -> Floats:
         left, _, right = np.linalg.svd(projected.T @ corners)
         rotation = left @ right
     return rotation
+
+
+def _nested(projected: Floats, block: int, *, seed: int, rounds: int) -> Floats:
+    """Directions (bits, bits) for projected (n, bits), of a rotation for each block."""
+    bits = projected.shape[1]
+    directions = np.zeros((bits, bits))
+    for start in range(0, bits, block):
+        # Twice the first block at least: few axes alone forget too much.
+        wide = min(max(start, block) + block, bits)
+        rotation = rotate(projected[:, :wide], seed=seed + start, rounds=rounds)
+        taken = slice(start, start + block)
+        directions[:wide, taken] = rotation[:, : min(block, bits - start)]
+    return directions
 
 
 def _choose(centred: Floats, n_bits: int, axes: Axes) -> Floats:

@@ -77,14 +77,11 @@ def test_whitening_within_classes_forgets_in_what_they_differ():
     assert precision(within, embeddings=noisy) > plain + 0.05
 
 
-def test_blocks_make_prefixes_that_are_codes():
-    whole, blocks = fit_itq(EMBEDDINGS, 64), fit_itq(EMBEDDINGS, 64, block=32)
-    assert precision(prefix(blocks, 32)) > precision(prefix(whole, 32))
-    alone = fit_itq(EMBEDDINGS, 32)
-    same = unpack(prefix(blocks, 32).codes(EMBEDDINGS)) == unpack(
-        alone.codes(EMBEDDINGS)
-    )
-    assert same.mean() > 0.999  # but for rounding: the same rotation of the same axes
+def test_with_blocks_prefixes_are_codes_and_the_whole_loses_little():
+    whole, blocks = fit_itq(EMBEDDINGS, 64), fit_itq(EMBEDDINGS, 64, block=16)
+    for n_bits in (16, 32):
+        assert precision(prefix(blocks, n_bits)) > precision(prefix(whole, n_bits))
+    assert precision(blocks) > precision(whole) - 0.03
 
 
 def test_a_word_is_nearest_to_what_is_assigned_to_it():
