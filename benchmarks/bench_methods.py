@@ -5,10 +5,11 @@
 Frozen EfficientNet-Lite0 features of grocery.tar, as the shipped network gives them.
 Its 81 classes are split in two by the seed. The train pictures of the seen half give
 256 main axes, which make the embedding, and are what layers and heads learn from; then
-validation photos of each half search the train pictures of that half, by packed bytes. On the unseen half there are two
-columns more: thresholds moved to the middle of its gallery, and, for what needs no
-labels, fitted to that gallery alone. Figures are mAP and hit@1, ties by expectation,
-means over seeds with the deviation of mAP. Features are kept in the temporary folder.
+validation photos of each half search the train pictures of that half, by packed bytes.
+On the unseen half there are two columns more: thresholds moved to the middle of its
+gallery, and, for what needs no labels, fitted to that gallery alone. Figures are mAP
+and hit@1, ties by expectation, means over seeds with the deviation of mAP. Features
+are kept in the temporary folder.
 """
 
 import argparse

@@ -3,7 +3,8 @@
 HashingError
 ├── CheckpointError     an encoder's folder or a file of weights is missing, damaged
 │                       or of another format
-└── IndexFileError      an index's folder is missing, damaged or of another format
+├── IndexFileError      an index's folder is missing, damaged or of another format
+└── TrainingError       pictures nothing can be learned from, or nothing better learned
 
 Wrong shapes, lengths and types are the caller's bug and raise ValueError.
 """
@@ -19,3 +20,7 @@ class CheckpointError(HashingError):
 
 class IndexFileError(HashingError):
     """The folder of an index is missing, damaged or of another format."""
+
+
+class TrainingError(HashingError):
+    """Nothing can be learned from these pictures, or what was learned is no better."""

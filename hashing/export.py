@@ -5,7 +5,7 @@ few nodes each, written here. So projections can be fitted to what the exported
 network sees, in the runtime that serves it, and torch is not asked twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from hashing.embedding import Projection
+from hashing.embedding import Array, Projection
+from hashing.errors import CheckpointError
 from hashing.networks import FeatureNetwork
 
 OPSET = 18  # the first in which Resize can smooth before it shrinks
@@ -45,21 +46,52 @@ def append_embedding(path: Path, parts: Mapping[str, tuple[Projection, float]]) 
 
     `parts` says for each output how it is projected and how long it is then.
     """
+    arrays = {}
+    for name, (projection, weight) in parts.items():
+        arrays[f"{name}_axes"] = projection.axes
+        arrays[f"{name}_bias"] = -projection.centre @ projection.axes
+        arrays[f"{name}_weight"] = np.array(weight, dtype=np.float32)
+    append_projections(path, arrays, parts=tuple(parts))
+
+
+def append_projections(
+    path: Path, arrays: Mapping[str, Array], *, parts: Sequence[str]
+) -> None:
+    """The same of the arrays themselves: `item_axes`, `item_bias`, `item_weight` …"""
     model = onnx.load(path)
     graph = model.graph
-    for name, (projection, weight) in parts.items():
-        bias = -projection.centre @ projection.axes
-        arrays = {"axes": projection.axes, "bias": bias, "weight": np.float32(weight)}
-        for role, array in arrays.items():
-            graph.initializer.append(
-                numpy_helper.from_array(np.ascontiguousarray(array), f"{name}_{role}")
-            )
+    for name, array in arrays.items():
+        tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        graph.initializer.append(tensor)
+    for name in parts:
         graph.node.extend(_projecting(name))
     weighed = [f"{name}_weighed" for name in parts]
     graph.node.append(helper.make_node("Concat", weighed, ["embedding"], axis=1))
-    dim = sum(projection.axes.shape[1] for projection, _ in parts.values())
+    dim = sum(arrays[f"{name}_axes"].shape[1] for name in parts)
     embedding = helper.make_tensor_value_info("embedding", FLOAT, [1, dim])
     graph.output.insert(0, embedding)
+    _save(model, path)
+
+
+def read_projections(path: Path, parts: Sequence[str]) -> dict[str, Array]:
+    """What `append_embedding` put into a network: `item_axes`, `item_bias` …"""
+    stored = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
+    names = [f"{part}_{role}" for part in parts for role in ("axes", "bias", "weight")]
+    try:
+        return {name: numpy_helper.to_array(stored[name]) for name in names}
+    except KeyError as error:
+        raise CheckpointError(f"{path} has no head with {error}") from error
+
+
+def write_projections(path: Path, projections: Mapping[str, Array]) -> None:
+    """Put other numbers of the same shapes in the place of those in a network."""
+    model = onnx.load(path)
+    for tensor in model.graph.initializer:
+        if tensor.name in projections:
+            array = np.ascontiguousarray(projections[tensor.name])
+            if list(array.shape) != list(tensor.dims):
+                raise ValueError(f"{tensor.name}: {array.shape} for {tensor.dims}")
+            tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
     _save(model, path)
 
 

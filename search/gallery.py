@@ -19,7 +19,7 @@ from django.dispatch import receiver
 
 from hashing import Allowed, CodeIndex, Codes, IndexFileError
 from search import changes, snapshots
-from search.encoding import encoder
+from search.encoders import serving
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
@@ -143,36 +143,40 @@ class Gallery:
 
 
 _lock = Lock()
-_current: Gallery | None = None
+_current: dict[str, Gallery] = {}  # by encoder, the last asked for at the end
 _failed: set[str] = set()
 
 
-def current() -> Gallery:
+def current(of: str | None = None) -> Gallery:
     """The gallery as of the last commit, for this process.
 
-    Raises SearchUnavailable if no snapshot can be served.
+    Of the encoder with this fingerprint, which may have served until a moment ago;
+    without, of the one that serves. Raises SearchUnavailable if no snapshot can be
+    served.
     """
-    global _current  # noqa: PLW0603
-    serving = list(Snapshot.objects.serving(encoder().fingerprint)[: snapshots.KEPT])
+    fingerprint = of or serving().fingerprint
+    newest = list(Snapshot.objects.serving(fingerprint)[: snapshots.KEPT])
     with _lock:
-        base = _loaded(serving)
-        _current = base.refreshed()
-        return _current
+        found = _loaded(_current.get(fingerprint), newest).refreshed()
+        _current.pop(fingerprint, None)
+        _current[fingerprint] = found
+        if len(_current) > 2:
+            del _current[next(iter(_current))]
+        return found
 
 
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
     """Forget what is loaded."""
-    global _current  # noqa: PLW0603
-    _current = None
+    _current.clear()
     _failed.clear()
 
 
-def _loaded(serving: list[Snapshot]) -> Gallery:
+def _loaded(loaded: Gallery | None, newest: list[Snapshot]) -> Gallery:
     """The newest that can be read; the one in memory if it is that."""
-    for snapshot in serving:
-        if _current is not None and _current.snapshot.name == snapshot.name:
-            return _current
+    for snapshot in newest:
+        if loaded is not None and loaded.snapshot.name == snapshot.name:
+            return loaded
         if snapshot.name in _failed:
             continue
         try:
