@@ -19,7 +19,7 @@ from django.dispatch import receiver
 
 from hashing import Allowed, CodeIndex, Codes, IndexFileError
 from search import changes, snapshots
-from search.encoding import encoder
+from search.encoders import serving
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
@@ -29,15 +29,25 @@ from search.snapshots import LoadedSnapshot
 
 log = structlog.get_logger()
 
+Weights = npt.NDArray[np.float32]  # (dim,)
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A picture near the query: bits that differ, and the cosine of the embeddings."""
+    """A picture near the query: bits that differ, the cosine of the embeddings, its
+    rank's score, and the columns of its product that filters read.
+    """
 
     image_id: int
     product_id: int
     distance: int
     cosine: float
+    score: float
+    category_id: int
+    price: int  # hundredths of the shop's currency
+    in_stock: bool
+    brand: str
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -111,18 +121,24 @@ class Gallery:
         return replace(self, overlay=overlay)
 
     def search(
-        self, query: Query, k: int, *, filters: Filters = NO_FILTERS
+        self,
+        query: Query,
+        k: int,
+        *,
+        filters: Filters = NO_FILTERS,
+        weights: Weights | None = None,
     ) -> list[Neighbour]:
         """The k nearest pictures among the allowed: exact, whatever is allowed.
 
-        By distance, then image id; fewer than k only where fewer are allowed.
+        By distance, then image id; fewer than k only where fewer are allowed. Scores
+        are cosines with the embedding's numbers weighted (dim,), where that is asked.
         Raises ForeignEncoder for a query of another encoder.
         """
         if query.encoder != self.snapshot.encoder:
             raise ForeignEncoder(query.encoder)
         allowed = _live(self.overlay.live, filters.allowed(self.snapshot.rows))
         beside = filters.allowed(self.overlay.rows)
-        near = partial(_nearest, query.embedding, query.codes, k)
+        near = partial(_nearest, query.embedding, query.codes, k, weights)
         found = [
             *near(self.snapshot.index, self.snapshot.rows, allowed),
             *near(self.overlay.index, self.overlay.rows, beside),
@@ -143,36 +159,40 @@ class Gallery:
 
 
 _lock = Lock()
-_current: Gallery | None = None
+_current: dict[str, Gallery] = {}  # by encoder, the last asked for at the end
 _failed: set[str] = set()
 
 
-def current() -> Gallery:
+def current(of: str | None = None) -> Gallery:
     """The gallery as of the last commit, for this process.
 
-    Raises SearchUnavailable if no snapshot can be served.
+    Of the encoder with this fingerprint, which may have served until a moment ago;
+    without, of the one that serves. Raises SearchUnavailable if no snapshot can be
+    served.
     """
-    global _current  # noqa: PLW0603
-    serving = list(Snapshot.objects.serving(encoder().fingerprint)[: snapshots.KEPT])
+    fingerprint = of or serving().fingerprint
+    newest = list(Snapshot.objects.serving(fingerprint)[: snapshots.KEPT])
     with _lock:
-        base = _loaded(serving)
-        _current = base.refreshed()
-        return _current
+        found = _loaded(_current.get(fingerprint), newest).refreshed()
+        _current.pop(fingerprint, None)
+        _current[fingerprint] = found
+        if len(_current) > 2:
+            del _current[next(iter(_current))]
+        return found
 
 
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
     """Forget what is loaded."""
-    global _current  # noqa: PLW0603
-    _current = None
+    _current.clear()
     _failed.clear()
 
 
-def _loaded(serving: list[Snapshot]) -> Gallery:
+def _loaded(loaded: Gallery | None, newest: list[Snapshot]) -> Gallery:
     """The newest that can be read; the one in memory if it is that."""
-    for snapshot in serving:
-        if _current is not None and _current.snapshot.name == snapshot.name:
-            return _current
+    for snapshot in newest:
+        if loaded is not None and loaded.snapshot.name == snapshot.name:
+            return loaded
         if snapshot.name in _failed:
             continue
         try:
@@ -195,29 +215,40 @@ def _nearest(  # noqa: PLR0913
     embedding: npt.NDArray[np.int8],
     codes: Codes,
     k: int,
+    weights: Weights | None,
     index: CodeIndex,
     rows: Rows,
     allowed: Allowed | None,
 ) -> list[Neighbour]:
     (found,) = index.search_rows(codes, k, allowed=allowed)
+    at = found.rows
+    cosines = _cosines(embedding, rows.embeddings[at])
     columns = (
-        rows.image_id[found.rows],
-        rows.product_id[found.rows],
+        rows.image_id[at],
+        rows.product_id[at],
         found.distances,
-        _cosines(embedding, rows.embeddings[found.rows]),
+        cosines,
+        cosines
+        if weights is None
+        else _cosines(embedding, rows.embeddings[at], weights),
+        rows.category_id[at],
+        rows.price[at],
+        rows.in_stock[at],
     )
-    return [
-        Neighbour(*values)
-        for values in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+    brands = [rows.brands[number] for number in rows.brand[at]]
+    colours = [rows.colours[number] for number in rows.colour[at]]
+    lists = [column.tolist() for column in columns]
+    return [Neighbour(*row) for row in zip(*lists, brands, colours, strict=True)]
 
 
 def _cosines(
-    query: npt.NDArray[np.int8], embeddings: npt.NDArray[np.int8]
+    query: npt.NDArray[np.int8],
+    embeddings: npt.NDArray[np.int8],
+    weights: Weights | float = 1.0,
 ) -> npt.NDArray[np.float32]:
     """Between one embedding (dim,) and n (n, dim): (n,). A zero vector is near none."""
-    vectors = embeddings.astype(np.float32)
-    one = query.astype(np.float32)
+    vectors = embeddings.astype(np.float32) * weights
+    one = query.astype(np.float32) * weights
     lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(one)
     cosines: npt.NDArray[np.float32] = (vectors @ one) / np.maximum(lengths, 1e-9)
     return cosines

@@ -58,7 +58,7 @@ def test_results_say_in_words_how_well_they_match(
 ) -> None:
     of_rank = iter([Match.EXACT, Match.SIMILAR, Match.WEAK, *[Match.NONE] * 9])
     monkeypatch.setattr(similar, "word", lambda similarity: next(of_rank))
-    monkeypatch.setattr(similar, "_match_of", lambda ranked: Match.EXACT)
+    monkeypatch.setattr(similar, "_match_of", lambda ranked, encoder: Match.EXACT)
     page = words(send(client, make_image(3)))
     in_order = ["Probably this one", "Very similar", "Somewhat similar", "Less alike"]
     assert [text for text in in_order if text in page] == in_order
@@ -145,7 +145,7 @@ def test_results_cost_the_same_queries_however_many(
 ) -> None:
     url = send(client, make_image(3)).context["page"].url
     client.get(url)
-    # The gallery's two, the products and their pictures, and what filters offer.
+    # Encoder, snapshot, changes, products, their pictures, three for categories.
     with django_assert_max_num_queries(8) as all_of_them:
         client.get(url)
     with django_assert_max_num_queries(len(all_of_them)) as one:
