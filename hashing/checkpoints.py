@@ -23,15 +23,17 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
+    threads = torch.get_num_threads()
     beside = path.with_name(f"{path.name}.new")
-    torch.save({"format": FORMAT, "generators": generators, **state}, beside)
+    whole = {"format": FORMAT, "generators": generators, "threads": threads, **state}
+    torch.save(whole, beside)
     sync(beside)
     beside.replace(path)
     sync(path.parent)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
-    """The state, its generators set going again; None if there is none.
+    """The state, generators and threads set as they were; None if there is none.
 
     Raises CheckpointError for a file that is damaged or of another format.
     """
@@ -45,6 +47,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     except DAMAGE as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
     torch.set_rng_state(generators["torch"])
+    torch.set_num_threads(state["threads"])  # sums are rounded by how they are shared
     if generators["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(generators["cuda"])
     return state

@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass
 
 import torch
-from torch import distributed
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from hashing.sampling import Draw
 
@@ -37,6 +38,13 @@ class Process:
         """Every `count`-th product of a step: views of one product stay together."""
         own = {*sorted({draw.label for draw in draws})[self.rank :: self.count]}
         return [draw for draw in draws if draw.label in own]
+
+    def shared(self, pupil: nn.Module) -> nn.Module:
+        """A pupil whose gradients are the mean over all processes."""
+        if self.count == 1:
+            return pupil
+        # The layer of ImageNet's classes is there, and nothing uses it.
+        return DistributedDataParallel(pupil, find_unused_parameters=True)
 
     def leave(self) -> None:
         """Part from the others, if there are any."""

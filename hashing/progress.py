@@ -15,11 +15,14 @@ from hashing.training_recipe import TrainingRecipe
 
 Weights = dict[str, Tensor]
 
+CHECKPOINT = "checkpoint.pt"
+
 
 @dataclass
 class Progress:
     """Checks on held-out products so far, and the weights that did best in them."""
 
+    folder: Path
     best_step: int = 0
     best_weights: Weights = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -27,6 +30,7 @@ class Progress:
     @classmethod
     def open(
         cls,
+        folder: Path,
         recipe: TrainingRecipe,
         pupil: Pupil,
         optimiser: torch.optim.Optimizer,
@@ -34,17 +38,19 @@ class Progress:
         resume: bool,
     ) -> "Progress":
         """Set pupil and optimiser to where a run was broken off; or begin."""
-        state = load_checkpoint(checkpoint_of(recipe)) if resume else None
+        folder.mkdir(parents=True, exist_ok=True)
+        state = load_checkpoint(folder / CHECKPOINT) if resume else None
         if state is None:
-            return cls()
+            return cls(folder)
         if state["recipe"] != recipe.as_card():
             raise TrainingError(
-                f"{recipe.progress} holds a training of another recipe: begin anew "
+                f"{folder} holds a training of another recipe: begin anew "
                 "without --resume, or give the recipe another `out`"
             )
         pupil.load_state_dict(state["weights"])
         optimiser.load_state_dict(state["optimiser"])
-        return cls(state["best_step"], state["best_weights"], state["history"])
+        best = (state["best_step"], state["best_weights"])
+        return cls(folder, *best, state["history"])
 
     @property
     def step(self) -> int:
@@ -66,19 +72,16 @@ class Progress:
         self, recipe: TrainingRecipe, pupil: Pupil, optimiser: torch.optim.Optimizer
     ) -> None:
         """Write curves and checkpoint."""
-        write_curves(self.history, recipe.progress)
+        write_curves(self.history, self.folder)
         state = {
             "recipe": recipe.as_card(),
             "weights": copy_of(pupil),
             "optimiser": optimiser.state_dict(),
-            **vars(self),
+            "best_step": self.best_step,
+            "best_weights": self.best_weights,
+            "history": self.history,
         }
-        save_checkpoint(checkpoint_of(recipe), state)
-
-
-def checkpoint_of(recipe: TrainingRecipe) -> Path:
-    """Where a training's checkpoint is kept."""
-    return recipe.progress / "checkpoint.pt"
+        save_checkpoint(self.folder / CHECKPOINT, state)
 
 
 def copy_of(pupil: Pupil) -> Weights:

@@ -59,19 +59,18 @@ class Sitting:
         return cls(queries, gallery, np.array(figures))
 
 
-def promote(
-    candidate: Path,
-    start: Encoder,
-    recipe: TrainingRecipe,
-    training_set: TrainingSet,
-    *,
-    force: bool,
-) -> Encoder:
-    """Measure a candidate beside its start, and put it in place unless it is worse.
+@dataclass(frozen=True)
+class Measured:
+    """A report of before and after, and the match curve of after."""
 
-    Worse is a lower mean average precision on the products held out for the report, or
-    on those that were learned from. Raises TrainingError that says so, unless `force`.
-    """
+    report: dict[str, Any]
+    curve: Any
+
+
+def measure(
+    candidate: Path, start: Encoder, recipe: TrainingRecipe, training_set: TrainingSet
+) -> Measured:
+    """Measure a candidate beside its start, and write the report."""
     after = load_encoder(candidate)
     album = Album(training_set, recipe.seed)
     report: dict[str, Any] = {}
@@ -79,19 +78,39 @@ def promote(
         examination = Examination.of(training_set, part)
         old, new = (Sitting.of(e, examination, album) for e in (start, after))
         report[name] = compare(old.figures, new.figures, examination.products)
-    curve = _match(after, Examination.of(training_set, "stop", "report"), album)
-    contents = after.card.contents | {"match": curve}
-    contents["training"] = contents["training"] | {"report": report}
-    write_card(contents, candidate)
     text = json.dumps(report, indent=1)
     (recipe.progress / "report.json").write_text(text + "\n", encoding="utf-8")
     logger.info("%s", as_text(report))
+    curve = _match(after, Examination.of(training_set, "stop", "report"), album)
+    return Measured(report, curve)
+
+
+def check(
+    report: dict[str, Any], start: Encoder, *, n_steps: int, candidate: Path
+) -> None:
+    """Raise TrainingError if what was measured is worse than its start.
+
+    Worse is a lower mean average precision on the products held out for the report, or
+    on those that were learned from; or no gain on those held out to stop on.
+    """
+    if n_steps == 0:
+        raise TrainingError(
+            f"not promoted: no check was better than {start.name} on the products held "
+            "out to stop on; --force would promote it as it began"
+        )
     worse = [name for name, rows in report.items() if rows["map"]["difference"] < 0]
-    if worse and not force:
+    if worse:
         raise TrainingError(
             f"not promoted: worse than {start.name} on products {' and '.join(worse)}; "
-            f"it is kept in {candidate}, and --force would put it in {recipe.out}"
+            f"it is kept in {candidate}, and --force would promote it"
         )
+
+
+def promote(candidate: Path, measured: Measured, recipe: TrainingRecipe) -> Encoder:
+    """Put a candidate in the encoder's final folder, its card completed."""
+    contents = load_encoder(candidate).card.contents | {"match": measured.curve}
+    contents["training"] = contents["training"] | {"report": measured.report}
+    write_card(contents, candidate)
     recipe.out.parent.mkdir(parents=True, exist_ok=True)
     replace(recipe.out, candidate)
     return load_encoder(recipe.out)

@@ -32,7 +32,8 @@ class Head(nn.Module):
         self.parts = tuple(parts)
         for name, array in projections.items():
             tensor = torch.from_numpy(np.array(array, dtype=np.float32))
-            if name.endswith("_weight"):
+            # A colour is a colour: what a look is need not be learned of a shop.
+            if name.endswith("_weight") or name.startswith("look_"):
                 self.register_buffer(name, tensor)
             else:
                 self.register_parameter(name, nn.Parameter(tensor))

@@ -8,35 +8,53 @@ features, minutes on a CPU; in full mode the network is trained too.
 
 import copy
 import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import cos, pi
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from hashing.candidate import write_candidate
 from hashing.encoder import Encoder, load_encoder
-from hashing.errors import TrainingError
 from hashing.examination import Examination
 from hashing.processes import Process
 from hashing.progress import Progress
-from hashing.promotion import promote
+from hashing.promotion import check, measure, promote
 from hashing.pupil import Pupil, make_pupil
-from hashing.sampling import BalancedSampler
+from hashing.sampling import BalancedSampler, Draw
 from hashing.training_losses import contrast, forgetting
 from hashing.training_recipe import TrainingRecipe
-from hashing.training_set import TrainingSet, open_training_set
+from hashing.training_set import PARTS, TrainingSet, open_training_set
 from hashing.views import Album, DrawnViews, Views, see_views
 
+LAST = "all"  # in the progress folder: what learns from all products
+
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a pupil learns from, and with whom."""
+
+    recipe: TrainingRecipe
+    training_set: TrainingSet
+    views: Views
+    process: Process
+    resume: bool
 
 
 def train(
     recipe: TrainingRecipe, *, resume: bool, force: bool, command: str
 ) -> Encoder | None:
     """Make the encoder of a recipe in its folder, if it is no worse than its start.
+
+    What is measured learned nothing from the products held out. If it is no worse, a
+    second pupil learns as long from all products, and that one is promoted.
 
     None in processes other than the first. Raises TrainingError for pictures that
     nothing can be learned from, and for a result that is worse unless `force`.
@@ -54,87 +72,65 @@ def train(
         kept = recipe.progress / f"views-{process.rank}.npz"
         views = see_views(training_set, start, recipe, kept)
     else:
-        views = DrawnViews(
-            album, len(training_set.pictures), side=pupil.network.input_size
-        )
+        side = pupil.network.input_size
+        views = DrawnViews(album, len(training_set.pictures), side=side)
+    course = Course(recipe, training_set, views, process, resume)
+    if process.is_first and not resume:
+        shutil.rmtree(recipe.progress / LAST, ignore_errors=True)
+    last = copy.deepcopy(pupil)
     try:
-        n_steps = learn(
-            pupil, views, training_set, recipe, process=process, resume=resume
-        )
+        n_steps = learn(pupil, course)
+        if recipe.then_all:
+            learn(last, course, from_all=n_steps)
     finally:
         process.leave()
     if not process.is_first:
         return None
-    if n_steps == 0 and not force:
-        raise TrainingError(
-            "not promoted: nothing that was learned is better than "
-            f"{start.name} on the products held out to stop on; see {recipe.progress}"
-        )
     candidate = write_candidate(pupil, recipe, training_set, command=command)
-    return promote(candidate, start, recipe, training_set, force=force)
+    measured = measure(candidate, start, recipe, training_set)
+    if not force:
+        check(measured.report, start, n_steps=n_steps, candidate=candidate)
+    if recipe.then_all:
+        candidate = write_candidate(last, recipe, training_set, command=command)
+    return promote(candidate, measured, recipe)
 
 
-def learn(
-    pupil: Pupil,
-    views: Views,
-    training_set: TrainingSet,
-    recipe: TrainingRecipe,
-    *,
-    process: Process,
-    resume: bool,
-) -> int:
+def learn(pupil: Pupil, course: Course, *, from_all: int | None = None) -> int:
     """Train a pupil in place; it ends as it was at its best on products held out.
 
     Gives the number of steps after which that was; 0 if nothing learned was better.
+    With `from_all` nothing is held out, and it ends after so many steps.
     """
-    places = training_set.of("learn")
-    sampler = BalancedSampler(
-        places,
-        [training_set.pictures[place].label for place in places],
-        products=recipe.products_per_step,
-        views=recipe.views_per_product,
-        seed=recipe.seed,
-    )
+    recipe, training_set = course.recipe, course.training_set
+    views, process = course.views, course.process
+    folder, last_step, parts = recipe.progress, recipe.steps, ["learn"]
+    if from_all is not None:
+        folder, last_step, parts = folder / LAST, from_all, list(PARTS)
+    sampler = make_sampler(course, parts)
     examination = Examination.of(training_set, "stop")
     general = copy.deepcopy(pupil).requires_grad_(False).eval()
     optimiser = make_optimiser(pupil, recipe)
-    progress = Progress.open(recipe, pupil, optimiser, resume=resume)
+    progress = Progress.open(folder, recipe, pupil, optimiser, resume=course.resume)
     if not progress.history:
         progress.note(pupil, 0, None, examination.take(pupil, views, process.device))
-    shared = (
-        DistributedDataParallel(pupil, find_unused_parameters=True)
-        if process.count > 1
-        else pupil
-    )
-    mixed = torch.autocast(
-        process.device.type, torch.bfloat16, enabled=process.device.type == "cuda"
-    )
+    shared = process.shared(pupil)
     losses: list[float] = []
     first = progress.step
-    bar = tqdm(total=recipe.steps, initial=first, disable=not process.is_first)
-    for step in range(first, recipe.steps):
-        if progress.checks_without_gain > recipe.patience:
+    bar = tqdm(total=last_step, initial=first, disable=not process.is_first)
+    for step in range(first, last_step):
+        if from_all is None and progress.checks_without_gain > recipe.patience:
             logger.info("no gain in %d checks: stopped", recipe.patience)
             break
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * (1 + cos(pi * step / recipe.steps)) / 2
+        set_rates(optimiser, done=step / recipe.steps)
         draws = process.share(sampler.draw(step, n_views=views.n_views))
-        drawn = views.batch([(draw.place, draw.view) for draw in draws])
-        shown = [part.to(process.device) for part in drawn]  # each (B, …)
-        labels = torch.tensor([draw.label for draw in draws], device=process.device)
         pupil.train()
-        with mixed:
-            embeddings = shared(*shown)  # (B, dim)
-            known = general(*shown)  # (B, dim)
-        loss = contrast(embeddings.float(), labels, temperature=recipe.temperature)
-        forgotten = forgetting(embeddings.float(), known.float())
-        loss = loss + recipe.distillation * forgotten
+        loss = loss_of(draws, shared, general, course)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.append(loss.item())
         bar.update()
-        if is_check(step + 1, recipe):
+        if (step + 1) % recipe.check_every == 0 or step + 1 == last_step:
             figure = examination.take(pupil, views, process.device)
             mean = float(np.mean(losses))
             bar.set_postfix(loss=f"{mean:.3f}", held_out=f"{figure:.4f}")
@@ -143,21 +139,53 @@ def learn(
             if process.is_first:
                 progress.save(recipe, pupil, optimiser)
     bar.close()
-    logger.info("best on products held out: after %d steps", progress.best_step)
-    pupil.load_state_dict(progress.best_weights)
+    if from_all is None:
+        logger.info("best on products held out: after %d steps", progress.best_step)
+        pupil.load_state_dict(progress.best_weights)
     return progress.best_step
 
 
-def is_check(step: int, recipe: TrainingRecipe) -> bool:
-    """Whether the held-out products are asked after so many steps."""
-    return step % recipe.check_every == 0 or step == recipe.steps
+def make_sampler(course: Course, parts: Sequence[str]) -> BalancedSampler:
+    """Draws from the products of some parts, each as often as another."""
+    training_set, recipe = course.training_set, course.recipe
+    places = sorted(place for part in parts for place in training_set.of(part))
+    return BalancedSampler(
+        places,
+        [training_set.pictures[place].label for place in places],
+        products=recipe.products_per_step,
+        views=recipe.views_per_product,
+        seed=recipe.seed,
+    )
+
+
+def loss_of(
+    draws: Sequence[Draw], pupil: nn.Module, general: nn.Module, course: Course
+) -> Tensor:
+    """What the views drawn say against a pupil, and against what it forgot."""
+    recipe, device = course.recipe, course.process.device
+    drawn = course.views.batch([(draw.place, draw.view) for draw in draws])
+    shown = [part.to(device) for part in drawn]  # each (B, …)
+    labels = torch.tensor([draw.label for draw in draws], device=device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        embeddings = pupil(*shown)  # (B, dim)
+        known = general(*shown)  # (B, dim)
+    learned = contrast(embeddings.float(), labels, temperature=recipe.temperature)
+    forgotten = forgetting(embeddings.float(), known.float())
+    return learned + recipe.distillation * forgotten
 
 
 def make_optimiser(pupil: Pupil, recipe: TrainingRecipe) -> torch.optim.AdamW:
     """AdamW; the network, if it is trained at all, learns slower than the head."""
     rate = recipe.learning_rate
-    groups: list[dict[str, Any]] = [{"params": pupil.head.parameters(), "peak": rate}]
+    head = [weights for weights in pupil.head.parameters() if weights.requires_grad]
+    groups: list[dict[str, Any]] = [{"params": head, "peak": rate}]
     if pupil.network is not None:
         trunk = pupil.network.network.body.parameters()
         groups.append({"params": trunk, "peak": rate * recipe.network_rate})
     return torch.optim.AdamW(groups, lr=rate, weight_decay=recipe.weight_decay)
+
+
+def set_rates(optimiser: torch.optim.Optimizer, *, done: float) -> None:
+    """Rates fall from their peaks to zero along half a cosine."""
+    for group in optimiser.param_groups:
+        group["lr"] = group["peak"] * (1 + cos(pi * done)) / 2

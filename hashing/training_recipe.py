@@ -46,6 +46,7 @@ class TrainingRecipe:
     distillation: float = 100.0  # how much the general neighbours count
     stop_share: float = 0.15  # of the products: held out to stop early
     report_share: float = 0.15  # of the products: held out for before and after
+    then_all: bool = True  # measured, learn again as long, from what was held out too
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -55,6 +56,9 @@ class TrainingRecipe:
             for name in ("out", "start"):
                 if name in values:
                     values[name] = Path(values[name])
+            for name, kind in cls.__annotations__.items():
+                if kind is float and type(values.get(name)) is int:
+                    values[name] = float(values[name])  # 1 is meant as 1.0
             recipe = cls(**values)
         except (OSError, TypeError) as error:
             raise ValueError(f"{path} is no training recipe: {error}") from error
@@ -76,8 +80,7 @@ class TrainingRecipe:
     def _check(self, path: Path) -> None:
         for name, kind in self.__annotations__.items():
             value = getattr(self, name)
-            fits = (int, float) if kind is float else kind
-            if not isinstance(value, fits) or isinstance(value, bool):
+            if not isinstance(value, kind) or (type(value) is bool and kind is int):
                 raise ValueError(f"{path}: {name} is {value!r}, not {kind.__name__}")
         for name in LEAST:
             if getattr(self, name) < LEAST[name]:

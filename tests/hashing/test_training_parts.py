@@ -1,6 +1,8 @@
 """Samples, losses, augmentation, checkpoints and intervals, each by itself."""
 
 import math
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +15,8 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from hashing.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
 from hashing.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from hashing.curves import draw_curves  # noqa: E402
-from hashing.errors import CheckpointError  # noqa: E402
-from hashing.promotion import compare  # noqa: E402
+from hashing.errors import CheckpointError, TrainingError  # noqa: E402
+from hashing.promotion import check, compare  # noqa: E402
 from hashing.sampling import BalancedSampler  # noqa: E402
 from hashing.training_losses import contrast, forgetting  # noqa: E402
 
@@ -135,6 +137,32 @@ def test_intervals_are_of_products_and_not_of_photos():
     row = compare(before, after, products)["map"]
     assert (row["before"], row["after"], row["difference"]) == (0, 0.5, 0.5)
     assert row["difference 95%"] == [0, 1]
+
+
+def report_of(held_out, learned):
+    return {
+        name: {"map": {"difference": difference}}
+        for name, difference in (("held out", held_out), ("learned", learned))
+    }
+
+
+@pytest.mark.parametrize(
+    ("differences", "n_steps", "why"),
+    [
+        ((-0.01, 0.2), 9, "worse than .* on products held out"),
+        ((0.1, -0.01), 9, "worse than .* on products learned"),
+        ((0.0, 0.0), 0, "no check was better"),
+    ],
+)
+def test_what_is_worse_is_refused_with_the_reason(differences, n_steps, why):
+    start = SimpleNamespace(name="general")
+    with pytest.raises(TrainingError, match=why):
+        check(report_of(*differences), start, n_steps=n_steps, candidate=Path("own"))
+
+
+def test_what_is_no_worse_is_not_refused():
+    start = SimpleNamespace(name="general")
+    check(report_of(0.0, 0.1), start, n_steps=3, candidate=Path("own"))
 
 
 def test_curves_can_be_drawn_of_one_check_and_of_none():
