@@ -150,7 +150,9 @@ def prepare(file: IO[bytes]) -> StoredPicture:
     if file.seek(0, io.SEEK_END) > settings.MAX_PHOTO_BYTES:
         raise UnreadableImage("file_too_large")
     source_digest = digest_of(file)
-    image, is_webp = _decode(file, STORED_SIDE), _format(file) == "WEBP"
+    with _opened(file) as source:
+        is_webp = source.format == "WEBP"
+    image = _decode(file, STORED_SIDE)  # which closes the file
     out = io.BytesIO()
     if is_webp:
         image.save(out, "WEBP", quality=90, method=4)
@@ -223,12 +225,6 @@ def _code_of_unopened(head: bytes) -> str:
     if is_picture:
         return "damaged_image"
     return "not_an_image"
-
-
-def _format(file: IO[bytes]) -> str | None:
-    file.seek(0)
-    with Image.open(file, formats=FORMATS) as image:
-        return image.format
 
 
 def _orientation(image: Image.Image) -> int:
