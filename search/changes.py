@@ -4,8 +4,9 @@ A reader keeps a position and asks for what came since. On SQLite one transactio
 writes at a time, so that ascending ids are commit order. On PostgreSQL they are
 not: a transaction may take its id first and commit last, and a reader that has
 passed it would never look back. There each row keeps the id of the transaction that
-wrote it, and a reader advances only to the oldest transaction that is still
-running: everything before that has ended, so nothing before it can still appear.
+wrote it, and a position names, beside the first id that had not begun, those that
+were still running: what they wrote is new whenever they commit. So a reader gets each
+row once, and a transaction that runs for hours costs others nothing.
 """
 
 from collections.abc import Iterable
@@ -18,11 +19,19 @@ from search.models import Change
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Changes since a position: (change id, product id), and where to go on."""
+class Position:
+    """Where a reader is: it has all before `upto` but for what was `running`."""
 
-    rows: list[tuple[int, int]]
-    position: int
+    upto: int
+    running: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The products that changed since a position, and where to go on."""
+
+    products: frozenset[int]
+    position: Position
 
 
 class CurrentXid(Func):
@@ -30,6 +39,17 @@ class CurrentXid(Func):
 
 
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+SINCE = """
+    SELECT now.upto, now.running, now.own, c.product_id
+    FROM (
+        SELECT
+            pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS upto,
+            ARRAY(SELECT pg_snapshot_xip(pg_current_snapshot())::text::bigint)
+                AS running,
+            pg_current_xact_id_if_assigned()::text::bigint AS own
+    ) AS now
+    LEFT JOIN search_change AS c ON c.xid >= %s OR c.xid = ANY(%s::bigint[])
+"""
 
 
 def record(product_ids: Iterable[int]) -> None:
@@ -40,16 +60,17 @@ def record(product_ids: Iterable[int]) -> None:
     )
 
 
-def since(position: int) -> Seen:
-    """All changes from this position on. Some may be seen again: go by their ids."""
+def since(position: Position) -> Seen:
+    """All changes from this position on."""
     if _is_postgresql():
         return _since_xid(position)
     rows = list(
-        Change.objects.filter(pk__gt=position)
+        Change.objects.filter(pk__gt=position.upto)
         .order_by("pk")
         .values_list("pk", "product_id")
     )
-    return Seen(rows, rows[-1][0] if rows else position)
+    now = Position(rows[-1][0]) if rows else position
+    return Seen(frozenset(product for _, product in rows), now)
 
 
 def position_now() -> int:
@@ -67,19 +88,17 @@ def forget_before(position: int) -> int:
     return Change.objects.filter(old).delete()[0]
 
 
-def _since_xid(position: int) -> Seen:
+def _since_xid(position: Position) -> Seen:
     # One statement, so one view of the database: what it says of running
     # transactions is true of the rows that it returns.
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT now.oldest, c.id, c.product_id"  # noqa: S608
-            f" FROM (SELECT {OLDEST_RUNNING} AS oldest) AS now"
-            " LEFT JOIN search_change AS c ON c.xid >= %s ORDER BY c.id",
-            [position],
-        )
+        cursor.execute(SINCE, [position.upto, list(position.running)])
         rows = cursor.fetchall()
-    found = [(pk, product_id) for _, pk, product_id in rows if pk is not None]
-    return Seen(found, int(rows[0][0]))
+    upto, running, own, _ = rows[0]
+    # Our own transaction is not among those that PostgreSQL calls running.
+    unfinished = {*running, *([own] if own is not None else [])}
+    products = frozenset(product for *_, product in rows if product is not None)
+    return Seen(products, Position(upto, tuple(sorted(unfinished))))
 
 
 def _is_postgresql() -> bool:

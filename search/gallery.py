@@ -5,11 +5,10 @@ rows as they are now are held beside. Every search first asks the database for n
 changes, so that an answer is as fresh as the last commit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
-from functools import partial
 from threading import Lock
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +16,21 @@ import structlog
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import Allowed, CodeIndex, Codes, IndexFileError
+from hashing import CodeIndex, Codes, IndexFileError
 from search import changes, snapshots
+from search.changes import Position
 from search.encoding import encoder
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
 from search.query import Query
-from search.rows import Bools, Int64s, Rows, merged, read_products
+from search.rows import Bools, Int64s, Ints, Rows, merged, read_products
 from search.snapshots import LoadedSnapshot
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A picture near the query: bits that differ, and the cosine of the embeddings."""
 
     image_id: int
@@ -44,10 +43,10 @@ class Neighbour:
 class Overlay:
     """What changed since the snapshot, up to a position in the changes."""
 
-    position: int
-    seen: frozenset[int]
+    position: Position
     products: frozenset[int]
     live: Bools  # which rows of the snapshot still hold
+    n_live: int
     rows: Rows
     index: CodeIndex
 
@@ -58,26 +57,27 @@ class Gallery:
 
     snapshot: LoadedSnapshot
     overlay: Overlay
-    by_product: Int64s  # the snapshot's rows, ordered by product id
+    by_product: Ints  # the snapshot's rows, ordered by product id
 
     @classmethod
     def of(cls, snapshot: LoadedSnapshot) -> Self:
         """The snapshot alone; `refreshed` brings it up to now."""
-        nothing = snapshot.rows.take(np.zeros(len(snapshot.rows), np.bool_))
+        n = len(snapshot.rows)
+        nothing = snapshot.rows.take(np.empty(0, np.int64))
         overlay = Overlay(
-            position=snapshot.position,
-            seen=frozenset(),
+            position=Position(snapshot.position),
             products=frozenset(),
-            live=np.ones(len(snapshot.rows), np.bool_),
+            live=np.ones(n, np.bool_),
+            n_live=n,
             rows=nothing,
             index=CodeIndex.build(nothing.image_id, nothing.codes),
         )
         by_product = np.argsort(snapshot.rows.product_id, kind="stable")
-        return cls(snapshot, overlay, by_product)
+        return cls(snapshot, overlay, by_product.astype(np.min_scalar_type(-n)))
 
     def __len__(self) -> int:
         """How many pictures can be found."""
-        return int(self.overlay.live.sum()) + len(self.overlay.rows)
+        return self.overlay.n_live + len(self.overlay.rows)
 
     @property
     def pending(self) -> int:
@@ -87,24 +87,28 @@ class Gallery:
     def refreshed(self) -> "Gallery":
         """With every change committed before this call."""
         seen = changes.since(self.overlay.position)
-        new = {product for pk, product in seen.rows if pk not in self.overlay.seen}
-        ids = frozenset(pk for pk, _ in seen.rows)
-        if not new:
-            overlay = replace(self.overlay, position=seen.position, seen=ids)
-            return replace(self, overlay=overlay)
+        if not seen.products:
+            return self._at(seen.position)
         now = read_products(
             self.snapshot.encoder,
-            sorted(new),
+            sorted(seen.products),
             n_bits=self.snapshot.rows.codes.shape[1] * 8,
             dim=self.snapshot.rows.embeddings.shape[1],
         )
-        untouched = ~np.isin(self.overlay.rows.product_id, list(new))
+        return self.changed(seen.products, now)._at(seen.position)
+
+    def changed(self, products: Set[int], now: Rows) -> Self:
+        """With these products' rows as they are `now`, instead of what they were."""
+        wanted = np.fromiter(products, np.int64)
+        untouched = np.flatnonzero(~np.isin(self.overlay.rows.product_id, wanted))
         beside = merged(self.overlay.rows.take(untouched), now)
-        overlay = Overlay(
-            position=seen.position,
-            seen=ids,
-            products=self.overlay.products | new,
-            live=self._without(new),
+        live = self.overlay.live.copy()
+        live[self._rows_of(wanted)] = False
+        overlay = replace(
+            self.overlay,
+            products=self.overlay.products | products,
+            live=live,
+            n_live=int(np.count_nonzero(live)),
             rows=beside,
             index=CodeIndex.build(beside.image_id, beside.codes),
         )
@@ -120,29 +124,42 @@ class Gallery:
         """
         if query.encoder != self.snapshot.encoder:
             raise ForeignEncoder(query.encoder)
-        allowed = _live(self.overlay.live, filters.allowed(self.snapshot.rows))
-        beside = filters.allowed(self.overlay.rows)
-        near = partial(_nearest, query.embedding, query.codes, k)
-        found = [
-            *near(self.snapshot.index, self.snapshot.rows, allowed),
-            *near(self.overlay.index, self.overlay.rows, beside),
+        codes = query.codes
+        is_masked = self.overlay.n_live < len(self.snapshot.rows)
+        live = self.overlay.live if is_masked else None
+        parts = [
+            _nearest(codes, k, self.snapshot.index, self.snapshot.rows, filters, live),
+            _nearest(codes, k, self.overlay.index, self.overlay.rows, filters),
         ]
-        found.sort(key=lambda neighbour: (neighbour.distance, neighbour.image_id))
-        return found[:k]
+        image_ids, product_ids, distances, embeddings = (
+            np.concatenate(columns) for columns in zip(*parts, strict=True)
+        )
+        first = np.lexsort((image_ids, distances))[:k]
+        columns = (
+            image_ids[first],
+            product_ids[first],
+            distances[first],
+            _cosines(query.embedding, embeddings.take(first, axis=0)),
+        )
+        return list(map(Neighbour._make, zip(*map(_plain, columns), strict=True)))
 
-    def _without(self, products: Iterable[int]) -> Bools:
-        """`live`, with the rows of these products masked."""
-        wanted = np.fromiter(products, np.int64)
-        ordered = self.snapshot.rows.product_id[self.by_product]
-        starts = np.searchsorted(ordered, wanted, side="left")
-        ends = np.searchsorted(ordered, wanted, side="right")
-        live = self.overlay.live.copy()
-        for start, end in zip(starts, ends, strict=True):
-            live[self.by_product[start:end]] = False
-        return live
+    def _at(self, position: Position) -> Self:
+        return replace(self, overlay=replace(self.overlay, position=position))
+
+    def _rows_of(self, products: Int64s) -> Int64s:
+        """The snapshot's rows of these products."""
+        column, order = self.snapshot.rows.product_id, self.by_product
+        starts = np.searchsorted(column, products, side="left", sorter=order)
+        ends = np.searchsorted(column, products, side="right", sorter=order)
+        found = [np.arange(*bounds) for bounds in zip(starts, ends, strict=True)]
+        rows: Int64s = order[np.concatenate(found)].astype(np.int64)
+        return rows
 
 
+# Held for the moment that changes are read and put in place; and, by the one thread
+# that does it, while a snapshot is loaded. Others go on with the old one meanwhile.
 _lock = Lock()
+_loading = Lock()
 _current: Gallery | None = None
 _failed: set[str] = set()
 
@@ -154,9 +171,11 @@ def current() -> Gallery:
     """
     global _current  # noqa: PLW0603
     serving = list(Snapshot.objects.serving(encoder().fingerprint)[: snapshots.KEPT])
+    _bring_in(serving)
     with _lock:
-        base = _loaded(serving)
-        _current = base.refreshed()
+        if _current is None:
+            raise SearchUnavailable("no snapshot can be served; one will be built")
+        _current = _current.refreshed()
         return _current
 
 
@@ -168,13 +187,37 @@ def reset(**kwargs: object) -> None:
     _failed.clear()
 
 
-def _loaded(serving: list[Snapshot]) -> Gallery:
-    """The newest that can be read; the one in memory if it is that."""
+def _bring_in(serving: Sequence[Snapshot]) -> None:
+    """Make the newest that can be read the current one.
+
+    One thread loads. Meanwhile others go on with what is there, if anything is.
+    """
+    wanted = [each for each in serving if each.name not in _failed]
+    if _is_current(wanted):
+        return
+    if not _loading.acquire(blocking=_current is None or not wanted):
+        return
+    try:
+        if not _is_current(wanted):  # nor has another thread loaded it meanwhile
+            _put(_newest(wanted))
+    finally:
+        _loading.release()
+
+
+def _is_current(serving: Sequence[Snapshot]) -> bool:
+    return bool(_current and serving and _current.snapshot.name == serving[0].name)
+
+
+def _put(loaded: Gallery | None) -> None:
+    global _current  # noqa: PLW0603
+    with _lock:
+        _current = loaded
+
+
+def _newest(serving: Sequence[Snapshot]) -> Gallery | None:
     for snapshot in serving:
-        if _current is not None and _current.snapshot.name == snapshot.name:
+        if _is_current([snapshot]):  # what is newer is damaged
             return _current
-        if snapshot.name in _failed:
-            continue
         try:
             return Gallery.of(snapshots.load(snapshot))
         except IndexFileError as error:
@@ -182,34 +225,30 @@ def _loaded(serving: list[Snapshot]) -> Gallery:
             _failed.add(snapshot.name)
             # Says so to the builder; no row is left to update if it was pruned.
             Snapshot.objects.filter(pk=snapshot.pk).update(damaged=True)
-    raise SearchUnavailable("no snapshot can be served; one will be built")
-
-
-def _live(live: Bools, allowed: Allowed | None) -> Allowed:
-    if allowed is None:
-        return live
-    return live & allowed if allowed.dtype == np.bool_ else allowed[live[allowed]]
+    return None
 
 
 def _nearest(  # noqa: PLR0913
-    embedding: npt.NDArray[np.int8],
     codes: Codes,
     k: int,
     index: CodeIndex,
     rows: Rows,
-    allowed: Allowed | None,
-) -> list[Neighbour]:
-    (found,) = index.search_rows(codes, k, allowed=allowed)
-    columns = (
+    filters: Filters,
+    live: Bools | None = None,
+) -> tuple[npt.NDArray[Any], ...]:
+    """Of one part of the gallery: image ids, product ids, distances, embeddings."""
+    (found,) = index.search_rows(codes, k, allowed=filters.allowed(rows, live))
+    return (
         rows.image_id[found.rows],
         rows.product_id[found.rows],
         found.distances,
-        _cosines(embedding, rows.embeddings[found.rows]),
+        rows.embeddings.take(found.rows, axis=0),
     )
-    return [
-        Neighbour(*values)
-        for values in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+
+
+def _plain(column: npt.NDArray[Any]) -> list[Any]:
+    values: list[Any] = column.tolist()
+    return values
 
 
 def _cosines(
@@ -218,6 +257,8 @@ def _cosines(
     """Between one embedding (dim,) and n (n, dim): (n,). A zero vector is near none."""
     vectors = embeddings.astype(np.float32)
     one = query.astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(one)
-    cosines: npt.NDArray[np.float32] = (vectors @ one) / np.maximum(lengths, 1e-9)
+    squares = np.einsum("ij,ij->i", vectors, vectors) * (one @ one)
+    cosines: npt.NDArray[np.float32] = (vectors @ one) / np.sqrt(
+        np.maximum(squares, 1e-9)
+    )
     return cosines

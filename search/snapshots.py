@@ -58,7 +58,7 @@ def is_due() -> bool:
         return True
     if current.position == changes.position_now():
         return False  # an older transaction still runs: the next would be no newer
-    changed = {product for _, product in changes.since(current.position).rows}
+    changed = changes.since(changes.Position(current.position)).products
     return len(changed) > max(DUE_CHANGES, DUE_SHARE * current.images)
 
 
