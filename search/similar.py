@@ -23,8 +23,10 @@ RELEVANCE = "relevance"
 # Other orders of what was found; the product's id decides between equals.
 SORTS = {"price": "price", "-price": "-price", "newest": "-pk"}
 
-# Pictures that a search looks at. More products than these show are not answered.
+# Pictures that a search looks at, and the least number of products on them: where few
+# products have many pictures it looks at more. Others are not answered.
 SHORTLIST = 200
+LEAST_PRODUCTS = 50
 PAGE = 20
 
 
@@ -144,7 +146,7 @@ def similar_to_product(
     found: list[Neighbour] = []
     for embedding in stored:
         query = Query(fingerprint, np.frombuffer(embedding or b"", np.int8))
-        found += now.search(query, SHORTLIST, filters=filters)
+        found += _shortlist(now, query, filters)
     others = [near for near in found if near.product_id != product.pk]
     return _fetched(_best_of_products(others)[:limit])
 
@@ -161,7 +163,7 @@ def _answer(  # noqa: PLR0913
 ) -> Answer:
     with stages.timed("search"):
         now = gallery.current()
-        found = now.search(query, SHORTLIST, filters=filters)
+        found = _shortlist(now, query, filters)
         ranked = _best_of_products(found)
     start = (page - 1) * limit
     with stages.timed("fetch"):
@@ -176,6 +178,17 @@ def _answer(  # noqa: PLR0913
         freshness=Freshness.of(now),
         stages=stages.took,
     )
+
+
+def _shortlist(now: Gallery, query: Query, filters: Filters) -> list[Neighbour]:
+    """The nearest pictures, so many that enough products, or all, are on them."""
+    k = SHORTLIST
+    while True:
+        found = now.search(query, k, filters=filters)
+        n_products = len({near.product_id for near in found})
+        if len(found) < k or n_products >= LEAST_PRODUCTS:
+            return found
+        k *= 4
 
 
 def _cropped(photo: Image, box: Box) -> Image:
