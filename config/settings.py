@@ -112,7 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Celery. Without Redis a task runs where it is sent, and keep_fresh is its beat.
 REDIS_URL = env("REDIS_URL")
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its log looks like all the others
 CELERY_TASK_ACKS_LATE = True
@@ -123,6 +123,7 @@ CELERY_TASK_ROUTES = {
     "catalogue.tasks.*": {"queue": "bulk"},
     "search.tasks.encode_missing": {"queue": "bulk"},
     "search.tasks.refresh_snapshot": {"queue": "bulk"},
+    "search.tasks.verify_gallery": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
     # Each message expires before the next is sent: a busy queue never piles up.
@@ -131,6 +132,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sweep", "search.tasks.sweep", 5.0),
         ("encode missing", "search.tasks.encode_missing", 20.0),
         ("refresh snapshot", "search.tasks.refresh_snapshot", 5.0),
+        ("verify gallery", "search.tasks.verify_gallery", 10.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
     )
 }

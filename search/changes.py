@@ -9,10 +9,10 @@ were still running: what they wrote is new whenever they commit. So a reader get
 row once, and a transaction that runs for hours costs others nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Func, Max, Q
 
 from search.models import Change
@@ -58,6 +58,13 @@ def record(product_ids: Iterable[int]) -> None:
     Change.objects.bulk_create(
         Change(product_id=product_id, xid=xid) for product_id in set(product_ids)
     )
+
+
+def renew(product_ids: Sequence[int]) -> None:
+    """As `record`, in place of these products' earlier changes."""
+    with transaction.atomic():
+        Change.objects.filter(product_id__in=product_ids).delete()
+        record(product_ids)
 
 
 def since(position: Position) -> Seen:

@@ -94,6 +94,12 @@ def read_products(
     return _rows(found, n_bits, dim)
 
 
+def read_images(encoder: str, *, after: int, limit: int, n_bits: int, dim: int) -> Rows:
+    """The same of the next images by their ids."""
+    found = _findable(encoder).filter(image__gt=after).order_by("image_id")
+    return _rows(found[:limit], n_bits, dim)
+
+
 def merged(first: Rows, second: Rows) -> Rows:
     """Both, one after the other. An image may not be in both."""
     brands = tuple(sorted({*first.brands, *second.brands}))

@@ -1,12 +1,19 @@
 """Celery's door. What must be done is in the database; a message only makes it soon."""
 
+from contextlib import suppress
+
 from celery import shared_task
 
 from search import encoding, snapshots
+from search.errors import SearchUnavailable
 from search.locks import try_lock
+from search.verification import Sweep
 
 # The sweep shares its queue with uploads, so it is short.
 SWEEP = 32
+
+# Where this process is on its way round the catalogue.
+_gallery_sweep = Sweep()
 
 RETRY = {
     "autoretry_for": (OSError,),
@@ -38,3 +45,10 @@ def encode_missing() -> None:
 @shared_task
 def refresh_snapshot() -> None:
     snapshots.build_if_due()
+
+
+@shared_task
+def verify_gallery() -> None:
+    """The next part of the catalogue, for what changed without anybody saying so."""
+    with suppress(SearchUnavailable):  # nothing serves that could be wrong
+        _gallery_sweep.step()

@@ -39,9 +39,11 @@ class MemoryOnly(FileUploadHandler):
         self.chunks.append(raw_data)
 
     def file_complete(self, file_size: int) -> InMemoryUploadedFile:
+        content = b"".join(self.chunks)
+        self.chunks.clear()  # or it would be in memory twice
         return SimpleUploadedFile(
             self.file_name or "photo",
-            b"".join(self.chunks),
+            content,
             self.content_type or "application/octet-stream",
         )
 

@@ -233,8 +233,7 @@ class WebServer(Server):
     def command(self) -> list[str]:
         return [
             *(sys.executable, "-m", "gunicorn", "config.wsgi"),
-            *("--bind", f"127.0.0.1:{self.port}", "--workers", "2"),
-            *("--worker-class", "gthread", "--threads", "4"),
+            *("--config", "config/gunicorn.py", "--bind", f"127.0.0.1:{self.port}"),
         ]
 
     def is_ready(self) -> bool:

@@ -5,56 +5,114 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
+        ("catalogue", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product_id', models.BigIntegerField()),
-                ('xid', models.BigIntegerField(db_index=True, default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("product_id", models.BigIntegerField()),
+                ("xid", models.BigIntegerField(db_index=True, default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, verbose_name='name')),
-                ('encoder', models.CharField(max_length=16, verbose_name='encoder')),
-                ('position', models.BigIntegerField(verbose_name='position')),
-                ('images', models.PositiveIntegerField(verbose_name='images')),
-                ('as_of', models.DateTimeField(verbose_name='as of')),
-                ('withdrawn', models.BooleanField(default=False, verbose_name='withdrawn')),
-                ('damaged', models.BooleanField(default=False, verbose_name='damaged')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(max_length=64, unique=True, verbose_name="name"),
+                ),
+                ("encoder", models.CharField(max_length=16, verbose_name="encoder")),
+                ("position", models.BigIntegerField(verbose_name="position")),
+                ("images", models.PositiveIntegerField(verbose_name="images")),
+                ("as_of", models.DateTimeField(verbose_name="as of")),
+                (
+                    "withdrawn",
+                    models.BooleanField(default=False, verbose_name="withdrawn"),
+                ),
+                ("damaged", models.BooleanField(default=False, verbose_name="damaged")),
             ],
             options={
-                'verbose_name': 'snapshot',
-                'verbose_name_plural': 'snapshots',
-                'ordering': ['-pk'],
+                "verbose_name": "snapshot",
+                "verbose_name_plural": "snapshots",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ImageCode',
+            name="ImageCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('encoder', models.CharField(max_length=16, verbose_name='encoder')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest')),
-                ('code', models.BinaryField(null=True, verbose_name='code')),
-                ('embedding', models.BinaryField(null=True, verbose_name='embedding')),
-                ('error', models.TextField(blank=True, verbose_name='error')),
-                ('updated', models.DateTimeField(auto_now=True, verbose_name='updated')),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='catalogue.productimage', verbose_name='picture')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("encoder", models.CharField(max_length=16, verbose_name="encoder")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
+                ("code", models.BinaryField(null=True, verbose_name="code")),
+                ("embedding", models.BinaryField(null=True, verbose_name="embedding")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                (
+                    "updated",
+                    models.DateTimeField(auto_now=True, verbose_name="updated"),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="codes",
+                        to="catalogue.productimage",
+                        verbose_name="picture",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'image code',
-                'verbose_name_plural': 'image codes',
-                'constraints': [models.UniqueConstraint(fields=('image', 'encoder'), name='one_code'), models.CheckConstraint(condition=models.Q(models.Q(('code__isnull', True), ('embedding__isnull', True)), models.Q(('code__isnull', False), ('embedding__isnull', False), ('error', '')), _connector='OR'), name='code_or_error')],
+                "verbose_name": "image code",
+                "verbose_name_plural": "image codes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("image", "encoder"), name="one_code"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("code__isnull", True), ("embedding__isnull", True)
+                            ),
+                            models.Q(
+                                ("code__isnull", False),
+                                ("embedding__isnull", False),
+                                ("error", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="code_or_error",
+                    ),
+                ],
             },
         ),
     ]

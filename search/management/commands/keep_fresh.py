@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from catalogue.tasks import run_waiting_imports
-from search.tasks import encode_missing, refresh_snapshot
+from search.tasks import encode_missing, refresh_snapshot, verify_gallery
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             target=repeat, args=([run_waiting_imports], stop), daemon=True
         )
         imports.start()
-        repeat([encode_missing, refresh_snapshot], stop)
+        repeat([encode_missing, refresh_snapshot, verify_gallery], stop)
 
 
 def repeat(tasks: Sequence[Task[..., None]], stop: threading.Event) -> None:

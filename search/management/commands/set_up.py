@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from catalogue.models import Product
+from search import encoding
 
 WHAT_TO_TRY = """
   The shop    {address}/
@@ -31,7 +32,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if demo and not Product.objects.exists():
             call_command("load_demo")
-        call_command("encode_missing")
+        if encoding.waiting_images().exists():
+            call_command("encode_missing")
         call_command("build_snapshot", if_due=True)
         if address:
             call_command("create_admin")
