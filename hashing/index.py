@@ -26,9 +26,9 @@ GATHER_BELOW = 0.1  # share allowed under which copying the rows is quicker
 MOST_STRETCHES = 8  # above which it is, too
 # Asked for, k times and over, to see past ties at the last distance: among uniform
 # codes a third of the nearest 200 of a million tie with the last. Seldom more do.
-TRIES = (2, 16)
+TRIES = (1.75, 12)
 SPARE = 32
-COUNT_ABOVE = 1000  # neighbours from which on counting distances beats a heap
+HEAP_ABOVE = 2500  # codes for each asked neighbour; below, counting beats a heap
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class CodeIndex:
         if k == 0:
             return NOTHING
         codes = self._codes.take(rows, axis=0)  # 60 times as fast as self._codes[rows]
-        near = _scan(query, codes, TRIES[0] * k + SPARE, rows)
+        near = _scan(query, codes, int(TRIES[0] * k) + SPARE, rows)
         found = near.first(k, self._ids)
         if found is None:
             ties = by_counting(query, codes, k)
@@ -218,7 +218,7 @@ class CodeIndex:
 def _scan(query: Codes, codes: Codes, k: int, rows: Ids | np.int64) -> Near:
     """The k nearest codes; `rows` are their rows, or the row of the first."""
     k = min(k, len(codes))
-    variant = "mc" if k > COUNT_ABOVE else "hc"
+    variant = "hc" if len(codes) > HEAP_ABOVE * k else "mc"
     distances, at = faiss.knn_hamming(query, codes, k, variant=variant)
     found = rows + at[0] if isinstance(rows, np.int64) else rows[at[0]]
     return Near.of(found, distances[0], is_all=k == len(codes))

@@ -20,10 +20,14 @@ from search.models import Change
 
 @dataclass(frozen=True)
 class Position:
-    """Where a reader is: it has all before `upto` but for what was `running`."""
+    """Where a reader is: it has all before `upto` but for what was `running`.
+
+    own: the transaction that it read in, if that wrote, and its last change so far.
+    """
 
     upto: int
     running: tuple[int, ...] = ()
+    own: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class CurrentXid(Func):
 
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 SINCE = """
-    SELECT now.upto, now.running, now.own, c.product_id
+    SELECT now.upto, now.running, now.own, c.id, c.xid, c.product_id
     FROM (
         SELECT
             pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS upto,
@@ -48,7 +52,9 @@ SINCE = """
                 AS running,
             pg_current_xact_id_if_assigned()::text::bigint AS own
     ) AS now
-    LEFT JOIN search_change AS c ON c.xid >= %s OR c.xid = ANY(%s::bigint[])
+    LEFT JOIN search_change AS c
+        ON (c.xid >= %s OR c.xid = ANY(%s::bigint[]))
+        AND NOT (c.xid = %s AND c.id <= %s)
 """
 
 
@@ -99,13 +105,16 @@ def _since_xid(position: Position) -> Seen:
     # One statement, so one view of the database: what it says of running
     # transactions is true of the rows that it returns.
     with connection.cursor() as cursor:
-        cursor.execute(SINCE, [position.upto, list(position.running)])
+        cursor.execute(SINCE, [position.upto, list(position.running), *position.own])
         rows = cursor.fetchall()
-    upto, running, own, _ = rows[0]
-    # Our own transaction is not among those that PostgreSQL calls running.
-    unfinished = {*running, *([own] if own is not None else [])}
-    products = frozenset(product for *_, product in rows if product is not None)
-    return Seen(products, Position(upto, tuple(sorted(unfinished))))
+    upto, running, own, *_ = rows[0]
+    products = frozenset(row[-1] for row in rows if row[-1] is not None)
+    if own is None:
+        return Seen(products, Position(upto, tuple(running)))
+    # PostgreSQL does not call our own transaction running, and it may write more.
+    already = position.own[1] if position.own[0] == own else 0
+    last = max([already, *(pk for *_, pk, xid, _ in rows if xid == own)])
+    return Seen(products, Position(upto, (*running, own), (own, last)))
 
 
 def _is_postgresql() -> bool:
