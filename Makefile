@@ -1,6 +1,7 @@
 # The words of this project; `make help` lists them.
 
 PORT ?= 8000
+CONFIG ?= hashing/recipes/shop.toml
 DATA_DIR ?= data
 # What is installed for this project comes first, for the Procfile too.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -17,7 +18,7 @@ START := python -c 'import signal; from honcho.command import main; \
 	main()' start
 
 .DEFAULT_GOAL := help
-.PHONY: help install run worker test test-fast lint evaluate encoder bench
+.PHONY: help install run worker test test-fast lint train evaluate encoder bench
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +39,9 @@ worker: .venv/serve.stamp ## Celery's workers and beat; needs REDIS_URL
 test: lint ## everything: linters, the suite on PostgreSQL, its database part on SQLite
 	TEST_DATABASE=postgresql python -m pytest
 	TEST_DATABASE=sqlite python -m pytest -m database
+
+train: .venv/dev.stamp ## an encoder on a shop's own pictures: CONFIG=… ARGS="--resume"
+	python -m hashing train $(CONFIG) $(ARGS)
 
 evaluate: .venv/dev.stamp ## an encoder's figures on a set of pictures: ARGS="--encoder …"
 	python -m hashing evaluate $(ARGS)

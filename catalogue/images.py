@@ -183,8 +183,8 @@ def _decode(file: IO[bytes], side: int) -> Image.Image:
             raise UnreadableImage("too_many_pixels")
         if min(width, height) < MIN_SIDE:
             raise UnreadableImage("image_too_small")
-        turn = TURNS.get(_orientation(image))
         with _turn_in_queue(width * height):
+            turn = TURNS.get(_orientation(image))  # decodes a PNG to find its EXIF
             # JPEG decodes at 1/2, 1/4 or 1/8 by itself; others ignore it. Twice the
             # side that is asked leaves the rest to a proper filter.
             image.draft(None, (2 * side, 2 * side))

@@ -48,6 +48,21 @@ def fit(options: argparse.Namespace) -> None:
     sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
 
 
+def train(options: argparse.Namespace) -> None:
+    """Train an encoder on a shop's own pictures, if that makes it no worse."""
+    from hashing.training import train  # torch, which serving does not have
+    from hashing.training_recipe import TrainingRecipe
+
+    encoder = train(
+        TrainingRecipe.read(options.recipe),
+        resume=options.resume,
+        force=options.force,
+        command=shlex.join(["python", "-m", "hashing", *sys.argv[1:]]),
+    )
+    if encoder is not None:  # it is the first process that has it
+        sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
+
+
 def evaluate(options: argparse.Namespace) -> None:
     """Measure an encoder and write report.json and report.html."""
     from hashing.data import PictureSet
@@ -96,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
     command.set_defaults(run=fit)
+    command = commands.add_parser("train", help=train.__doc__)
+    command.add_argument("recipe", type=Path, metavar="CONFIG.toml")
+    command.add_argument("--resume", action="store_true", help="go on after a break")
+    command.add_argument("--force", action="store_true", help="promote what is worse")
+    command.set_defaults(run=train)
     command = commands.add_parser("evaluate", help=evaluate.__doc__)
     command.add_argument("--encoder", type=Path, required=True, metavar="DIR")
     command.add_argument("--gallery", required=True, metavar="SET[:SPLIT]")

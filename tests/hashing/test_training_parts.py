@@ -1,0 +1,142 @@
+"""Samples, losses, augmentation, checkpoints and intervals, each by itself."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.hashing.shops import paint
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from hashing.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
+from hashing.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from hashing.curves import draw_curves  # noqa: E402
+from hashing.errors import CheckpointError  # noqa: E402
+from hashing.promotion import compare  # noqa: E402
+from hashing.sampling import BalancedSampler  # noqa: E402
+from hashing.training_losses import contrast, forgetting  # noqa: E402
+
+
+def sampler(labels, **changes):
+    settings = {"products": 2, "views": 3, "seed": 0} | changes
+    return BalancedSampler(range(len(labels)), labels, **settings)
+
+
+def test_every_product_is_drawn_as_often_whatever_it_has():
+    labels = ["rare"] + ["common"] * 50 + ["other"] * 5 + ["last"]
+    ours = sampler(labels)
+    drawn = [d.label for step in range(20) for d in ours.draw(step, n_views=[4] * 57)]
+    assert np.bincount(drawn).tolist() == [30, 30, 30, 30]
+
+
+def test_a_step_is_the_same_whatever_was_drawn_before():
+    ours, fresh = sampler(list("aabbcd")), sampler(list("aabbcd"))
+    for step in range(7):
+        ours.draw(step, n_views=[4] * 6)
+    assert ours.draw(7, n_views=[4] * 6) == fresh.draw(7, n_views=[4] * 6)
+
+
+def test_the_first_of_a_product_is_the_picture_itself():
+    draws = sampler(list("abcd")).draw(0, n_views=[9] * 4)
+    assert [draw.view == 0 for draw in draws[::3]] == [True, True]
+
+
+def test_contrast_is_the_formula_of_the_paper():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((7, 5))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    labels = [0, 0, 1, 1, 1, 2, 2]
+    total = 0.0
+    for i in range(7):
+        others = [a for a in range(7) if a != i]
+        below = sum(math.exp(vectors[i] @ vectors[a] / 0.2) for a in others)
+        own = [p for p in others if labels[p] == labels[i]]
+        chances = [math.exp(vectors[i] @ vectors[p] / 0.2) / below for p in own]
+        total -= sum(math.log(chance) for chance in chances) / len(own)
+    ours = contrast(torch.tensor(vectors), torch.tensor(labels), temperature=0.2)
+    assert ours.item() == pytest.approx(total / 7)
+
+
+def test_contrast_without_a_pair_is_zero():
+    vectors = torch.eye(3)
+    assert contrast(vectors, torch.arange(3), temperature=0.1).item() == 0
+
+
+def test_forgetting_sees_similarities_and_not_a_turn_of_all():
+    vectors = torch.nn.functional.normalize(torch.randn(6, 4), dim=1)
+    turn = torch.linalg.qr(torch.randn(4, 4))[0]
+    assert forgetting(vectors @ turn, vectors).item() == pytest.approx(0, abs=1e-6)
+    assert forgetting(vectors.flip(1) * 0 + vectors[:1], vectors).item() > 0.01
+
+
+def test_a_product_is_cut_out_of_a_plain_background():
+    cut = cut_out(paint(1, "white"))  # 50 x 40 of 90 x 90
+    assert cut.mode == "RGBA"
+    assert abs(cut.width - 51) <= 1
+    assert abs(cut.height - 41) <= 1
+    assert cut.getpixel((20, 20))[3] == 255
+
+
+def test_nothing_is_cut_out_of_clutter_or_of_nothing():
+    noise = np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)
+    assert cut_out(Image.fromarray(noise)) is None
+    assert cut_out(Image.new("RGB", (90, 90), "white")) is None
+
+
+def test_a_stand_in_follows_from_its_seed_alone():
+    cut = cut_out(paint(1, "white"))
+    around = [paint(2, "#888888")]
+    made = [stand_in(cut, around, np.random.default_rng(3)) for _ in range(2)]
+    assert made[0].tobytes() == made[1].tobytes()
+    other = stand_in(cut, around, np.random.default_rng(4))
+    assert made[0].tobytes() != other.tobytes()
+    assert (made[0].mode, made[0].size) == ("RGB", (256, 256))
+    assert retake(paint(1, "white"), np.random.default_rng(0)).size == (256, 256)
+
+
+def test_perspective_takes_corners_to_corners():
+    to = np.array([[0, 0], [9, 0], [9, 5], [0, 5]], dtype=float)
+    source = to + [[1, 2], [-1, 0], [0, -2], [2, 1]]
+    a, b, c, d, e, f, g, h = perspective(to, source)
+    for (x, y), where in zip(to, source, strict=True):
+        below = g * x + h * y + 1
+        found = ((a * x + b * y + c) / below, (d * x + e * y + f) / below)
+        assert found == pytest.approx(tuple(where))
+
+
+def test_a_checkpoint_comes_back_with_its_generator(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    torch.manual_seed(4)
+    save_checkpoint(path, {"step": 3})
+    first = torch.rand(3)
+    state = load_checkpoint(path)
+    assert state["step"] == 3
+    assert torch.equal(torch.rand(3), first)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_no_checkpoint_is_none_and_a_damaged_one_is_named(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    assert load_checkpoint(path) is None
+    save_checkpoint(path, {"step": 3})
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt"):
+        load_checkpoint(path)
+
+
+def test_intervals_are_of_products_and_not_of_photos():
+    """One product with many photos is one draw: the interval stays wide."""
+    before = np.zeros((100, 3))
+    after = np.zeros((100, 3))
+    after[:50] = 1
+    products = ["a"] * 50 + ["b"] * 50
+    row = compare(before, after, products)["map"]
+    assert (row["before"], row["after"], row["difference"]) == (0, 0.5, 0.5)
+    assert row["difference 95%"] == [0, 1]
+
+
+def test_curves_can_be_drawn_of_one_check_and_of_none():
+    start = {"step": 0, "loss": None, "held_out": 0.5}
+    assert draw_curves([start]).size == draw_curves([]).size
