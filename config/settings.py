@@ -124,6 +124,7 @@ CELERY_TASK_ROUTES = {
     "catalogue.tasks.*": {"queue": "bulk"},
     "search.tasks.encode_missing": {"queue": "bulk"},
     "search.tasks.refresh_snapshot": {"queue": "bulk"},
+    "search.tasks.fill_encoders": {"queue": "bulk"},
     "search.tasks.verify_gallery": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -133,6 +134,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sweep", "search.tasks.sweep", 5.0),
         ("encode missing", "search.tasks.encode_missing", 20.0),
         ("refresh snapshot", "search.tasks.refresh_snapshot", 5.0),
+        ("fill encoders", "search.tasks.fill_encoders", 10.0),
         ("verify gallery", "search.tasks.verify_gallery", 10.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
     )
@@ -169,6 +171,7 @@ MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
 # Search
 ENCODER = Path(env("ENCODER"))
 SNAPSHOTS_DIR = DATA_DIR / "snapshots"
+ENCODERS_DIR = DATA_DIR / "encoders"
 
 # API
 REST_FRAMEWORK = {

@@ -1,6 +1,7 @@
 """Semblance's deep hashing library: pictures to binary codes, codes to neighbours."""
 
 from hashing.codes import Codes, hamming, pack, unpack
+from hashing.encoder import FILES as ENCODER_FILES
 from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
 from hashing.errors import CheckpointError, HashingError, IndexFileError
 from hashing.index import Allowed, CodeIndex, Hit
@@ -14,6 +15,7 @@ __all__ = [
     "CheckpointError",
     "CodeIndex",
     "Codes",
+    "ENCODER_FILES",
     "Encoded",
     "Encoder",
     "Found",

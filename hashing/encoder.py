@@ -8,6 +8,7 @@ folder with the same network.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +180,9 @@ def see(session: Any, image: Image.Image, outputs: list[str]) -> Any:
 
 def open_network(path: Path) -> Any:
     """The runtime's session on a network, on one thread; raises CheckpointError."""
+    # Before the import: afterwards it has made files in the temporary folder and the
+    # home, for an uploader that nobody here asked for.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # 0.1 s and 30 MB, and only who encodes needs it
 
     options = onnxruntime.SessionOptions()

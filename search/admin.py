@@ -19,9 +19,9 @@ from django.utils.translation import ngettext
 
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
-from search import encoding, gallery
+from search import encoders, encoding, filling, gallery
 from search.errors import SearchUnavailable
-from search.models import ImageCode, Snapshot
+from search.models import Encoder, ImageCode, Snapshot
 from search.tasks import SWEEP, encode_images
 
 READY, WAITING, FAILED = "ready", "waiting", "failed"
@@ -33,7 +33,7 @@ admin.site.unregister(Product)
 def with_codes(images: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
     """With what the encoder that serves made of them, in `served_codes`."""
     try:
-        fingerprint = encoding.encoder().fingerprint
+        fingerprint = encoders.serving().fingerprint
     except SearchUnavailable:
         fingerprint = ""
     codes = (
@@ -87,11 +87,11 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Product]
     ) -> QuerySet[Product]:
-        images = {WAITING: encoding.waiting_images, FAILED: encoding.failed_images}
-        if self.value() not in images:
+        if self.value() not in (WAITING, FAILED):
             return queryset
+        waits = self.value() == WAITING
         try:
-            found = images[str(self.value())]()
+            found = encoding.waiting_images() if waits else encoding.failed_images()
         except SearchUnavailable:
             return queryset
         return queryset.filter(pk__in=found.order_by().values("product"))
@@ -197,6 +197,30 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method == "POST" and may:
             try_again(request)
         return redirect("admin:search_snapshot_changelist")
+
+
+@admin.register(Encoder)
+class EncoderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Encoders side by side. Added, switched and retired by commands alone."""
+
+    list_display = ["name", "state", "coverage", "fingerprint", "pace", "added"]
+    list_display_links = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("coverage"))
+    def coverage(self, row: Encoder) -> str:
+        if row.state == Encoder.State.RETIRED:
+            return "–"
+        seen = filling.coverage(row)
+        return f"{seen.share:.1%} ({seen.coded}/{seen.images - seen.failed})"
 
 
 def findable() -> dict[str, Any]:

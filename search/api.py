@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoding, gallery
+from search import encoders, encoding, filling, gallery
 from search.forms import FilterForm, PhotoForm, QueryForm
 from search.serializers import (
     AnswerSerializer,
@@ -117,7 +117,11 @@ class Status(APIView):
         refuse_unknown(request.query_params, ())
         now = {
             "status": "healthy",
-            "encoder": encoding.encoder(),
+            "encoder": encoders.encoder(),
+            "encoders": [
+                {"row": row, "coverage": filling.coverage(row)}
+                for row in encoders.live()
+            ],
             "gallery": Freshness.of(gallery.current()),
             "waiting": encoding.waiting_images().count(),
             "failed": encoding.failed_images().count(),

@@ -3,7 +3,8 @@
 SearchError
 ├── SearchUnavailable   cannot answer now; later may work: no snapshot, no encoder
 ├── QueryExpired        the token is unknown, altered or too old: send the photo again
-└── ForeignEncoder      made by another encoder than the one that serves
+├── ForeignEncoder      made by another encoder than the one that serves
+└── Refused             what staff asked for would harm the shop; says why
 """
 
 
@@ -21,3 +22,7 @@ class QueryExpired(SearchError):
 
 class ForeignEncoder(SearchError):
     """The codes were made by another encoder than the one that serves."""
+
+
+class Refused(SearchError):
+    """What staff asked for would harm the shop; the text says why."""

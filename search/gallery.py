@@ -19,7 +19,7 @@ from django.dispatch import receiver
 from hashing import CodeIndex, Codes, IndexFileError
 from search import changes, snapshots
 from search.changes import Position
-from search.encoding import encoder
+from search.encoders import serving
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
@@ -160,64 +160,73 @@ class Gallery:
 # that does it, while a snapshot is loaded. Others go on with the old one meanwhile.
 _lock = Lock()
 _loading = Lock()
-_current: Gallery | None = None
+_current: dict[str, Gallery] = {}  # by encoder, the last asked for at the end
 _failed: set[str] = set()
 
 
-def current() -> Gallery:
+def current(of: str | None = None) -> Gallery:
     """The gallery as of the last commit, for this process.
 
-    Raises SearchUnavailable if no snapshot can be served.
+    Of the encoder with this fingerprint, which may have served until a moment ago;
+    without, of the one that serves. Raises SearchUnavailable if no snapshot can be
+    served.
     """
-    global _current  # noqa: PLW0603
-    serving = list(Snapshot.objects.serving(encoder().fingerprint)[: snapshots.KEPT])
-    _bring_in(serving)
+    fingerprint = of or serving().fingerprint
+    newest = list(Snapshot.objects.serving(fingerprint)[: snapshots.KEPT])
+    _bring_in(fingerprint, newest)
     with _lock:
-        if _current is None:
+        found = _current.pop(fingerprint, None)
+        if found is None:
             raise SearchUnavailable("no snapshot can be served; one will be built")
-        _current = _current.refreshed()
-        return _current
+        _current[fingerprint] = found  # stays, should the database fail now
+        _current[fingerprint] = found = found.refreshed()
+        if len(_current) > 2:
+            del _current[next(iter(_current))]
+        return found
 
 
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
     """Forget what is loaded."""
-    global _current  # noqa: PLW0603
-    _current = None
+    _current.clear()
     _failed.clear()
 
 
-def _bring_in(serving: Sequence[Snapshot]) -> None:
-    """Make the newest that can be read the current one.
+def _bring_in(fingerprint: str, newest: Sequence[Snapshot]) -> None:
+    """Make the newest that can be read the current one of this encoder.
 
     One thread loads. Meanwhile others go on with what is there, if anything is.
     """
-    wanted = [each for each in serving if each.name not in _failed]
-    if _is_current(wanted):
+    wanted = [each for each in newest if each.name not in _failed]
+    if _is_current(fingerprint, wanted):
         return
-    if not _loading.acquire(blocking=_current is None or not wanted):
+    may_go_on = bool(wanted) and fingerprint in _current
+    if not _loading.acquire(blocking=not may_go_on):
         return
     try:
-        if not _is_current(wanted):  # nor has another thread loaded it meanwhile
-            _put(_newest(wanted))
+        if not _is_current(fingerprint, wanted):  # nor did another thread load it
+            _put(fingerprint, _first_readable(fingerprint, wanted))
     finally:
         _loading.release()
 
 
-def _is_current(serving: Sequence[Snapshot]) -> bool:
-    return bool(_current and serving and _current.snapshot.name == serving[0].name)
+def _is_current(fingerprint: str, newest: Sequence[Snapshot]) -> bool:
+    loaded = _current.get(fingerprint)
+    return bool(loaded and newest and loaded.snapshot.name == newest[0].name)
 
 
-def _put(loaded: Gallery | None) -> None:
-    global _current  # noqa: PLW0603
+def _put(fingerprint: str, loaded: Gallery | None) -> None:
     with _lock:
-        _current = loaded
+        _current.pop(fingerprint, None)
+        if loaded is not None:
+            _current[fingerprint] = loaded
 
 
-def _newest(serving: Sequence[Snapshot]) -> Gallery | None:
-    for snapshot in serving:
-        if _is_current([snapshot]):  # what is newer is damaged
-            return _current
+def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | None:
+    for snapshot in newest:
+        loaded = _current.get(fingerprint)
+        if loaded is not None and loaded.snapshot.name == snapshot.name:
+            return loaded  # what is newer is damaged
         try:
             return Gallery.of(snapshots.load(snapshot))
         except IndexFileError as error:

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from django.core import signing
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
-from hashing import Codes, Encoder
-from search.encoding import encoder
+from hashing import Codes
+from search import encoders
 from search.errors import ForeignEncoder, QueryExpired
 
 MAX_AGE = 24 * 3600  # seconds
@@ -30,8 +30,9 @@ class Query:
 
     @property
     def codes(self) -> Codes:
-        """(1, n_bits // 8). Raises ForeignEncoder if another encoder serves."""
-        return encoder_of(self).layer.codes(self.embedding[np.newaxis])
+        """(1, n_bits // 8). Raises ForeignEncoder if its encoder lives no more."""
+        made_by = encoders.by_fingerprint(self.encoder)
+        return made_by.layer.codes(self.embedding[np.newaxis])
 
     def token(self) -> str:
         """Signed, some 470 characters; good for a day, on any host with the key."""
@@ -57,12 +58,6 @@ class Query:
             box=(box[0], box[1], box[2], box[3]),
             embedding=np.frombuffer(packed[24:], np.int8),
         )
-        encoder_of(query)
+        if query.encoder != encoders.serving().fingerprint:
+            raise ForeignEncoder(query.encoder)
         return query
-
-
-def encoder_of(query: Query) -> Encoder:
-    serving = encoder()
-    if query.encoder != serving.fingerprint:
-        raise ForeignEncoder(query.encoder)
-    return serving

@@ -7,8 +7,10 @@ from rest_framework import serializers
 from catalogue.serializers import FilterParameters, ProductSerializer
 from search.calibration import Match
 from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
+from search.models import Encoder
 from search.similar import RELEVANCE, SORTS
 
+State = Encoder.State
 MATCHES = [match.value for match in Match]
 MATCH_HELP = "How close: the same product, alike, somewhat alike, or nothing is."
 
@@ -101,9 +103,25 @@ class EncoderSerializer(serializers.Serializer[Any]):
     fingerprint = serializers.CharField(help_text="Same digits, same bits.")
 
 
+class LiveEncoderSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(source="row.name")
+    fingerprint = serializers.CharField(source="row.fingerprint")
+    state = serializers.ChoiceField(
+        choices=[State.FILLING.value, State.READY.value, State.SERVING.value],
+        source="row.state",
+    )
+    coded = serializers.IntegerField(
+        source="coverage.coded", help_text="Pictures that have its code."
+    )
+    waiting = serializers.IntegerField(source="coverage.waiting")
+
+
 class StatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["healthy"])
     encoder = EncoderSerializer()
+    encoders = LiveEncoderSerializer(
+        many=True, help_text="The one that serves, and those beside it."
+    )
     gallery = FreshnessSerializer()
     waiting = serializers.IntegerField(help_text="Pictures without a code yet.")
     failed = serializers.IntegerField(help_text="Pictures that cannot be encoded.")

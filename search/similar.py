@@ -11,9 +11,10 @@ import numpy as np
 from PIL.Image import Image
 
 from catalogue.models import Product
+from hashing import Encoder
 from search import gallery
 from search.calibration import Match, probability, word
-from search.encoding import encoder
+from search.encoders import by_fingerprint, encoder, serving
 from search.filters import NO_FILTERS, Filters
 from search.gallery import Gallery, Neighbour
 from search.models import ImageCode
@@ -106,9 +107,9 @@ def similar_to_photo(  # noqa: PLR0913
     """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable."""
     stages = stages or Stages()
     with stages.timed("encode"):
-        serving = encoder()
-        embedding = serving.encode([_cropped(photo, box)]).embeddings[0]
-    query = Query(encoder=serving.fingerprint, embedding=embedding, box=box)
+        now = encoder()
+        embedding = now.encode([_cropped(photo, box)]).embeddings[0]
+    query = Query(encoder=now.fingerprint, embedding=embedding, box=box)
     return _answer(query, query.token(), filters, limit, page, sort, stages=stages)
 
 
@@ -135,20 +136,20 @@ def similar_to_product(
 
     Empty while none of its pictures has a code. Raises SearchUnavailable.
     """
-    fingerprint = encoder().fingerprint
+    fingerprint = serving().fingerprint
     stored = (
         ImageCode.objects.by(fingerprint)
         .current()
         .filter(image__product=product, code__isnull=False)
         .values_list("embedding", flat=True)
     )
-    now = gallery.current()
+    now = gallery.current(fingerprint)
     found: list[Neighbour] = []
     for embedding in stored:
         query = Query(fingerprint, np.frombuffer(embedding or b"", np.int8))
         found += _shortlist(now, query, filters)
     others = [near for near in found if near.product_id != product.pk]
-    return _fetched(_best_of_products(others)[:limit])
+    return _fetched(_best_of_products(others)[:limit], by_fingerprint(fingerprint))
 
 
 def _answer(  # noqa: PLR0913
@@ -162,16 +163,18 @@ def _answer(  # noqa: PLR0913
     stages: Stages,
 ) -> Answer:
     with stages.timed("search"):
-        now = gallery.current()
+        # Of the query's encoder, even if another took over a moment ago.
+        now = gallery.current(query.encoder)
         found = _shortlist(now, query, filters)
         ranked = _best_of_products(found)
     start = (page - 1) * limit
     with stages.timed("fetch"):
         ordered = ranked if sort == RELEVANCE else _sorted(ranked, SORTS[sort])
-        results = _fetched(ordered[start : start + limit])
+        made_by = by_fingerprint(query.encoder)
+        results = _fetched(ordered[start : start + limit], made_by)
     return Answer(
         query=token,
-        match=_match_of(ranked),
+        match=_match_of(ranked, made_by),
         count=len(ranked),
         results=results,
         next_page=page + 1 if start + limit < len(ranked) else None,
@@ -220,18 +223,17 @@ def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
     return list(best.values())
 
 
-def _fetched(ranked: Sequence[Neighbour]) -> list[Result]:
+def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
     """With what a list shows, in two queries. What was hidden just now is left out."""
     products = (
         Product.objects.on_sale()
         .for_list()
         .in_bulk([near.product_id for near in ranked])
     )
-    serving = encoder()
     results = []
     for near in ranked:
         if near.product_id in products:
-            similarity = probability(serving, near.cosine)
+            similarity = probability(encoder, near.cosine)
             results.append(
                 Result(
                     product=products[near.product_id],
@@ -244,7 +246,7 @@ def _fetched(ranked: Sequence[Neighbour]) -> list[Result]:
     return results
 
 
-def _match_of(ranked: Sequence[Neighbour]) -> Match:
+def _match_of(ranked: Sequence[Neighbour], encoder: Encoder) -> Match:
     if not ranked:
         return Match.NONE
-    return word(probability(encoder(), ranked[0].cosine))
+    return word(probability(encoder, ranked[0].cosine))

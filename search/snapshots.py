@@ -18,10 +18,10 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from hashing import CodeIndex, IndexFileError
+from hashing import CodeIndex, Encoder, IndexFileError
 from hashing.disk import digest_of, sync
 from search import changes, rows
-from search.encoding import encoder
+from search.encoders import encoder
 from search.locks import try_lock
 from search.models import Snapshot
 from search.rows import COLUMNS, Rows
@@ -66,13 +66,16 @@ def build_if_due() -> Snapshot | None:
     return build() if is_due() else None
 
 
-def build() -> Snapshot | None:
-    """Build and publish the next; None if another process is at it."""
+def build(of: Encoder | None = None) -> Snapshot | None:
+    """Build and publish the next; None if another process is at it.
+
+    Of the encoder that serves, or of one that soon will.
+    """
     with try_lock("snapshot") as is_held:
         if not is_held:
             return None
         sweep()
-        now = encoder()
+        now = of or encoder()
         # What changes from here on is either in the rows or seen again as a change.
         as_of, position = timezone.now(), changes.position_now()
         found = rows.read(now.fingerprint, n_bits=now.n_bits, dim=now.card.dim)
@@ -86,7 +89,7 @@ def build() -> Snapshot | None:
             as_of=as_of,
         )
         log.info("snapshot published", snapshot=name, images=len(found))
-        prune()
+        prune(now.fingerprint)
         return snapshot
 
 
@@ -143,11 +146,11 @@ def folder_of(snapshot: Snapshot) -> Path:
     return Path(settings.SNAPSHOTS_DIR) / snapshot.name
 
 
-def prune() -> None:
-    """Keep the last that can serve, and no change that none of them needs."""
-    kept = list(Snapshot.objects.serving(encoder().fingerprint)[:KEPT])
+def prune(fingerprint: str) -> None:
+    """Keep its last that can serve, and no change that none of them needs."""
+    kept = list(Snapshot.objects.serving(fingerprint)[:KEPT])
     # Those of another encoder stay: it may be the one to go back to.
-    old = Snapshot.objects.filter(encoder=encoder().fingerprint).exclude(
+    old = Snapshot.objects.filter(encoder=fingerprint).exclude(
         pk__in=[snapshot.pk for snapshot in kept]
     )
     old.delete()

@@ -2,15 +2,20 @@
 
 from contextlib import suppress
 
+import structlog
 from celery import shared_task
 
-from search import encoding, snapshots
-from search.errors import SearchUnavailable
+from search import encoders, encoding, filling, snapshots
+from search.errors import Refused, SearchUnavailable
 from search.locks import try_lock
 from search.verification import Sweep
 
+log = structlog.get_logger()
+
 # The sweep shares its queue with uploads, so it is short.
 SWEEP = 32
+# What is behind it on its queue waits no longer.
+FILL_SECONDS = 5.0
 
 # Where this process is on its way round the catalogue.
 _gallery_sweep = Sweep()
@@ -40,6 +45,17 @@ def encode_missing() -> None:
     with try_lock("encode_missing") as is_held:
         if is_held:
             encoding.encode_missing()
+
+
+@shared_task
+def fill_encoders() -> None:
+    """A few seconds for each encoder that does not serve."""
+    with try_lock("fill_encoders") as is_held:
+        for row in encoders.live()[1:] if is_held else []:
+            try:
+                filling.fill(row, seconds=FILL_SECONDS)
+            except (Refused, SearchUnavailable) as error:
+                log.error("encoder is not filled", encoder=row.name, reason=str(error))
 
 
 @shared_task

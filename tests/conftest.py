@@ -81,7 +81,7 @@ def _clean_process() -> Iterator[None]:
     gallery.reset()
     translation.deactivate()
     cache.clear()
-    for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR):
+    for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR, settings.ENCODERS_DIR):
         shutil.rmtree(folder, ignore_errors=True)
 
 

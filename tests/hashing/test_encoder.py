@@ -1,7 +1,10 @@
 """The shipped encoder, through its door."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -161,3 +164,15 @@ def test_a_card_that_is_no_object_is_refused(copy, text):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(CheckpointError, match="nowhere"):
         load_encoder(tmp_path / "nowhere")
+
+
+def test_an_encoder_leaves_no_file_and_tells_nobody(tmp_path):
+    code = (
+        "from hashing import SHIPPED, load_encoder\n"
+        "from PIL import Image\n"
+        "load_encoder(SHIPPED).encode([Image.new('RGB', (64, 64))])\n"
+    )
+    places = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    env = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **places}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    assert list(tmp_path.rglob("*")) == []

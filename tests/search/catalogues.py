@@ -11,7 +11,7 @@ import numpy.typing as npt
 from catalogue.models import Product, ProductImage
 from hashing import hamming
 from search import changes
-from search.encoding import encoder
+from search.encoders import encoder
 from search.models import ImageCode
 from search.query import Query
 from tests.builders import new_product

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from catalogue.models import Product, ProductImage
-from search import encoding, snapshots
+from search import encoders, encoding, snapshots
 from search.models import ImageCode
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import LIST, change_url, save
@@ -24,7 +24,7 @@ def encode_all() -> None:
 def fail(image: ProductImage, why: str = "It is damaged.") -> None:
     ImageCode.objects.create(
         image=image,
-        encoder=encoding.encoder().fingerprint,
+        encoder=encoders.encoder().fingerprint,
         digest=image.digest,
         error=why,
     )

@@ -14,7 +14,7 @@ from PIL import Image
 from catalogue.images import open_photo
 from catalogue.models import ProductImage
 from catalogue.signals import bulk_images
-from search import encoding, snapshots
+from search import encoders, encoding, snapshots
 from search.models import ImageCode
 from search.similar import similar_to_photo
 from search.tasks import encode_images, sweep
@@ -64,7 +64,7 @@ def test_a_picture_replaced_twice_with_its_tasks_reversed_keeps_the_last_code() 
     # The tasks read their row before the replacement and finish after it.
     for late in (second, first):
         with patch.object(
-            encoding, "_read", return_value=open_photo(BytesIO(make_image(9)))
+            encoding, "read", return_value=open_photo(BytesIO(make_image(9)))
         ):
             assert encoding._encode_batch([late]) == 0
     encode_images([image.pk])
@@ -72,7 +72,7 @@ def test_a_picture_replaced_twice_with_its_tasks_reversed_keeps_the_last_code() 
     (code,) = ImageCode.objects.filter(image=image)
     assert code.digest == image.digest
     assert first_found(3) == image.pk
-    expected = encoding.encoder().encode([picture_of(image)])
+    expected = encoders.encoder().encode([picture_of(image)])
     assert code.code == expected.codes[0].tobytes()
 
 
@@ -82,7 +82,7 @@ def test_a_picture_deleted_while_it_is_encoded_is_no_error() -> None:
     ImageCode.objects.all().delete()
     picture = picture_of(copy)
     image.delete()
-    with patch.object(encoding, "_read", return_value=picture):
+    with patch.object(encoding, "read", return_value=picture):
         assert encoding._encode_batch([copy]) == 0
     assert not ImageCode.objects.exists()
 
@@ -141,7 +141,7 @@ def test_what_failed_can_be_tried_again() -> None:
 
 def test_what_has_its_code_is_not_encoded_again() -> None:
     product = new_product(images=[1, 2])
-    with patch.object(encoding, "_read", side_effect=AssertionError):
+    with patch.object(encoding, "read", side_effect=AssertionError):
         encode_images([image.pk for image in product.images.all()])
         product.price += 1
         product.save()
@@ -176,10 +176,10 @@ def test_bits_do_not_depend_on_the_batch(
     n_images: int, make_image: Callable[..., bytes]
 ) -> None:
     pictures = [open_photo(BytesIO(make_image(seed))) for seed in range(n_images)]
-    together = encoding.encoder().encode(pictures)
+    together = encoders.encoder().encode(pictures)
     chance = random.Random(0)
     for row in chance.sample(range(n_images), min(5, n_images)):
-        alone = encoding.encoder().encode([pictures[row]])
+        alone = encoders.encoder().encode([pictures[row]])
         assert (alone.codes[0] == together.codes[row]).all()
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from catalogue.models import Category, Product, ProductImage
 from search import gallery, snapshots
-from search.encoding import encoder
+from search.encoders import encoder
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.query import Query

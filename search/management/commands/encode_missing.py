@@ -1,21 +1,29 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import encoding
+from search import encoders, encoding, filling
+from search.errors import Refused, SearchUnavailable
+from search.models import Encoder
 
 
 class Command(BaseCommand):
-    help = "Encode every picture that has no code of the current encoder."
+    help = "Encode every picture that has no code, by every encoder that lives."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        image_ids = list(encoding.waiting_images().values_list("pk", flat=True))
-        size = encoding.BATCH
-        saved = 0
-        with tqdm(total=len(image_ids), unit="picture", disable=not image_ids) as bar:
-            for start in range(0, len(image_ids), size):
-                saved += encoding.encode(image_ids[start : start + size])
-                bar.update(len(image_ids[start : start + size]))
-        failed = encoding.failed_images().count()
-        self.stdout.write(f"{saved} pictures encoded, {failed} failed.")
+        encoders.keep_first()
+        for row in encoders.live():
+            try:
+                self._fill(row)
+            except (Refused, SearchUnavailable) as error:
+                raise CommandError(str(error)) from error
+
+    def _fill(self, row: Encoder) -> None:
+        total = filling.lacking(row).count()
+        bar = tqdm(total=total, unit="picture", desc=row.name, disable=not total)
+        with bar:
+            filling.fill(row, on_progress=bar.update)
+        failed = encoding.failed_images(row.fingerprint).count()
+        done = total - filling.lacking(row).count()
+        self.stdout.write(f"{row.name}: {done} pictures encoded, {failed} failed.")

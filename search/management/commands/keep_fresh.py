@@ -9,7 +9,12 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from catalogue.tasks import run_waiting_imports
-from search.tasks import encode_missing, refresh_snapshot, verify_gallery
+from search.tasks import (
+    encode_missing,
+    fill_encoders,
+    refresh_snapshot,
+    verify_gallery,
+)
 
 log = structlog.get_logger()
 
@@ -23,12 +28,10 @@ class Command(BaseCommand):
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        # An import takes minutes: beside the rest, and dropped at the end, since
-        # whoever comes next takes it over.
-        imports = threading.Thread(
-            target=repeat, args=([run_waiting_imports], stop), daemon=True
-        )
-        imports.start()
+        # An import takes minutes, a new encoder hours: beside the rest, and dropped at
+        # the end, since whoever comes next takes it over.
+        for task in (run_waiting_imports, fill_encoders):
+            threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
         repeat([encode_missing, refresh_snapshot, verify_gallery], stop)
 
 

@@ -1,0 +1,30 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from search import switching
+from search.errors import Refused, SearchUnavailable
+
+
+class Command(BaseCommand):
+    help = "Let another encoder serve, once it has a code of every picture."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("name", nargs="?", metavar="NAME")
+        which.add_argument(
+            "--back", action="store_true", help="the one that served before"
+        )
+
+    def handle(self, *args: Any, name: str | None, back: bool, **options: Any) -> None:
+        try:
+            chosen = switching.previous().name if back or name is None else name
+            before = switching.switch(chosen)
+        except (Refused, SearchUnavailable) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{chosen} serves from the next search on. {before.name} is kept complete: "
+            "go back by switch_encoder --back, or delete it by "
+            f"retire_encoder {before.name}."
+        )

@@ -1,0 +1,82 @@
+"""What programs are told of the API: its schema, its docs and their examples."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from catalogue.images import UnreadableImage
+from config.problems import KNOWN
+from config.settings import BASE_DIR
+from config.urls import api
+from search.forms import FilterForm, PhotoForm
+from search.serializers import PageParameters, PhotoFields
+from tests.builders import make_image
+from tests.search.asking import API, open_varied_shop, post_photo
+from tests.servers import WebServer
+
+DOCS = BASE_DIR / "docs" / "api.md"
+
+
+def test_the_schema_is_valid_and_complete(tmp_path: Path) -> None:
+    file = tmp_path / "schema.yaml"
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
+    assert "application/problem+json" in file.read_text()
+
+
+def test_the_schema_names_the_fields_that_are_taken() -> None:
+    assert set(PageParameters().fields) == set(FilterForm.base_fields)
+    assert set(PhotoFields().fields) == set(PhotoForm.base_fields)
+
+
+def test_the_docs_load_nothing_from_elsewhere() -> None:
+    page = APIClient().get(f"{API}docs/")
+    assert page.status_code == 200
+    for mark in ("src=", "href="):
+        for part in page.content.decode().split(mark)[1:]:
+            assert part.strip("\"'").startswith("/"), part[:80]
+
+
+def examples() -> list[str]:
+    """The commands in the docs, each on one line."""
+    blocks = re.findall(r"```sh\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    return "".join(blocks).replace("\\\n", " ").strip().splitlines()
+
+
+def test_the_docs_name_every_code_and_path() -> None:
+    text = DOCS.read_text()
+    told = set(re.findall(r"`([a-z_]+)`", text))
+    assert set(UnreadableImage.MESSAGES) - {"file_too_large"} <= told
+    assert {code for _, code, _ in KNOWN.values()} <= told
+    for found in api:
+        assert str(found.pattern).replace("<int:pk>", "{id}") in text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_every_example_of_the_docs_works(
+    transactional_db: None, web_server: Callable[[], WebServer], tmp_path: Path
+) -> None:
+    products = open_varied_shop()
+    (tmp_path / "photo.jpg").write_bytes(make_image(0))
+    _, answer = post_photo(APIClient())
+    server = web_server()
+    commands = examples()
+    assert len(commands) >= 7
+    for command in commands:
+        here = command.replace("http://127.0.0.1:8000", server.url)
+        here = here.replace("products/7/", f"products/{products[7].pk}/")
+        here = here.replace("$QUERY", answer["query"])
+        ran = subprocess.run(
+            [*shlex.split(here), "--silent", "--show-error", "--fail-with-body"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, (command, ran.stdout, ran.stderr)
