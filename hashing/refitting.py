@@ -29,15 +29,22 @@ def fit_layer(layer: HashLayer, embeddings: Embeddings, *, seed: int = 0) -> Has
     return fit_itq(embeddings, layer.n_bits, seed=seed)
 
 
-def refit(
-    source: Path, embeddings: Embeddings, out: Path, *, name: str, seed: int = 0
+def refit(  # noqa: PLR0913
+    source: Path,
+    embeddings: Embeddings,
+    out: Path,
+    *,
+    name: str,
+    seed: int = 0,
+    layer: HashLayer | None = None,
 ) -> Encoder:
     """Write the encoder in `source` with a fitted hash layer to the new folder `out`.
 
+    `layer`: what `fit_layer` made of these embeddings with this seed, if it did.
     Raises CheckpointError for a damaged source, FileExistsError where `out` exists.
     """
     encoder = load_encoder(source)
-    layer = fit_layer(encoder.layer, embeddings, seed=seed)
+    layer = layer or fit_layer(encoder.layer, embeddings, seed=seed)
     out.mkdir(parents=True)
     shutil.copyfile(source / "network.onnx", out / "network.onnx")
     layer.save(out / "layer.npz")

@@ -39,7 +39,7 @@ from search.similar import (
 from search.uploads import receive_in_memory
 
 AnyForm = TypeVar("AnyForm", bound=FilterForm)
-LIMITS = set(FilterForm.base_fields) - {"page", "sort"}
+LIMITS = set(FilterForm.base_fields) - {"page", "sort", "match_on"}
 
 
 class PhotoSearch(APIView):

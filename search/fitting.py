@@ -56,13 +56,18 @@ def fit(*, name: str | None = None, seed: int = 0) -> Fitted:
     queries, rest = vectors[:n_queries], vectors[n_queries:]
     learned_from = rest[:LEARNED_FROM]
     before = recall(layer, queries, rest)
-    after = recall(fit_layer(layer, learned_from, seed=seed), queries, rest)
+    fitted = fit_layer(layer, learned_from, seed=seed)
+    after = recall(fitted, queries, rest)
     if after <= before:
         raise Refused(
             f"a layer fitted to {len(learned_from)} pictures keeps {after:.1%} of the "
             f"{NEIGHBOURS} nearest, the one that serves {before:.1%}: nothing is added"
         )
-    row = _add(serving, learned_from, name or _free_name(), seed)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "fitted"
+        name = name or f"fitted-{timezone.now():%Y%m%d-%H%M%S}"
+        refit(serving.folder, learned_from, out, name=name, seed=seed, layer=fitted)
+        row = switching.add(out)
     return Fitted(row, NEIGHBOURS, before, after, len(learned_from), n_queries)
 
 
@@ -77,14 +82,3 @@ def stored_embeddings(fingerprint: str, *, limit: int, seed: int) -> Embeddings:
         by_id |= dict(some.values_list("pk", "embedding"))
     found = [vector for pk in drawn if (vector := by_id.get(pk)) is not None]
     return np.frombuffer(b"".join(found), np.int8).reshape(len(found), -1)
-
-
-def _add(serving: Encoder, vectors: Embeddings, name: str, seed: int) -> Encoder:
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "fitted"
-        refit(serving.folder, vectors, out, name=name, seed=seed)
-        return switching.add(out, name=name)
-
-
-def _free_name() -> str:
-    return f"fitted-{timezone.now():%Y%m%d-%H%M%S}"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue.filters import CategoryField, FlagField, PriceRangeForm, WordsField
 from search.filters import Filters
+from search.matching import MatchOn
 from search.query import WHOLE, Box
 from search.similar import RELEVANCE, SORTS
 
@@ -20,7 +21,7 @@ MIN_SHARE = 0.02
 
 
 class FilterForm(PriceRangeForm):
-    """The filters, sort, page and limit of every search, on the site and in the API."""
+    """The filters, order and page of every search, on the site and in the API."""
 
     category = CategoryField(required=False, label=_("Category"))
     min_price = forms.DecimalField(
@@ -35,6 +36,9 @@ class FilterForm(PriceRangeForm):
     sort = forms.ChoiceField(
         required=False, choices=[(name, name) for name in (RELEVANCE, *SORTS)]
     )
+    match_on = forms.ChoiceField(
+        required=False, choices=[(name.value, name.value) for name in MatchOn]
+    )
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
     limit = forms.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
 
@@ -47,12 +51,15 @@ class FilterForm(PriceRangeForm):
     def clean_sort(self) -> str:
         return self.cleaned_data["sort"] or RELEVANCE
 
+    def clean_match_on(self) -> str:
+        return self.cleaned_data["match_on"] or MatchOn.ITEM.value
+
     def options(self) -> dict[str, Any]:
-        """Filters, limit, page and sort, for a search. Call when it is valid."""
+        """All that a search is asked with beside its query. Call when it is valid."""
         chosen = self.cleaned_data
         return {
             "filters": self.filters(),
-            **{name: chosen[name] for name in ("limit", "page", "sort")},
+            **{name: chosen[name] for name in ("limit", "page", "sort", "match_on")},
         }
 
     def filters(self) -> Filters:
@@ -103,11 +110,16 @@ class BoxField(forms.CharField):
         return _box(text) if text else WHOLE
 
 
-class PhotoForm(FilterForm):
+class BoxForm(FilterForm):
+    """A part of a photo that is known already, and what the search is limited to."""
+
+    box = BoxField(required=False, max_length=200)
+
+
+class PhotoForm(BoxForm):
     """A photo, and what the search with it is limited to."""
 
     photo = OnePhotoField()
-    box = BoxField(required=False, max_length=200)
 
 
 def _box(text: str) -> Box:

@@ -7,8 +7,9 @@ changes, so that an answer is as fresh as the last commit.
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import structlog
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import CodeIndex, Codes, IndexFileError
+from hashing import CodeIndex, Codes, IndexFileError, Where
 from search import changes, snapshots
 from search.changes import Position
 from search.encoders import serving
@@ -29,14 +30,24 @@ from search.snapshots import LoadedSnapshot
 
 log = structlog.get_logger()
 
+Weights = npt.NDArray[np.float32]  # (dim,)
+
 
 class Neighbour(NamedTuple):
-    """A picture near the query: bits that differ, and the cosine of the embeddings."""
+    """A picture near the query: bits that differ, the cosine of the embeddings, its
+    rank's score, and the columns of its product that filters read.
+    """
 
     image_id: int
     product_id: int
     distance: int
     cosine: float
+    score: float
+    category_id: int
+    price: int  # hundredths of the shop's currency
+    in_stock: bool
+    brand: str
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -115,33 +126,32 @@ class Gallery:
         return replace(self, overlay=overlay)
 
     def search(
-        self, query: Query, k: int, *, filters: Filters = NO_FILTERS
+        self,
+        query: Query,
+        k: int,
+        *,
+        filters: Filters = NO_FILTERS,
+        weights: Weights | None = None,
     ) -> list[Neighbour]:
         """The k nearest pictures among the allowed: exact, whatever is allowed.
 
-        By distance, then image id; fewer than k only where fewer are allowed.
+        By distance, then image id; fewer than k only where fewer are allowed. Scores
+        are cosines with the embedding's numbers weighted (dim,), where that is asked.
         Raises ForeignEncoder for a query of another encoder.
         """
         if query.encoder != self.snapshot.encoder:
             raise ForeignEncoder(query.encoder)
-        codes = query.codes
         is_masked = self.overlay.n_live < len(self.snapshot.rows)
         live = self.overlay.live if is_masked else None
-        parts = [
-            _nearest(codes, k, self.snapshot.index, self.snapshot.rows, filters, live),
-            _nearest(codes, k, self.overlay.index, self.overlay.rows, filters),
+        allowed = filters.allowed(self.snapshot.rows, live)
+        beside = filters.allowed(self.overlay.rows)
+        near = partial(_nearest, query.embedding, query.codes, k, weights)
+        found = [
+            *near(self.snapshot.index, self.snapshot.rows, allowed),
+            *near(self.overlay.index, self.overlay.rows, beside),
         ]
-        image_ids, product_ids, distances, embeddings = (
-            np.concatenate(columns) for columns in zip(*parts, strict=True)
-        )
-        first = np.lexsort((image_ids, distances))[:k]
-        columns = (
-            image_ids[first],
-            product_ids[first],
-            distances[first],
-            _cosines(query.embedding, embeddings.take(first, axis=0)),
-        )
-        return list(map(Neighbour._make, zip(*map(_plain, columns), strict=True)))
+        found.sort(key=lambda neighbour: (neighbour.distance, neighbour.image_id))
+        return found[:k]
 
     def _at(self, position: Position) -> Self:
         return replace(self, overlay=replace(self.overlay, position=position))
@@ -238,36 +248,43 @@ def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | N
 
 
 def _nearest(  # noqa: PLR0913
+    embedding: npt.NDArray[np.int8],
     codes: Codes,
     k: int,
+    weights: Weights | None,
     index: CodeIndex,
     rows: Rows,
-    filters: Filters,
-    live: Bools | None = None,
-) -> tuple[npt.NDArray[Any], ...]:
-    """Of one part of the gallery: image ids, product ids, distances, embeddings."""
-    (found,) = index.search_rows(codes, k, allowed=filters.allowed(rows, live))
-    return (
-        rows.image_id[found.rows],
-        rows.product_id[found.rows],
+    allowed: Where,
+) -> list[Neighbour]:
+    (found,) = index.search_rows(codes, k, allowed=allowed)
+    at = found.rows
+    cosines = _cosines(embedding, rows.embeddings.take(at, axis=0))
+    columns = (
+        rows.image_id[at],
+        rows.product_id[at],
         found.distances,
-        rows.embeddings.take(found.rows, axis=0),
+        cosines,
+        cosines
+        if weights is None
+        else _cosines(embedding, rows.embeddings.take(at, axis=0), weights),
+        rows.category_id[at],
+        rows.price[at],
+        rows.in_stock[at],
     )
-
-
-def _plain(column: npt.NDArray[Any]) -> list[Any]:
-    values: list[Any] = column.tolist()
-    return values
+    brands = [rows.brands[number] for number in rows.brand[at]]
+    colours = [rows.colours[number] for number in rows.colour[at]]
+    lists = [column.tolist() for column in columns]
+    return [Neighbour(*row) for row in zip(*lists, brands, colours, strict=True)]
 
 
 def _cosines(
-    query: npt.NDArray[np.int8], embeddings: npt.NDArray[np.int8]
+    query: npt.NDArray[np.int8],
+    embeddings: npt.NDArray[np.int8],
+    weights: Weights | float = 1.0,
 ) -> npt.NDArray[np.float32]:
     """Between one embedding (dim,) and n (n, dim): (n,). A zero vector is near none."""
-    vectors = embeddings.astype(np.float32)
-    one = query.astype(np.float32)
-    squares = np.einsum("ij,ij->i", vectors, vectors) * (one @ one)
-    cosines: npt.NDArray[np.float32] = (vectors @ one) / np.sqrt(
-        np.maximum(squares, 1e-9)
-    )
+    vectors = embeddings.astype(np.float32) * weights
+    one = query.astype(np.float32) * weights
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(one)
+    cosines: npt.NDArray[np.float32] = (vectors @ one) / np.maximum(lengths, 1e-9)
     return cosines

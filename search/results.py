@@ -7,28 +7,54 @@ from typing import NamedTuple, Self
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from catalogue.models import Category, Product
 from search.calibration import Match
+from search.facets import CategoryCount, WordCount
 from search.forms import FilterForm
+from search.matching import MatchOn
+from search.query import WHOLE
 from search.samples import Sample
 from search.similar import RELEVANCE, Answer, Result
 
 FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")
-MAX_CHOICES = 100
+KEPT = (*FILTERS, "sort", "match_on", "limit")
+# Less sure than this, a predicted category is not offered.
+SURE = 0.5
 SORT_WORDS = (
     ("", _("Best match")),
     ("price", _("Lowest price")),
     ("-price", _("Highest price")),
     ("newest", _("Newest")),
 )
+MATCH_ON_WORDS = (
+    ("", _("Same item")),
+    (MatchOn.KIND, _("Same kind")),
+    (MatchOn.LOOK, _("Same look")),
+)
 
 
 class Chip(NamedTuple):
-    """A filter that is on, and the page without it."""
+    """A filter that is on and the page without it, or one to put on and the page so."""
 
     label: str
     url: str
+
+
+class Way(NamedTuple):
+    """A way to compare, and the page that does."""
+
+    label: str
+    url: str
+    chosen: bool
+
+
+class Choice(NamedTuple):
+    """A word to filter by, and how many products it leaves."""
+
+    value: str
+    leaves: int
+    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -44,7 +70,7 @@ class ResultsPage:
         params["query"] = answer.query
         if sample is not None:
             params["sample"] = sample.name
-        for name in (*FILTERS, "sort", "limit"):
+        for name in KEPT:
             value = form[name].value() or []
             words = value if isinstance(value, list) else [value]
             params.setlist(name, [word for word in words if word])
@@ -52,8 +78,32 @@ class ResultsPage:
 
     @property
     def url(self) -> str:
-        """This page again, to share and to reload; the first where there are more."""
+        """These results again, to share; the first page where there are more."""
         return self._url(self.params)
+
+    @property
+    def here(self) -> str:
+        """This very page again."""
+        number = self.form.cleaned_data["page"]
+        return self._page_url(number if number > 1 else None) or self.url
+
+    @property
+    def box(self) -> str:
+        """The part of the photo, as a form sends it; empty for all of it."""
+        box = self.answer.box
+        return "" if box == WHOLE else ",".join(f"{share:.4f}" for share in box)
+
+    @property
+    def kept_fields(self) -> list[tuple[str, str]]:
+        """What stays when another part of the photo is searched."""
+        kept = (*FILTERS, "sort", "limit")
+        return [(name, value) for name in kept for value in self.params.getlist(name)]
+
+    @property
+    def count_words(self) -> str:
+        count = self.answer.count
+        words = ngettext("%(count)s product", "%(count)s products", count)
+        return words % {"count": count}
 
     @property
     def next_url(self) -> str:
@@ -97,17 +147,48 @@ class ResultsPage:
         ]
 
     @property
-    def categories(self) -> list[Category]:
-        """To choose from; `depth` says how far below the top each is."""
-        return list(Category.objects.get_tree())
+    def ways(self) -> list[Way]:
+        """What "alike" may mean."""
+        chosen = self.form.cleaned_data["match_on"]
+        return [
+            Way(str(words), self._with("match_on", name), (name or "item") == chosen)
+            for name, words in MATCH_ON_WORDS
+        ]
 
     @property
-    def brands(self) -> list[str]:
-        return _words_on_sale("brand")
+    def guess(self) -> Chip | None:
+        """The category that the photo seems to be of, to narrow the results to."""
+        found = self.answer.category
+        chosen = self.form.cleaned_data["category"]
+        if found is None or chosen or self.none_close or found.confidence < SURE:
+            return None
+        return Chip(found.name, self._with("category", found.slug))
 
     @property
-    def colours(self) -> list[str]:
-        return _words_on_sale("colour")
+    def categories(self) -> list[CategoryCount]:
+        """To choose from, the chosen one among them even if it leaves nothing."""
+        counted = self.answer.facets.category
+        chosen = self.form.cleaned_data["category"]
+        if chosen is None or any(each.slug == chosen.slug for each in counted):
+            return counted
+        return [CategoryCount(chosen.slug, chosen.name, 1, 0), *counted]
+
+    @property
+    def brands(self) -> list[Choice]:
+        return self._choices(self.answer.facets.brand, "brand")
+
+    @property
+    def colours(self) -> list[Choice]:
+        return self._choices(self.answer.facets.colour, "colour")
+
+    def _choices(self, counted: list[WordCount], name: str) -> list[Choice]:
+        """The chosen are among them even if they leave nothing."""
+        chosen = {word.casefold(): word for word in self.form.cleaned_data[name]}
+        offered = [
+            Choice(word.value, word.count, chosen.pop(word.value.casefold(), "") != "")
+            for word in counted
+        ]
+        return [*offered, *(Choice(word, 0, True) for word in chosen.values())]
 
     def _is_far(self, found: Result) -> bool:
         in_order = self.form.cleaned_data["sort"] == RELEVANCE
@@ -128,6 +209,11 @@ class ResultsPage:
         if chosen["in_stock"]:
             yield "in_stock", "", str(_("In stock"))
 
+    def _with(self, name: str, value: str) -> str:
+        params = self.params.copy()
+        params.setlist(name, [value] if value else [])
+        return self._url(params)
+
     def _without(self, name: str, value: str) -> str:
         params = self.params.copy()
         rest = [other for other in params.getlist(name) if value and other != value]
@@ -143,8 +229,3 @@ class ResultsPage:
 
     def _url(self, params: QueryDict) -> str:
         return f"{reverse('search')}?{params.urlencode()}"
-
-
-def _words_on_sale(field: str) -> list[str]:
-    words = Product.objects.on_sale().exclude(**{field: ""}).order_by(field)
-    return list(words.values_list(field, flat=True).distinct()[:MAX_CHOICES])

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from catalogue.serializers import FilterParameters, ProductSerializer
 from search.calibration import Match
 from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
+from search.matching import MatchOn
 from search.models import Encoder
 from search.similar import RELEVANCE, SORTS
 
@@ -23,6 +24,11 @@ class LimitParameters(FilterParameters):
 
 class PageParameters(LimitParameters):
     sort = serializers.ChoiceField(choices=[RELEVANCE, *SORTS], default=RELEVANCE)
+    match_on = serializers.ChoiceField(
+        choices=[name.value for name in MatchOn],
+        default=MatchOn.ITEM.value,
+        help_text="What counts: the same item, the same kind of thing, the same look.",
+    )
     page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
 
 
@@ -52,6 +58,7 @@ class StagesSerializer(serializers.Serializer[Any]):
     encode = MillisecondsField(required=False)
     search = MillisecondsField()
     fetch = MillisecondsField()
+    facets = MillisecondsField()
 
 
 class FreshnessSerializer(serializers.Serializer[Any]):
@@ -63,6 +70,43 @@ class FreshnessSerializer(serializers.Serializer[Any]):
     pending = serializers.IntegerField(
         help_text="Products changed since the snapshot; they are found as they are now."
     )
+
+
+class PredictionSerializer(serializers.Serializer[Any]):
+    """The kind of thing on the photo, by the vote of the 10 products nearest to it."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    confidence = serializers.FloatField(help_text="Its share of the votes.")
+
+
+class WordCountSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class CategoryCountSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    depth = serializers.IntegerField(help_text="1 at the top.")
+    count = serializers.IntegerField(help_text="Products in it and below.")
+
+
+class PriceRangeSerializer(serializers.Serializer[Any]):
+    min = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
+    max = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
+
+
+class FacetsSerializer(serializers.Serializer[Any]):
+    """How many products each filter would leave, of those that a search looks at: the
+    200 nearest pictures. Each is counted under all filters but its own.
+    """
+
+    category = CategoryCountSerializer(many=True)
+    brand = WordCountSerializer(many=True)
+    colour = WordCountSerializer(many=True)
+    price = PriceRangeSerializer()
+    in_stock = serializers.IntegerField(help_text="Products in stock.")
 
 
 class ResultSerializer(serializers.Serializer[Any]):
@@ -88,6 +132,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
         help_text="From reading the body to this answer, in milliseconds."
     )
     stages = StagesSerializer()
+    category = PredictionSerializer(allow_null=True)
+    facets = FacetsSerializer()
     gallery = FreshnessSerializer(source="freshness")
     results = ResultSerializer(many=True)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from time import perf_counter
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from PIL.Image import Image
@@ -15,10 +16,13 @@ from hashing import Encoder
 from search import gallery
 from search.calibration import Match, probability, word
 from search.encoders import by_fingerprint, encoder, serving
+from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Gallery, Neighbour
+from search.gallery import Gallery, Neighbour, Weights
+from search.matching import MatchOn, weights
 from search.models import ImageCode
 from search.query import WHOLE, Box, Query
+from search.voting import Prediction, predicted_category
 
 RELEVANCE = "relevance"
 # Other orders of what was found; the product's id decides between equals.
@@ -78,18 +82,33 @@ class Stages:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a search is limited to, its order, and which page of it."""
+
+    filters: Filters
+    limit: int
+    page: int
+    sort: str
+    match_on: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """One page of what was found.
 
-    query: the token that asks the same again; count: products on all pages; match:
-    how close the best is; next_page: None on the last.
+    query: the token that asks the same again; box: the part of the photo; count:
+    products on all pages; match: how close the best is; next_page: None on the last;
+    category: what is on the photo, whatever the filters.
     """
 
     query: str
+    box: Box
     match: Match
     count: int
     results: list[Result]
     next_page: int | None
+    category: Prediction | None
+    facets: Facets
     freshness: Freshness
     stages: dict[str, float]
 
@@ -102,6 +121,7 @@ def similar_to_photo(  # noqa: PLR0913
     limit: int = PAGE,
     page: int = 1,
     sort: str = RELEVANCE,
+    match_on: str = MatchOn.ITEM,
     stages: Stages | None = None,
 ) -> Answer:
     """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable."""
@@ -110,23 +130,26 @@ def similar_to_photo(  # noqa: PLR0913
         now = encoder()
         embedding = now.encode([_cropped(photo, box)]).embeddings[0]
     query = Query(encoder=now.fingerprint, embedding=embedding, box=box)
-    return _answer(query, query.token(), filters, limit, page, sort, stages=stages)
+    wanted = Wanted(filters, limit, page, sort, match_on)
+    return _answer(query, query.token(), wanted, stages)
 
 
-def similar_to_query(
+def similar_to_query(  # noqa: PLR0913
     token: str,
     *,
     filters: Filters = NO_FILTERS,
     limit: int = PAGE,
     page: int = 1,
     sort: str = RELEVANCE,
+    match_on: str = MatchOn.ITEM,
 ) -> Answer:
     """The same again: another page, other filters, another order.
 
     Raises QueryExpired, ForeignEncoder, SearchUnavailable.
     """
     query = Query.from_token(token)
-    return _answer(query, token, filters, limit, page, sort, stages=Stages())
+    wanted = Wanted(filters, limit, page, sort, match_on)
+    return _answer(query, token, wanted, Stages())
 
 
 def similar_to_product(
@@ -137,61 +160,75 @@ def similar_to_product(
     Empty while none of its pictures has a code. Raises SearchUnavailable.
     """
     fingerprint = serving().fingerprint
-    stored = (
-        ImageCode.objects.by(fingerprint)
-        .current()
-        .filter(image__product=product, code__isnull=False)
-        .values_list("embedding", flat=True)
-    )
     now = gallery.current(fingerprint)
     found: list[Neighbour] = []
-    for embedding in stored:
-        query = Query(fingerprint, np.frombuffer(embedding or b"", np.int8))
+    for embedding in _embeddings_of(product, fingerprint):
+        query = Query(fingerprint, np.frombuffer(embedding, np.int8))
         found += _shortlist(now, query, filters)
     others = [near for near in found if near.product_id != product.pk]
     return _fetched(_best_of_products(others)[:limit], by_fingerprint(fingerprint))
 
 
-def _answer(  # noqa: PLR0913
-    query: Query,
-    token: str,
-    filters: Filters,
-    limit: int,
-    page: int,
-    sort: str,
-    *,
-    stages: Stages,
-) -> Answer:
+def _embeddings_of(product: Product, fingerprint: str) -> Any:
+    """Of its pictures that have a current code of that encoder, as bytes."""
+    codes = ImageCode.objects.by(fingerprint).current()
+    of_it = codes.filter(image__product=product, code__isnull=False)
+    return of_it.values_list("embedding", flat=True)
+
+
+def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     with stages.timed("search"):
         # Of the query's encoder, even if another took over a moment ago.
-        now = gallery.current(query.encoder)
-        found = _shortlist(now, query, filters)
-        ranked = _best_of_products(found)
-    start = (page - 1) * limit
-    with stages.timed("fetch"):
-        ordered = ranked if sort == RELEVANCE else _sorted(ranked, SORTS[sort])
         made_by = by_fingerprint(query.encoder)
-        results = _fetched(ordered[start : start + limit], made_by)
+        now = gallery.current(query.encoder)
+        shortlist = _Shortlists(now, query, weights(made_by, wanted.match_on))
+        ranked = shortlist(wanted.filters)
+    start, end = (wanted.page - 1) * wanted.limit, wanted.page * wanted.limit
+    with stages.timed("fetch"):
+        by_relevance = wanted.sort == RELEVANCE
+        ordered = ranked if by_relevance else _sorted(ranked, SORTS[wanted.sort])
+        results = _fetched(ordered[start:end], made_by)
+    with stages.timed("facets"):
+        counted = facets(shortlist, wanted.filters)
+        category = predicted_category(shortlist(NO_FILTERS))
     return Answer(
         query=token,
+        box=query.box,
         match=_match_of(ranked, made_by),
         count=len(ranked),
         results=results,
-        next_page=page + 1 if start + limit < len(ranked) else None,
+        next_page=wanted.page + 1 if end < len(ranked) else None,
+        category=category,
+        facets=counted,
         freshness=Freshness.of(now),
         stages=stages.took,
     )
 
 
-def _shortlist(now: Gallery, query: Query, filters: Filters) -> list[Neighbour]:
+def _shortlist(
+    now: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
+) -> list[Neighbour]:
     """The nearest pictures, so many that enough products, or all, are on them."""
     k = SHORTLIST
     while True:
-        found = now.search(query, k, filters=filters)
+        found = now.search(query, k, filters=filters, weights=weights)
         n_products = len({near.product_id for near in found})
         if len(found) < k or n_products >= LEAST_PRODUCTS:
             return found
         k *= 4
+
+
+class _Shortlists:
+    """The products nearest to a query, under one set of filters or another."""
+
+    def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
+        self._search = partial(_shortlist, now, query, weights=weights)
+        self._known: dict[Filters, list[Neighbour]] = {}
+
+    def __call__(self, filters: Filters) -> list[Neighbour]:
+        if filters not in self._known:
+            self._known[filters] = _best_of_products(self._search(filters))
+        return self._known[filters]
 
 
 def _cropped(photo: Image, box: Box) -> Image:
@@ -212,11 +249,9 @@ def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
 def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
     """The nearest picture of each product, the most like first.
 
-    By cosine, then distance, then image id, so that paging is stable.
+    By score, then distance, then image id, so that paging is stable.
     """
-    ranked = sorted(
-        found, key=lambda near: (-near.cosine, near.distance, near.image_id)
-    )
+    ranked = sorted(found, key=lambda near: (-near.score, near.distance, near.image_id))
     best: dict[int, Neighbour] = {}
     for near in ranked:
         best.setdefault(near.product_id, near)
@@ -249,4 +284,4 @@ def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
 def _match_of(ranked: Sequence[Neighbour], encoder: Encoder) -> Match:
     if not ranked:
         return Match.NONE
-    return word(probability(encoder, ranked[0].cosine))
+    return word(probability(encoder, max(near.cosine for near in ranked)))

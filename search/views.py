@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import push_url
 from PIL.Image import Image
 
 from catalogue import images
 from catalogue.images import UnreadableImage
 from search import samples
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
-from search.forms import FilterForm, PhotoForm
-from search.query import WHOLE
+from search.forms import BoxForm, PhotoForm
 from search.results import ResultsPage
 from search.samples import Sample
 from search.similar import Answer, similar_to_photo, similar_to_query
@@ -45,7 +45,7 @@ class Refused(Exception):
 class Asked:
     """What the shopper sent: a photo, or the token of an earlier answer."""
 
-    form: FilterForm
+    form: BoxForm
     photo: Image | None = None
     token: str = ""
     sample: Sample | None = None
@@ -54,7 +54,7 @@ class Asked:
         options = self.form.options()
         if self.photo is None:
             return similar_to_query(self.token, **options)
-        box = self.form.cleaned_data.get("box", WHOLE)
+        box = self.form.cleaned_data["box"]
         return similar_to_photo(self.photo, box=box, **options)
 
 
@@ -70,11 +70,10 @@ def search(request: HttpRequest) -> HttpResponse:
         page = ResultsPage.of(_answered(asked), asked.form, asked.sample)
     except Refused as refused:
         return _refusal(request, refused)
-    response = render(
-        request,
-        "search/results.html",
-        {"page": page, "here": page.url, "fresh": request.method == "POST"},
-    )
+    fresh = request.method == "POST"
+    context = {"page": page, "here": page.here, "fresh": fresh}
+    response = render(request, "search/results.html", context)
+    push_url(response, page.here)
     # Kept by no cache on the way; the browser's own "back" may show it again.
     patch_cache_control(response, private=True)
     return response
@@ -96,7 +95,7 @@ def _linked(request: HttpRequest) -> Asked | None:
     sample = samples.named(request.GET.get("sample", ""))
     if not token and sample is None:
         return None
-    form = FilterForm(request.GET)
+    form = BoxForm(request.GET)
     _check(form)
     if token or sample is None:
         return Asked(form, token=token, sample=sample)
@@ -129,7 +128,7 @@ def _received(request: HttpRequest) -> PhotoForm:
         raise Refused(400, _("The photo did not arrive whole.")) from error
 
 
-def _check(form: FilterForm) -> None:
+def _check(form: BoxForm) -> None:
     for name, messages in form.errors.items():
         field = form.fields.get(name)
         label = "" if field is None or name == "photo" else f"{field.label or name}: "

@@ -52,9 +52,10 @@ def test_an_answer_has_the_documented_fields(
 ) -> None:
     _, answer = post_photo(client, 3, limit=2)
     assert list(answer) == [
-        *("query", "match", "count", "next", "took_ms", "stages", "gallery", "results")
+        *("query", "match", "count", "next", "took_ms", "stages", "category"),
+        *("facets", "gallery", "results"),
     ]
-    assert set(answer["stages"]) == {"decode", "encode", "search", "fetch"}
+    assert set(answer["stages"]) == {"decode", "encode", "search", "fetch", "facets"}
     assert answer["took_ms"] >= sum(answer["stages"].values()) - 0.1
     assert answer["gallery"]["images"] == answer["count"] == len(shop)
     assert answer["gallery"]["pending"] == 0
@@ -186,7 +187,7 @@ def test_other_orders_are_stable(client: APIClient, shop: list[Product]) -> None
         assert answer["match"] == by_relevance["match"]
 
 
-def test_a_search_asks_the_catalogue_twice(
+def test_a_search_asks_the_catalogue_five_times(
     client: APIClient, shop: list[Product]
 ) -> None:
     post_photo(client)
@@ -196,8 +197,9 @@ def test_a_search_asks_the_catalogue_twice(
     owners = re.compile(r"\b(catalogue|search)_")
     tables = [found[1] for sql in asked if (found := owners.search(sql["sql"]))]
     assert len(tables) == len(asked)
+    # Products and their pictures; the categories found, those above, and the guess.
     # Which encoder and which snapshot serve, and what changed since.
-    assert sorted(tables) == ["catalogue", "catalogue", "search", "search", "search"]
+    assert sorted(tables) == ["catalogue"] * 5 + ["search"] * 3
 
 
 def test_a_box_searches_with_that_part_alone(

@@ -145,7 +145,7 @@ def test_results_cost_the_same_queries_however_many(
 ) -> None:
     url = send(client, make_image(3)).context["page"].url
     client.get(url)
-    # The gallery's two, the products and their pictures, and what filters offer.
+    # Encoder, snapshot, changes, products, their pictures, three for categories.
     with django_assert_max_num_queries(8) as all_of_them:
         client.get(url)
     with django_assert_max_num_queries(len(all_of_them)) as one:

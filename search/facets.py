@@ -1,0 +1,105 @@
+"""What results can be narrowed to, with how many products each choice would leave.
+
+Counted over what a search looked at: the shortlist. Each facet is counted under all
+filters but its own, so that what is chosen can be changed for its neighbours.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from catalogue.models import Category
+from search.filters import Filters
+from search.gallery import Neighbour
+
+# Choices of one facet; the rarest are left out where there are more.
+MOST = 50
+
+Search = Callable[[Filters], Sequence[Neighbour]]
+
+
+@dataclass(frozen=True)
+class WordCount:
+    value: str
+    count: int
+
+
+@dataclass(frozen=True)
+class CategoryCount:
+    """Products in a category and below; depth is 1 at the top."""
+
+    slug: str
+    name: str
+    depth: int
+    count: int
+
+
+@dataclass(frozen=True)
+class PriceRange:
+    """From the cheapest to the dearest; None where nothing was found."""
+
+    min: Decimal | None
+    max: Decimal | None
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Categories stand as the tree does, words by how many they leave."""
+
+    category: list[CategoryCount]
+    brand: list[WordCount]
+    colour: list[WordCount]
+    price: PriceRange
+    in_stock: int
+
+
+def facets(search: Search, filters: Filters) -> Facets:
+    """`search` answers the products of the shortlist under other filters."""
+
+    def without(**own: Any) -> Sequence[Neighbour]:
+        return search(replace(filters, **own))
+
+    prices = [near.price for near in without(min_price=None, max_price=None)]
+    return Facets(
+        category=_categories(near.category_id for near in without(categories=None)),
+        brand=_words(near.brand for near in without(brands=frozenset())),
+        colour=_words(near.colour for near in without(colours=frozenset())),
+        price=PriceRange(
+            min=Decimal(min(prices)) / 100 if prices else None,
+            max=Decimal(max(prices)) / 100 if prices else None,
+        ),
+        in_stock=sum(near.in_stock for near in without(in_stock=False)),
+    )
+
+
+def _words(words: Iterable[str]) -> list[WordCount]:
+    """The most frequent first, equal ones by the alphabet; without the empty word.
+
+    Words that differ in case alone are one, as filters take them.
+    """
+    spelled: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for word in words:
+        if word:
+            counts[word.casefold()] += 1
+            spelled.setdefault(word.casefold(), word)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [WordCount(spelled[word], count) for word, count in ordered[:MOST]]
+
+
+def _categories(category_ids: Iterable[int]) -> list[CategoryCount]:
+    """With all that lie above them; two queries."""
+    own = Counter(category_ids)
+    paths = Category.objects.filter(pk__in=own).values_list("pk", "path")
+    counts: Counter[str] = Counter()
+    for pk, path in paths:
+        for end in range(Category.steplen, len(path) + 1, Category.steplen):
+            counts[path[:end]] += own[pk]
+    found = Category.objects.filter(path__in=counts).order_by("path")
+    return [
+        CategoryCount(each.slug, each.name, each.depth, counts[each.path])
+        for each in islice(found, MOST)
+    ]

@@ -1,0 +1,132 @@
+// The box on the photo: which part of it is searched.
+//
+// A corner resizes it, its middle moves it, and a mouse draws a new one beside it. By
+// keyboard: arrows move, with Shift they resize, Enter searches, Escape takes it back.
+// A changed box is announced as an event, `part`; photo.js sends it.
+
+const LEAST = 0.08; // of a side
+const STEP = 0.04;
+const ALL = [0, 0, 1, 1]; // left, top, right, bottom as shares of 1
+
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+const isAll = (box) => box.every((share, side) => Math.abs(share - ALL[side]) < 0.005);
+
+function moved([left, top, right, bottom], x, y) {
+  const dx = clamp(x, -left, 1 - right);
+  const dy = clamp(y, -top, 1 - bottom);
+  return [left + dx, top + dy, right + dx, bottom + dy];
+}
+
+/** With the named corner (`nw`, `se` …) moved by so much. */
+function resized([left, top, right, bottom], corner, x, y) {
+  return [
+    corner.includes("w") ? clamp(left + x, 0, right - LEAST) : left,
+    corner.includes("n") ? clamp(top + y, 0, bottom - LEAST) : top,
+    corner.includes("e") ? clamp(right + x, left + LEAST, 1) : right,
+    corner.includes("s") ? clamp(bottom + y, top + LEAST, 1) : bottom,
+  ];
+}
+
+function between([x, y], dx, dy) {
+  const across = [clamp(x, 0, 1), clamp(x + dx, 0, 1)].sort((a, b) => a - b);
+  const down = [clamp(y, 0, 1), clamp(y + dy, 0, 1)].sort((a, b) => a - b);
+  return [across[0], down[0], across[1], down[1]];
+}
+
+function read(text) {
+  const [x, y, width, height] = (text || "0,0,1,1").split(",").map(Number);
+  return [x, y, x + width, y + height];
+}
+
+function written(box) {
+  if (isAll(box)) return "";
+  const [left, top, right, bottom] = box;
+  return [left, top, right - left, bottom - top].map((share) => share.toFixed(4)).join();
+}
+
+let focused = false; // whether the box was, when a part was sent
+
+class Crop {
+  constructor(frame) {
+    this.frame = frame;
+    this.element = frame.querySelector(".box");
+    this.whole = document.querySelector("button.whole");
+    this.sent = read(frame.dataset.box);
+    this.show(this.sent);
+    this.element.hidden = false;
+    if (focused) this.element.focus({ preventScroll: true });
+    focused = false;
+    frame.addEventListener("pointerdown", (event) => this.grab(event));
+    this.element.addEventListener("keydown", (event) => this.press(event));
+    this.whole.addEventListener("click", () => this.search(ALL));
+  }
+
+  show(box) {
+    this.box = box;
+    const [left, top, right, bottom] = box.map((share) => share * 100);
+    this.element.style.inset = `${top}% ${100 - right}% ${100 - bottom}% ${left}%`;
+    this.element.classList.toggle("all", isAll(box));
+    this.whole.hidden = isAll(box);
+  }
+
+  search(box) {
+    this.show(box);
+    if (written(box) === written(this.sent)) return;
+    this.sent = box;
+    focused = document.activeElement === this.element;
+    this.frame.dispatchEvent(new CustomEvent("part", { bubbles: true, detail: written(box) }));
+  }
+
+  /** What dragging from here does to the box, or null: a finger there scrolls the page. */
+  action({ target, pointerType, clientX, clientY }) {
+    const { corner } = target.dataset;
+    const start = this.box;
+    if (corner) return (x, y) => resized(start, corner, x, y);
+    const inside = target === this.element && !isAll(start);
+    if (inside) return (x, y) => moved(start, x, y);
+    if (pointerType === "touch") return null;
+    const { left, top, width, height } = this.frame.getBoundingClientRect();
+    const from = [(clientX - left) / width, (clientY - top) / height];
+    return (x, y) => between(from, x, y);
+  }
+
+  grab(event) {
+    const act = event.button === 0 && this.action(event);
+    if (!act) return;
+    event.preventDefault();
+    this.element.focus({ preventScroll: true });
+    this.frame.setPointerCapture(event.pointerId);
+    const before = this.box;
+    const { width, height } = this.frame.getBoundingClientRect();
+    const drag = ({ clientX, clientY }) => this.show(
+      act((clientX - event.clientX) / width, (clientY - event.clientY) / height),
+    );
+    const release = ({ type }) => {
+      this.frame.removeEventListener("pointermove", drag);
+      this.frame.removeEventListener("pointerup", release);
+      this.frame.removeEventListener("pointercancel", release);
+      const [left, top, right, bottom] = this.box;
+      const tooSmall = right - left < LEAST || bottom - top < LEAST;
+      if (type === "pointercancel" || tooSmall) this.show(before);
+      else this.search(this.box);
+    };
+    this.frame.addEventListener("pointermove", drag);
+    this.frame.addEventListener("pointerup", release);
+    this.frame.addEventListener("pointercancel", release);
+  }
+
+  press(event) {
+    const way = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[event.key];
+    if (way && event.shiftKey) this.show(resized(this.box, "se", ...way));
+    else if (way) this.show(moved(this.box, ...way));
+    else if (event.key === "Enter") this.search(this.box);
+    else if (event.key === "Escape") this.show(this.sent);
+    else return;
+    event.preventDefault();
+  }
+}
+
+document.addEventListener("shown", ({ target }) => {
+  const frame = target.closest(".crop");
+  if (frame.querySelector(".box")) new Crop(frame);
+});
