@@ -1,0 +1,29 @@
+"""GreedyHash: a classifier on the bits themselves, with the gradient passed through.
+
+Su, Zhang, Han and Tian, "Greedy Hash: Towards Fast Optimization for Accurate Hash
+Coding in CNN", NeurIPS 2018.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hashing.losses.signs import sign
+
+
+class GreedyHash(nn.Module):
+    """Cross-entropy of a linear classifier on sign(h), plus alpha mean ||h| - 1|^p.
+
+    The classifier is a parameter of the loss: hand it to the optimiser too.
+    """
+
+    def __init__(
+        self, n_classes: int, n_bits: int, *, alpha: float = 0.1, p: float = 3.0
+    ) -> None:
+        super().__init__()
+        self.classifier = nn.Linear(n_bits, n_classes)
+        self.alpha, self.p = alpha, p
+
+    def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        classes = self.classifier(sign(outputs))  # (B, n_classes)
+        off = (outputs.abs() - 1).abs().pow(self.p).mean()
+        return functional.cross_entropy(classes, labels) + self.alpha * off

@@ -1,0 +1,132 @@
+"""Layers that are fitted: main axes, options of ITQ, codewords, heads, autoencoder."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from hashing import hamming, unpack
+from hashing.layers.itq import Axes, fit_itq
+from hashing.layers.kmeans import APART, CORNERS, assign, fit_kmeans, learn_words
+from hashing.layers.linear import quantise, unit
+from hashing.layers.lsh import fit_lsh, random_layer
+from hashing.layers.pca import fit_pca, main_axes
+
+DIM = 64
+
+
+def shop(seed=0, n=500, n_classes=12):
+    """Embeddings in clusters whose axes narrow as features' do, and their labels."""
+    widths = np.arange(1, DIM + 1) ** -0.5
+    centres = np.random.default_rng(9).standard_normal((n_classes, DIM))
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, n_classes, n)
+    vectors = centres[labels] + 0.7 * rng.standard_normal((n, DIM))
+    return quantise(vectors * widths + 0.3), labels.astype(str).tolist()
+
+
+EMBEDDINGS, LABELS = shop()
+
+
+def precision(layer, k=10, embeddings=EMBEDDINGS, labels=LABELS):
+    """The share of the k nearest codes that are of the query's class."""
+    codes = layer.codes(embeddings)
+    distances = hamming(codes, codes).astype(float)
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    names = np.array(labels)
+    return float((names[nearest] == names[:, None]).mean())
+
+
+def prefix(layer, n_bits):
+    return type(layer)(layer.rotation[:, :n_bits], layer.thresholds[:n_bits])
+
+
+def test_main_axes_are_those_of_the_singular_values():
+    centred = unit(EMBEDDINGS) - unit(EMBEDDINGS).mean(axis=0)
+    axes, variances = main_axes(centred.astype(np.float64), 5)
+    _, values, expected = np.linalg.svd(centred, full_matrices=False)
+    assert variances == pytest.approx(values[:5] ** 2 / len(centred), rel=1e-3)
+    assert np.abs(expected[:5] @ axes) == pytest.approx(np.eye(5), abs=1e-3)
+
+
+@pytest.mark.parametrize("fit", [fit_pca, fit_lsh, fit_itq])
+def test_bits_are_balanced_on_what_they_were_fitted_to(fit):
+    ones = unpack(fit(EMBEDDINGS, 32).codes(EMBEDDINGS)).mean(axis=0)
+    assert np.abs(ones - 0.5).mean() < 0.15
+
+
+def test_without_centring_thresholds_stay_at_zero():
+    layer = fit_itq(EMBEDDINGS, 16, axes=Axes(centring=False))
+    assert not layer.thresholds.any()
+    assert fit_itq(EMBEDDINGS, 16).thresholds.any()
+
+
+def test_whitening_makes_axes_alike():
+    layer = fit_itq(EMBEDDINGS, 16, axes=Axes(whitening=1.0))
+    beyond = layer.project(EMBEDDINGS)
+    beyond /= np.linalg.norm(EMBEDDINGS.astype(float), axis=1, keepdims=True)
+    covariance = np.cov(beyond.T)
+    assert covariance / covariance[0, 0] == pytest.approx(np.eye(16), abs=0.05)
+
+
+def test_whitening_within_classes_forgets_in_what_they_differ():
+    noisy = unit(EMBEDDINGS).copy()
+    noisy[:, :8] += np.random.default_rng(1).standard_normal((len(noisy), 8)) * 0.3
+    noisy = quantise(noisy)
+    plain = precision(fit_itq(noisy, 16), embeddings=noisy)
+    within = fit_itq(noisy, 16, axes=Axes(labels=LABELS))
+    assert precision(within, embeddings=noisy) > plain + 0.05
+
+
+def test_with_blocks_prefixes_are_codes_and_the_whole_loses_little():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 40, 500)
+    # Classes differ in the widest axes alone; the others are noise.
+    centres = rng.standard_normal((40, DIM)) * (np.arange(DIM) < 16)
+    noisy = quantise(centres[labels] + 0.5 * rng.standard_normal((500, DIM)))
+    found = partial(precision, embeddings=noisy, labels=labels.tolist())
+    whole, blocks = fit_itq(noisy, 64), fit_itq(noisy, 64, block=16)
+    for n_bits in (16, 32):
+        assert found(prefix(blocks, n_bits)) > found(prefix(whole, n_bits)) + 0.02
+    assert found(blocks) > found(whole) - 0.03
+
+
+def test_a_word_is_nearest_to_what_is_assigned_to_it():
+    rng = np.random.default_rng(0)
+    part, words = rng.standard_normal((30, 4)), rng.standard_normal((16, 4))
+    slow = [
+        min(range(16), key=lambda w: np.linalg.norm(row - words[w])) for row in part
+    ]
+    assert assign(part, words).tolist() == slow
+
+
+def test_words_that_differ_in_more_bits_are_farther_apart():
+    part = np.random.default_rng(0).standard_normal((2000, 4)) * [1.5, 1, 1, 0.7]
+    words = learn_words(part)
+    between = np.linalg.norm(words[:, None] - words, axis=2)
+    assert np.corrcoef(between.ravel(), APART.ravel())[0, 1] > 0.95
+    corners = CORNERS * np.abs(part).mean()
+
+    def error(words):
+        return np.linalg.norm(part - words[assign(part, words)], axis=1).mean()
+
+    assert error(words) < error(corners)
+
+
+@pytest.mark.parametrize("fit", [fit_itq, fit_kmeans])
+def test_what_is_learned_beats_random_hyperplanes(fit):
+    assert precision(fit(EMBEDDINGS, 32)) > precision(random_layer(DIM, 32)) + 0.1
+
+
+def test_codewords_make_codes_of_the_length_they_say():
+    layer = fit_kmeans(EMBEDDINGS, 32)
+    codes = layer.codes(EMBEDDINGS)
+    assert (codes.shape, codes.dtype, layer.n_bits) == ((500, 4), np.uint8, 32)
+    assert np.array_equal(layer.codes(EMBEDDINGS[7:9]), codes[7:9])
+
+
+def test_too_few_embeddings_are_refused():
+    for fit in (fit_pca, fit_kmeans):
+        with pytest.raises(ValueError, match="32 bits from 10 embeddings"):
+            fit(EMBEDDINGS[:10], 32)
