@@ -4,6 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.core.exceptions import (
     NON_FIELD_ERRORS,
     RequestDataTooBig,
@@ -11,7 +12,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext_lazy as _
@@ -25,11 +26,19 @@ from catalogue.images import UnreadableImage
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.uploads import BodyTooLarge
 
+log = structlog.get_logger(__name__)
+
 PROBLEM = "application/problem+json"
 RETRY_AFTER = 10  # seconds
 
 TOO_LARGE = _("The request is larger than what is accepted here.")
 TOO_MANY = _("There are too many fields.")
+
+DATABASE_AWAY = (
+    503,
+    "database_unavailable",
+    _("The shop's database does not answer. Try again in a moment."),
+)
 
 # What is raised below, and how it is told: the first that fits.
 KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
@@ -54,11 +63,8 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
     TooManyFilesSent: (400, "too_many_fields", TOO_MANY),
     SuspiciousOperation: (400, "bad_request", _("The request is malformed.")),
     UnreadablePostError: (400, "incomplete_body", _("The body did not arrive whole.")),
-    OperationalError: (
-        503,
-        "database_unavailable",
-        _("The shop's database does not answer. Try again in a moment."),
-    ),
+    OperationalError: DATABASE_AWAY,
+    InterfaceError: DATABASE_AWAY,
 }
 
 
@@ -128,6 +134,31 @@ def problem(
         "code": code or meaning.name.lower(),
         "errors": errors or [],
     }
+
+
+class DatabaseAway:
+    """Pages say so while the database does not answer, with 503 and when to return.
+
+    In plain text: a template of ours would ask the database who is logged in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Called by Django once, at the start."""
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(exception, (OperationalError, InterfaceError)):
+            return None
+        log.warning("database unavailable", reason=str(exception))
+        status, _code, detail = DATABASE_AWAY
+        response = HttpResponse(str(detail), "text/plain; charset=utf-8", status)
+        response["Retry-After"] = str(RETRY_AFTER)
+        return response
 
 
 def problems_under_api(

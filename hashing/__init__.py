@@ -4,7 +4,9 @@ from hashing.codes import Codes, hamming, pack, unpack
 from hashing.encoder import FILES as ENCODER_FILES
 from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
 from hashing.errors import CheckpointError, HashingError, IndexFileError
-from hashing.index import Allowed, Bitmap, CodeIndex, Found, Hit
+from hashing.index import Allowed, CodeIndex, Hit
+from hashing.near import Found
+from hashing.where import Bitmap, Where
 
 __all__ = [
     "Allowed",
@@ -21,6 +23,7 @@ __all__ = [
     "Hit",
     "IndexFileError",
     "SHIPPED",
+    "Where",
     "hamming",
     "load_encoder",
     "pack",

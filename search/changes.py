@@ -4,8 +4,9 @@ A reader keeps a position and asks for what came since. On SQLite one transactio
 writes at a time, so that ascending ids are commit order. On PostgreSQL they are
 not: a transaction may take its id first and commit last, and a reader that has
 passed it would never look back. There each row keeps the id of the transaction that
-wrote it, and a reader advances only to the oldest transaction that is still
-running: everything before that has ended, so nothing before it can still appear.
+wrote it, and a position names, beside the first id that had not begun, those that
+were still running: what they wrote is new whenever they commit. So a reader gets each
+row once, and a transaction that runs for hours costs others nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,11 +19,23 @@ from search.models import Change
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Changes since a position: (change id, product id), and where to go on."""
+class Position:
+    """Where a reader is: it has all before `upto` but for what was `running`.
 
-    rows: list[tuple[int, int]]
-    position: int
+    own: the transaction that it read in, if that wrote, and its last change so far.
+    """
+
+    upto: int
+    running: tuple[int, ...] = ()
+    own: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The products that changed since a position, and where to go on."""
+
+    products: frozenset[int]
+    position: Position
 
 
 class CurrentXid(Func):
@@ -30,6 +43,19 @@ class CurrentXid(Func):
 
 
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+SINCE = """
+    SELECT now.upto, now.running, now.own, c.id, c.xid, c.product_id
+    FROM (
+        SELECT
+            pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS upto,
+            ARRAY(SELECT pg_snapshot_xip(pg_current_snapshot())::text::bigint)
+                AS running,
+            pg_current_xact_id_if_assigned()::text::bigint AS own
+    ) AS now
+    LEFT JOIN search_change AS c
+        ON (c.xid >= %s OR c.xid = ANY(%s::bigint[]))
+        AND NOT (c.xid = %s AND c.id <= %s)
+"""
 
 
 def record(product_ids: Iterable[int]) -> None:
@@ -47,16 +73,17 @@ def renew(product_ids: Sequence[int]) -> None:
         record(product_ids)
 
 
-def since(position: int) -> Seen:
-    """All changes from this position on. Some may be seen again: go by their ids."""
+def since(position: Position) -> Seen:
+    """All changes from this position on."""
     if _is_postgresql():
         return _since_xid(position)
     rows = list(
-        Change.objects.filter(pk__gt=position)
+        Change.objects.filter(pk__gt=position.upto)
         .order_by("pk")
         .values_list("pk", "product_id")
     )
-    return Seen(rows, rows[-1][0] if rows else position)
+    now = Position(rows[-1][0]) if rows else position
+    return Seen(frozenset(product for _, product in rows), now)
 
 
 def position_now() -> int:
@@ -74,19 +101,20 @@ def forget_before(position: int) -> int:
     return Change.objects.filter(old).delete()[0]
 
 
-def _since_xid(position: int) -> Seen:
+def _since_xid(position: Position) -> Seen:
     # One statement, so one view of the database: what it says of running
     # transactions is true of the rows that it returns.
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT now.oldest, c.id, c.product_id"  # noqa: S608
-            f" FROM (SELECT {OLDEST_RUNNING} AS oldest) AS now"
-            " LEFT JOIN search_change AS c ON c.xid >= %s ORDER BY c.id",
-            [position],
-        )
+        cursor.execute(SINCE, [position.upto, list(position.running), *position.own])
         rows = cursor.fetchall()
-    found = [(pk, product_id) for _, pk, product_id in rows if pk is not None]
-    return Seen(found, int(rows[0][0]))
+    upto, running, own, *_ = rows[0]
+    products = frozenset(row[-1] for row in rows if row[-1] is not None)
+    if own is None:
+        return Seen(products, Position(upto, tuple(running)))
+    # PostgreSQL does not call our own transaction running, and it may write more.
+    already = position.own[1] if position.own[0] == own else 0
+    last = max([already, *(pk for *_, pk, xid, _ in rows if xid == own)])
+    return Seen(products, Position(upto, (*running, own), (own, last)))
 
 
 def _is_postgresql() -> bool:

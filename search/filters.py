@@ -1,11 +1,20 @@
 """What a shopper limits a search to, and which rows that allows."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 
-from search.rows import Bools, Int64s, Rows, price_in_hundredths
+from hashing import Where
+from hashing.where import Stretch
+from search.rows import Bools, Int64s, Ints, Rows, price_in_hundredths
+
+# For numbers of rows, or a slice of them: whether each may be an answer.
+Condition = Callable[[Int64s | slice], Bools]
+
+FEW_WORDS = 6  # above which a table of all words is quicker
 
 
 @dataclass(frozen=True)
@@ -23,47 +32,62 @@ class Filters:
     colours: frozenset[str] = frozenset()
     in_stock: bool = False
 
-    def allowed(self, rows: Rows) -> Bools | Int64s | None:
-        """Which rows may be answers: their numbers, a bitmap (n,), or None for all.
+    def allowed(self, rows: Rows, live: Bools | None = None) -> Where:
+        """Which rows may be answers, among the live ones (n,) where that is given.
 
-        By category first, which costs nothing but what it leaves; the other columns
-        are then read only there.
+        A category costs nothing but what it leaves, since its rows lie together; the
+        other columns are read only where the search asks for them.
         """
-        if self.categories is None:
-            return self._by_columns(rows)
-        numbers = self._by_category(rows)
-        rest = self._by_columns(rows, numbers)
-        return numbers if rest is None else numbers[rest]
+        conditions = list(self._conditions(rows))
+        if live is not None:
+            conditions.append(live.__getitem__)
+        keep = partial(_all, conditions) if conditions else None
+        return Where(self._stretches(rows), keep)
 
-    def _by_category(self, rows: Rows) -> Int64s:
-        stretches = sorted(
+    def _stretches(self, rows: Rows) -> list[Stretch] | None:
+        if self.categories is None:
+            return None
+        return sorted(
             stretch
-            for category in self.categories or ()
+            for category in self.categories
             for stretch in rows.stretches.get(category, ())
         )
-        numbers = [np.arange(start, stop) for start, stop in stretches]
-        return np.concatenate(numbers) if numbers else np.empty(0, np.int64)
 
-    def _by_columns(self, rows: Rows, at: Int64s | slice = slice(None)) -> Bools | None:
-        """Of the rows `at`: which fit by everything but their category."""
-        conditions = []
-        if self.min_price is not None:
-            conditions.append(rows.price[at] >= price_in_hundredths(self.min_price))
-        if self.max_price is not None:
-            conditions.append(rows.price[at] <= price_in_hundredths(self.max_price))
-        if self.brands:
-            conditions.append(_by_word(self.brands, rows.brand[at], rows.brands))
-        if self.colours:
-            conditions.append(_by_word(self.colours, rows.colour[at], rows.colours))
+    def _conditions(self, rows: Rows) -> Iterator[Condition]:
         if self.in_stock:
-            conditions.append(rows.in_stock[at])
-        return np.logical_and.reduce(conditions) if conditions else None
+            yield rows.in_stock.__getitem__
+        if self.min_price is not None:
+            least = price_in_hundredths(self.min_price)
+            yield lambda at: rows.price[at] >= least
+        if self.max_price is not None:
+            most = price_in_hundredths(self.max_price)
+            yield lambda at: rows.price[at] <= most
+        if self.brands:
+            yield _by_word(self.brands, rows.brand, rows.brands)
+        if self.colours:
+            yield _by_word(self.colours, rows.colour, rows.colours)
 
 
 NO_FILTERS = Filters()
 
 
-def _by_word(wanted: frozenset[str], numbers: Int64s, words: tuple[str, ...]) -> Bools:
+def _all(conditions: Sequence[Condition], at: Int64s | slice) -> Bools:
+    first, *others = conditions
+    kept = first(at)
+    for condition in others:
+        kept = kept & condition(at)
+    return kept
+
+
+def _by_word(
+    wanted: frozenset[str], numbers: Ints, words: tuple[str, ...]
+) -> Condition:
     folded = {word.casefold() for word in wanted}
-    fitting = np.array([word.casefold() in folded for word in words], np.bool_)
-    return fitting[numbers] if len(words) else np.zeros(len(numbers), np.bool_)
+    fitting = [at for at, word in enumerate(words) if word.casefold() in folded]
+    if len(fitting) > FEW_WORDS:
+        table = np.zeros(len(words), np.bool_)
+        table[fitting] = True
+        return lambda at: table.take(numbers[at])
+    return lambda at: np.logical_or.reduce(
+        [np.zeros(numbers[at].shape, np.bool_), *(numbers[at] == n for n in fitting)]
+    )

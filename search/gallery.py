@@ -5,11 +5,11 @@ rows as they are now are held beside. Every search first asks the database for n
 changes, so that an answer is as fresh as the last commit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,15 @@ import structlog
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import Allowed, CodeIndex, Codes, IndexFileError
+from hashing import CodeIndex, Codes, IndexFileError, Where
 from search import changes, snapshots
+from search.changes import Position
 from search.encoders import serving
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
 from search.query import Query
-from search.rows import Bools, Int64s, Rows, merged, read_products
+from search.rows import Bools, Int64s, Ints, Rows, merged, read_products
 from search.snapshots import LoadedSnapshot
 
 log = structlog.get_logger()
@@ -32,8 +33,7 @@ log = structlog.get_logger()
 Weights = npt.NDArray[np.float32]  # (dim,)
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A picture near the query: bits that differ, the cosine of the embeddings, its
     rank's score, and the columns of its product that filters read.
     """
@@ -54,10 +54,10 @@ class Neighbour:
 class Overlay:
     """What changed since the snapshot, up to a position in the changes."""
 
-    position: int
-    seen: frozenset[int]
+    position: Position
     products: frozenset[int]
     live: Bools  # which rows of the snapshot still hold
+    n_live: int
     rows: Rows
     index: CodeIndex
 
@@ -68,26 +68,27 @@ class Gallery:
 
     snapshot: LoadedSnapshot
     overlay: Overlay
-    by_product: Int64s  # the snapshot's rows, ordered by product id
+    by_product: Ints  # the snapshot's rows, ordered by product id
 
     @classmethod
     def of(cls, snapshot: LoadedSnapshot) -> Self:
         """The snapshot alone; `refreshed` brings it up to now."""
-        nothing = snapshot.rows.take(np.zeros(len(snapshot.rows), np.bool_))
+        n = len(snapshot.rows)
+        nothing = snapshot.rows.take(np.empty(0, np.int64))
         overlay = Overlay(
-            position=snapshot.position,
-            seen=frozenset(),
+            position=Position(snapshot.position),
             products=frozenset(),
-            live=np.ones(len(snapshot.rows), np.bool_),
+            live=np.ones(n, np.bool_),
+            n_live=n,
             rows=nothing,
             index=CodeIndex.build(nothing.image_id, nothing.codes),
         )
         by_product = np.argsort(snapshot.rows.product_id, kind="stable")
-        return cls(snapshot, overlay, by_product)
+        return cls(snapshot, overlay, by_product.astype(np.min_scalar_type(-n)))
 
     def __len__(self) -> int:
         """How many pictures can be found."""
-        return int(self.overlay.live.sum()) + len(self.overlay.rows)
+        return self.overlay.n_live + len(self.overlay.rows)
 
     @property
     def pending(self) -> int:
@@ -97,24 +98,28 @@ class Gallery:
     def refreshed(self) -> "Gallery":
         """With every change committed before this call."""
         seen = changes.since(self.overlay.position)
-        new = {product for pk, product in seen.rows if pk not in self.overlay.seen}
-        ids = frozenset(pk for pk, _ in seen.rows)
-        if not new:
-            overlay = replace(self.overlay, position=seen.position, seen=ids)
-            return replace(self, overlay=overlay)
+        if not seen.products:
+            return self._at(seen.position)
         now = read_products(
             self.snapshot.encoder,
-            sorted(new),
+            sorted(seen.products),
             n_bits=self.snapshot.rows.codes.shape[1] * 8,
             dim=self.snapshot.rows.embeddings.shape[1],
         )
-        untouched = ~np.isin(self.overlay.rows.product_id, list(new))
+        return self.changed(seen.products, now)._at(seen.position)
+
+    def changed(self, products: Set[int], now: Rows) -> Self:
+        """With these products' rows as they are `now`, instead of what they were."""
+        wanted = np.fromiter(products, np.int64)
+        untouched = np.flatnonzero(~np.isin(self.overlay.rows.product_id, wanted))
         beside = merged(self.overlay.rows.take(untouched), now)
-        overlay = Overlay(
-            position=seen.position,
-            seen=ids,
-            products=self.overlay.products | new,
-            live=self._without(new),
+        live = self.overlay.live.copy()
+        live[self._rows_of(wanted)] = False
+        overlay = replace(
+            self.overlay,
+            products=self.overlay.products | products,
+            live=live,
+            n_live=int(np.count_nonzero(live)),
             rows=beside,
             index=CodeIndex.build(beside.image_id, beside.codes),
         )
@@ -136,7 +141,9 @@ class Gallery:
         """
         if query.encoder != self.snapshot.encoder:
             raise ForeignEncoder(query.encoder)
-        allowed = _live(self.overlay.live, filters.allowed(self.snapshot.rows))
+        is_masked = self.overlay.n_live < len(self.snapshot.rows)
+        live = self.overlay.live if is_masked else None
+        allowed = filters.allowed(self.snapshot.rows, live)
         beside = filters.allowed(self.overlay.rows)
         near = partial(_nearest, query.embedding, query.codes, k, weights)
         found = [
@@ -146,19 +153,23 @@ class Gallery:
         found.sort(key=lambda neighbour: (neighbour.distance, neighbour.image_id))
         return found[:k]
 
-    def _without(self, products: Iterable[int]) -> Bools:
-        """`live`, with the rows of these products masked."""
-        wanted = np.fromiter(products, np.int64)
-        ordered = self.snapshot.rows.product_id[self.by_product]
-        starts = np.searchsorted(ordered, wanted, side="left")
-        ends = np.searchsorted(ordered, wanted, side="right")
-        live = self.overlay.live.copy()
-        for start, end in zip(starts, ends, strict=True):
-            live[self.by_product[start:end]] = False
-        return live
+    def _at(self, position: Position) -> Self:
+        return replace(self, overlay=replace(self.overlay, position=position))
+
+    def _rows_of(self, products: Int64s) -> Int64s:
+        """The snapshot's rows of these products."""
+        column, order = self.snapshot.rows.product_id, self.by_product
+        starts = np.searchsorted(column, products, side="left", sorter=order)
+        ends = np.searchsorted(column, products, side="right", sorter=order)
+        found = [np.arange(*bounds) for bounds in zip(starts, ends, strict=True)]
+        rows: Int64s = order[np.concatenate(found)].astype(np.int64)
+        return rows
 
 
+# Held for the moment that changes are read and put in place; and, by the one thread
+# that does it, while a snapshot is loaded. Others go on with the old one meanwhile.
 _lock = Lock()
+_loading = Lock()
 _current: dict[str, Gallery] = {}  # by encoder, the last asked for at the end
 _failed: set[str] = set()
 
@@ -172,10 +183,13 @@ def current(of: str | None = None) -> Gallery:
     """
     fingerprint = of or serving().fingerprint
     newest = list(Snapshot.objects.serving(fingerprint)[: snapshots.KEPT])
+    _bring_in(fingerprint, newest)
     with _lock:
-        found = _loaded(_current.get(fingerprint), newest).refreshed()
-        _current.pop(fingerprint, None)
-        _current[fingerprint] = found
+        found = _current.pop(fingerprint, None)
+        if found is None:
+            raise SearchUnavailable("no snapshot can be served; one will be built")
+        _current[fingerprint] = found  # stays, should the database fail now
+        _current[fingerprint] = found = found.refreshed()
         if len(_current) > 2:
             del _current[next(iter(_current))]
         return found
@@ -188,13 +202,41 @@ def reset(**kwargs: object) -> None:
     _failed.clear()
 
 
-def _loaded(loaded: Gallery | None, newest: list[Snapshot]) -> Gallery:
-    """The newest that can be read; the one in memory if it is that."""
+def _bring_in(fingerprint: str, newest: Sequence[Snapshot]) -> None:
+    """Make the newest that can be read the current one of this encoder.
+
+    One thread loads. Meanwhile others go on with what is there, if anything is.
+    """
+    wanted = [each for each in newest if each.name not in _failed]
+    if _is_current(fingerprint, wanted):
+        return
+    may_go_on = bool(wanted) and fingerprint in _current
+    if not _loading.acquire(blocking=not may_go_on):
+        return
+    try:
+        if not _is_current(fingerprint, wanted):  # nor did another thread load it
+            _put(fingerprint, _first_readable(fingerprint, wanted))
+    finally:
+        _loading.release()
+
+
+def _is_current(fingerprint: str, newest: Sequence[Snapshot]) -> bool:
+    loaded = _current.get(fingerprint)
+    return bool(loaded and newest and loaded.snapshot.name == newest[0].name)
+
+
+def _put(fingerprint: str, loaded: Gallery | None) -> None:
+    with _lock:
+        _current.pop(fingerprint, None)
+        if loaded is not None:
+            _current[fingerprint] = loaded
+
+
+def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | None:
     for snapshot in newest:
+        loaded = _current.get(fingerprint)
         if loaded is not None and loaded.snapshot.name == snapshot.name:
-            return loaded
-        if snapshot.name in _failed:
-            continue
+            return loaded  # what is newer is damaged
         try:
             return Gallery.of(snapshots.load(snapshot))
         except IndexFileError as error:
@@ -202,13 +244,7 @@ def _loaded(loaded: Gallery | None, newest: list[Snapshot]) -> Gallery:
             _failed.add(snapshot.name)
             # Says so to the builder; no row is left to update if it was pruned.
             Snapshot.objects.filter(pk=snapshot.pk).update(damaged=True)
-    raise SearchUnavailable("no snapshot can be served; one will be built")
-
-
-def _live(live: Bools, allowed: Allowed | None) -> Allowed:
-    if allowed is None:
-        return live
-    return live & allowed if allowed.dtype == np.bool_ else allowed[live[allowed]]
+    return None
 
 
 def _nearest(  # noqa: PLR0913
@@ -218,11 +254,11 @@ def _nearest(  # noqa: PLR0913
     weights: Weights | None,
     index: CodeIndex,
     rows: Rows,
-    allowed: Allowed | None,
+    allowed: Where,
 ) -> list[Neighbour]:
     (found,) = index.search_rows(codes, k, allowed=allowed)
     at = found.rows
-    cosines = _cosines(embedding, rows.embeddings[at])
+    cosines = _cosines(embedding, rows.embeddings.take(at, axis=0))
     columns = (
         rows.image_id[at],
         rows.product_id[at],
@@ -230,7 +266,7 @@ def _nearest(  # noqa: PLR0913
         cosines,
         cosines
         if weights is None
-        else _cosines(embedding, rows.embeddings[at], weights),
+        else _cosines(embedding, rows.embeddings.take(at, axis=0), weights),
         rows.category_id[at],
         rows.price[at],
         rows.in_stock[at],

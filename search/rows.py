@@ -13,6 +13,7 @@ import numpy.typing as npt
 from search.models import ImageCode
 
 Int64s = npt.NDArray[np.int64]  # (n,)
+Ints = npt.NDArray[np.signedinteger[Any]]  # (n,), as narrow as what they hold
 Bools = npt.NDArray[np.bool_]  # (n,)
 
 # A variable number of ids in one statement is bounded by every database.
@@ -43,10 +44,10 @@ class Rows:
     image_id: Int64s
     product_id: Int64s
     category_id: Int64s
-    price: Int64s  # hundredths of the shop's currency
+    price: Ints  # hundredths of the shop's currency
     in_stock: Bools
-    brand: Int64s
-    colour: Int64s
+    brand: Ints
+    colour: Ints
     codes: npt.NDArray[np.uint8]  # (n, n_bits // 8)
     embeddings: npt.NDArray[np.int8]  # (n, dim)
     brands: tuple[str, ...]
@@ -65,9 +66,10 @@ class Rows:
             found.setdefault(int(self.category_id[start]), []).append((start, stop))
         return found
 
-    def take(self, keep: Bools) -> Self:
-        """Only the rows where `keep` (n,) is true."""
-        return replace(self, **{name: getattr(self, name)[keep] for name in COLUMNS})
+    def take(self, numbers: Int64s) -> Self:
+        """Only these rows, by their numbers."""
+        columns = {name: getattr(self, name).take(numbers, axis=0) for name in COLUMNS}
+        return replace(self, **columns)
 
 
 COLUMNS = tuple(field.name for field in fields(Rows))[:-2]
@@ -110,6 +112,14 @@ def merged(first: Rows, second: Rows) -> Rows:
     return Rows(**columns, brands=brands, colours=colours)
 
 
+def narrow(numbers: Iterable[int]) -> Ints:
+    """In the narrowest type that holds them: a filter reads the whole column."""
+    wide = np.array(list(numbers), np.int64)
+    largest = int(np.abs(wide).max(initial=0))
+    types = (np.int8, np.int16, np.int32, np.int64)
+    return wide.astype(next(t for t in types if largest <= np.iinfo(t).max))
+
+
 def price_in_hundredths(price: Decimal) -> int:
     return int((price * 100).to_integral_value())
 
@@ -132,7 +142,7 @@ def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
         image_id=np.array(images, np.int64),
         product_id=np.array(products, np.int64),
         category_id=np.array(categories, np.int64),
-        price=np.array([price_in_hundredths(price) for price in prices], np.int64),
+        price=narrow([price_in_hundredths(price) for price in prices]),
         in_stock=np.array(stocks, np.int64) > 0,
         brand=_numbered(brand, brands),
         colour=_numbered(colour, colours),
@@ -143,9 +153,9 @@ def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
     )
 
 
-def _numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Int64s:
+def _numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Ints:
     number = {word: position for position, word in enumerate(vocabulary)}
-    return np.array([number[word] for word in words], np.int64)
+    return narrow([number[word] for word in words])
 
 
 def _reworded(rows: Rows, brands: tuple[str, ...], colours: tuple[str, ...]) -> Rows:

@@ -28,8 +28,10 @@ RELEVANCE = "relevance"
 # Other orders of what was found; the product's id decides between equals.
 SORTS = {"price": "price", "-price": "-price", "newest": "-pk"}
 
-# Pictures that a search looks at. More products than these show are not answered.
+# Pictures that a search looks at, and the least number of products on them: where few
+# products have many pictures it looks at more. Others are not answered.
 SHORTLIST = 200
+LEAST_PRODUCTS = 50
 PAGE = 20
 
 
@@ -175,7 +177,7 @@ def similar_to_product(
     found: list[Neighbour] = []
     for embedding in _embeddings_of(product, fingerprint):
         query = Query(fingerprint, np.frombuffer(embedding, np.int8))
-        found += now.search(query, SHORTLIST, filters=filters)
+        found += _shortlist(now, query, filters)
     others = [near for near in found if near.product_id != product.pk]
     return _fetched(_best_of_products(others)[:limit], by_fingerprint(fingerprint))
 
@@ -216,16 +218,29 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     )
 
 
+def _shortlist(
+    now: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
+) -> list[Neighbour]:
+    """The nearest pictures, so many that enough products, or all, are on them."""
+    k = SHORTLIST
+    while True:
+        found = now.search(query, k, filters=filters, weights=weights)
+        n_products = len({near.product_id for near in found})
+        if len(found) < k or n_products >= LEAST_PRODUCTS:
+            return found
+        k *= 4
+
+
 class _Shortlists:
     """The products nearest to a query, under one set of filters or another."""
 
     def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
-        self._search = partial(now.search, query, SHORTLIST, weights=weights)
+        self._search = partial(_shortlist, now, query, weights=weights)
         self._known: dict[Filters, list[Neighbour]] = {}
 
     def __call__(self, filters: Filters) -> list[Neighbour]:
         if filters not in self._known:
-            self._known[filters] = _best_of_products(self._search(filters=filters))
+            self._known[filters] = _best_of_products(self._search(filters))
         return self._known[filters]
 
 

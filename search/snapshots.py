@@ -58,7 +58,7 @@ def is_due() -> bool:
         return True
     if current.position == changes.position_now():
         return False  # an older transaction still runs: the next would be no newer
-    changed = {product for _, product in changes.since(current.position).rows}
+    changed = changes.since(changes.Position(current.position)).products
     return len(changed) > max(DUE_CHANGES, DUE_SHARE * current.images)
 
 
@@ -112,14 +112,14 @@ def write(found: Rows, folder: Path, *, fingerprint: str) -> None:
     (partial / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
     for path in (*partial.iterdir(), partial):
         sync(path)
-    _read(partial, fingerprint)
+    read_rows(partial, fingerprint)
     partial.rename(folder)
     sync(folder.parent)
 
 
 def load(snapshot: Snapshot) -> LoadedSnapshot:
     """Map a published snapshot. Raises IndexFileError if it is not whole."""
-    found, index = _read(folder_of(snapshot), snapshot.encoder)
+    found, index = read_rows(folder_of(snapshot), snapshot.encoder)
     return LoadedSnapshot(
         name=snapshot.name,
         encoder=snapshot.encoder,
@@ -170,7 +170,8 @@ def sweep() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
+def read_rows(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
+    """Map what `write` wrote. Raises IndexFileError if it is not whole."""
     manifest = _manifest(folder, fingerprint)
     columns: dict[str, Any] = {}
     for file, digest in manifest["files"].items():

@@ -140,7 +140,8 @@ def held(now: Gallery, after: int, last: int | None) -> Rows:
         return (found.image_id > after) & (found.image_id <= upto)
 
     return rows.merged(
-        base.take(within(base) & overlay.live), overlay.rows.take(within(overlay.rows))
+        base.take(np.flatnonzero(within(base) & overlay.live)),
+        overlay.rows.take(np.flatnonzero(within(overlay.rows))),
     )
 
 
@@ -198,7 +199,6 @@ def _column(table: Rows, name: str) -> np.ndarray:
     return spelled
 
 
-def _changed_since(now: Gallery) -> set[int]:
+def _changed_since(now: Gallery) -> frozenset[int]:
     """Products of which a change was committed after this gallery was made."""
-    seen = changes.since(now.overlay.position).rows
-    return {product for pk, product in seen if pk not in now.overlay.seen}
+    return changes.since(now.overlay.position).products

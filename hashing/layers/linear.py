@@ -7,6 +7,7 @@ what else is in the batch, and can be made again from stored embeddings.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -64,11 +65,15 @@ class HashLayer:
         """Bits in a code."""
         return int(self.rotation.shape[1])
 
+    @cached_property
+    def _wide_rotation(self) -> npt.NDArray[np.float64]:
+        return self.rotation.astype(np.float64)
+
     def project(self, embeddings: Embeddings) -> npt.NDArray[np.float64]:
         """How far each embedding (n, dim) lies beyond each threshold: (n, n_bits)."""
         whole = embeddings.astype(np.float64)
         norms = np.sqrt((whole * whole).sum(axis=1, keepdims=True))
-        beyond: npt.NDArray[np.float64] = whole @ self.rotation.astype(np.float64)
+        beyond: npt.NDArray[np.float64] = whole @ self._wide_rotation
         beyond -= norms * self.thresholds
         return beyond
 

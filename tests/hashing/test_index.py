@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashing import CodeIndex, Hit, IndexFileError, hamming
+from hashing import CodeIndex, Hit, IndexFileError, Where, hamming
 
 
 def brute_force(ids, codes, query, k, allowed=None):
@@ -44,9 +44,40 @@ def test_hits_agree_with_brute_force_even_on_ties(seed, n, n_bytes, levels, k, s
     index = CodeIndex.build(ids, codes)
     expected = [brute_force(ids, codes, q, k, allowed) for q in queries]
     assert index.search(queries, k, allowed=allowed) == expected
-    if allowed is not None:
-        rows = np.flatnonzero(allowed)
-        assert index.search(queries, k, allowed=rows) == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(0, 300),
+    levels=st.sampled_from([1, 2, 256]),
+    k=st.integers(0, 320),
+    share=st.sampled_from([None, 0.0, 0.05, 0.5, 1.0]),
+    cuts=st.lists(st.integers(0, 300), max_size=24),
+)
+def test_stretches_of_rows_are_searched_as_if_there_were_no_others(
+    seed, n, levels, k, share, cuts
+):
+    ids, codes, rng = random_set(seed, n, levels=levels)
+    edges = sorted(min(cut, n) for cut in cuts)
+    stretches = list(zip(edges[::2], edges[1::2], strict=False))
+    kept = np.ones(n, bool) if share is None else rng.random(n) < share
+    allowed = np.zeros(n, bool)
+    for start, stop in stretches:
+        allowed[start:stop] = kept[start:stop]
+    where = Where(stretches, None if share is None else kept.__getitem__)
+    query = rng.integers(0, levels, (1, 4), dtype=np.uint8)
+    (found,) = CodeIndex.build(ids, codes).search(query, k, allowed=where)
+    assert found == brute_force(ids, codes, query[0], k, allowed)
+
+
+def test_a_condition_that_leaves_out_just_the_nearest_loses_nothing():
+    """The share of all rows says nothing then, and the rows are read again."""
+    ids, codes, _ = random_set(4, 4000)
+    nearest = brute_force(ids, codes, codes[0], 3000)
+    allowed = ~np.isin(ids, [hit.id for hit in nearest])
+    (found,) = CodeIndex.build(ids, codes).search(codes[:1], 50, allowed=allowed)
+    assert found == brute_force(ids, codes, codes[0], 50, allowed)
 
 
 @pytest.mark.parametrize("n", [1, 9, 100, 1000])
@@ -121,12 +152,13 @@ def test_misuse_of_search_is_refused():
         index.search(query, -1)
     with pytest.raises(ValueError, match="24 bits, not 16"):
         index.search(np.zeros((1, 3), dtype=np.uint8), 1)
-    with pytest.raises(ValueError, match="neither bool"):
+    with pytest.raises(ValueError, match="not bool"):
         index.search(query, 1, allowed=np.ones(2, dtype=bool))
-    with pytest.raises(ValueError, match="beyond the 1 there are"):
+    with pytest.raises(ValueError, match="not bool"):
         index.search(query, 1, allowed=np.ones(1, dtype=np.uint8))
-    with pytest.raises(ValueError, match="neither bool"):
-        index.search(query, 1, allowed=np.ones(1, dtype=np.float32))
+    for stretches in ([(0, 2)], [(-1, 1)], [(1, 0)]):
+        with pytest.raises(ValueError, match="of the 1 there are"):
+            index.search(query, 1, allowed=Where(stretches))
 
 
 def test_codes_cannot_be_written_through_the_view():

@@ -16,15 +16,12 @@ class Reader:
     """Follows the changes as a serving process does."""
 
     def __init__(self) -> None:
-        self.position = changes.position_now()
-        self.products: set[int] = set()
+        self.position = changes.Position(changes.position_now())
 
-    def read(self) -> set[int]:
+    def read(self) -> frozenset[int]:
         seen = changes.since(self.position)
         self.position = seen.position
-        new = {product for _, product in seen.rows} - self.products
-        self.products |= new
-        return new
+        return seen.products
 
 
 def in_thread(work: Callable[[], None]) -> threading.Thread:
@@ -99,6 +96,44 @@ def test_what_no_reader_needs_is_forgotten() -> None:
     changes.record([1])
     reader = Reader()
     changes.record([2])
-    changes.forget_before(reader.position)
+    changes.forget_before(reader.position.upto)
     assert 2 in reader.read()
     assert Change.objects.count() <= 2
+
+
+def test_a_long_transaction_does_not_make_readers_read_the_rest_again() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one transaction write at a time")
+    reader = Reader()
+    began, may_commit = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            changes.record([1])
+            began.set()
+            assert may_commit.wait(10)
+
+    thread = in_thread(slow)
+    assert began.wait(10)
+    for product_id in range(2, 6):
+        changes.record([product_id])
+        assert reader.read() == {product_id}
+    assert reader.read() == set()
+    may_commit.set()
+    thread.join()
+    assert reader.read() == {1}
+
+
+def test_what_the_reader_s_own_transaction_writes_later_is_seen_after_it() -> None:
+    reader = Reader()
+    with transaction.atomic():
+        changes.record([1])
+        in_thread(lambda: _record_elsewhere(2)).join()
+        assert 1 in reader.read()
+        changes.record([3])
+    assert 3 in reader.read()
+
+
+def _record_elsewhere(product_id: int) -> None:
+    if connection.vendor == "postgresql":
+        changes.record([product_id])
