@@ -56,7 +56,7 @@ bench: .venv/dev.stamp ## the figures of benchmarks/results/; says which picture
 	python -m benchmarks.bench_index --quick
 
 test-fast: .venv/dev.stamp ## what a minute allows: SQLite, no servers, no browser
-	@TEST_DATABASE=sqlite python -m pytest -m "not slow" -n 2 -q
+	@TEST_DATABASE=sqlite python -m pytest -m "not slow" -n auto -q
 
 lint: .venv/dev.stamp ## style, types, layers, missing migrations
 	ruff check

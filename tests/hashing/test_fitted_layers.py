@@ -79,6 +79,7 @@ def test_whitening_within_classes_forgets_in_what_they_differ():
     assert precision(within, embeddings=noisy) > plain + 0.05
 
 
+@pytest.mark.slow
 def test_with_blocks_prefixes_are_codes_and_the_whole_loses_little():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 40, 500)

@@ -56,6 +56,7 @@ def test_features_have_the_length_that_a_network_says(name):
         assert network(network.prepare(pictures)).shape == (2, network.dim)
 
 
+@pytest.mark.slow
 def test_every_network_of_torchvision_has_features_of_the_length_it_says():
     pictures = torch.zeros(1, 3, 224, 224, device="meta")
     for name, architecture in NETWORKS.items():

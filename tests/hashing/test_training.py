@@ -20,6 +20,7 @@ from tests.hashing.shops import paint, write_manifest, write_recipe, write_shop
 torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("onnx", reason="a trained head is written into an ONNX graph")
 
+pytestmark = pytest.mark.slow
 torch.set_num_threads(1)
 
 

@@ -22,6 +22,7 @@ from tests.builders import make_image
 from tests.search.asking import API, PHOTO, get, open_varied_shop, post_photo
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.database,
     pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\..*"),
 ]

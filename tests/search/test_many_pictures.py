@@ -11,7 +11,7 @@ from search.similar import PAGE, similar_to_product, similar_to_query
 from tests.builders import new_product
 from tests.search.catalogues import Embedding, a_query, add_coded_image, embedding
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.database, pytest.mark.django_db]
 
 MANY = 500
 
