@@ -61,15 +61,15 @@ def take_turns(
 
 def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
     from benchmarks.galleries import BRANDS, a_gallery, uniform
-    from search.encoders import serving
+    from search.encoders import encoder
     from search.filters import Filters
     from search.query import Query
 
-    codes = uniform(n, serving().n_bits)
+    codes = uniform(n, encoder().n_bits)
     raw = faiss.IndexBinaryFlat(codes.shape[1] * 8)
     raw.add(codes)
     vectors = np.random.default_rng(1).integers(-127, 128, (rounds + 2, 256), np.int8)
-    queries = [Query(serving().fingerprint, vector) for vector in vectors]
+    queries = [Query(encoder().fingerprint, vector) for vector in vectors]
     asked = [query.codes for query in queries]
     with tempfile.TemporaryDirectory() as folder:
         before = private_bytes()
