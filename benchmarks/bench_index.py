@@ -26,6 +26,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import django
 import faiss
 import numpy as np
+from django.core.management import call_command
 
 from benchmarks.shop import DATA, save_result
 from hashing import CodeIndex, Codes, hamming
@@ -60,15 +61,15 @@ def take_turns(
 
 def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
     from benchmarks.galleries import BRANDS, a_gallery, uniform
-    from search.encoders import serving
+    from search.encoders import encoder
     from search.filters import Filters
     from search.query import Query
 
-    codes = uniform(n, serving().n_bits)
+    codes = uniform(n, encoder().n_bits)
     raw = faiss.IndexBinaryFlat(codes.shape[1] * 8)
     raw.add(codes)
     vectors = np.random.default_rng(1).integers(-127, 128, (rounds + 2, 256), np.int8)
-    queries = [Query(serving().fingerprint, vector) for vector in vectors]
+    queries = [Query(encoder().fingerprint, vector) for vector in vectors]
     asked = [query.codes for query in queries]
     with tempfile.TemporaryDirectory() as folder:
         before = private_bytes()
@@ -152,7 +153,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="100 k codes, few rounds")
     quick = parser.parse_args().quick
-    django.setup()
+    with tempfile.TemporaryDirectory() as folder:  # an empty shop knows its encoder
+        os.environ |= {"DATA_DIR": folder, "DATABASE_URL": ""}
+        django.setup()
+        call_command("migrate", verbosity=0)
+        bench(quick=quick)
+
+
+def bench(*, quick: bool) -> None:
     from benchmarks.galleries import Clusters, uniform
 
     size, rounds = (100_000, 20) if quick else (1_000_000, 100)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from hashing import Codes, hamming
 from hashing.data import PictureSet
-from search.encoders import serving
+from search.encoders import encoder
 from search.gallery import Gallery
 from search.rows import Rows, narrow
 from search.snapshots import LoadedSnapshot, read_rows, write
@@ -42,7 +42,7 @@ class Clusters:
         pictures = list(PictureSet.parse(str(source)).pictures())[:1500]
         codes = np.concatenate(
             [
-                serving().encode(pictures[start : start + 16]).codes
+                encoder().encode(pictures[start : start + 16]).codes
                 for start in range(0, len(pictures), 16)
             ]
         )
@@ -87,7 +87,7 @@ class Clusters:
 def a_gallery(codes: Codes, folder: Path, *, changed: int) -> Gallery:
     """Written as a snapshot and loaded from it, with so many changed products."""
     rows = _rows(codes)
-    fingerprint = serving().fingerprint
+    fingerprint = encoder().fingerprint
     write(rows, folder / "snapshot", fingerprint=fingerprint)
     found, index = read_rows(folder / "snapshot", fingerprint)
     now = datetime.now(UTC)
@@ -111,7 +111,7 @@ def _rows(codes: Codes) -> Rows:
         brand=narrow(rng.integers(0, BRANDS, n_products)[products]),
         colour=narrow(rng.integers(0, 12, n_products)[products]),
         codes=codes,
-        embeddings=rng.integers(-127, 128, (n, serving().card.dim), np.int8),
+        embeddings=rng.integers(-127, 128, (n, encoder().card.dim), np.int8),
         brands=tuple(f"brand {number:03}" for number in range(BRANDS)),
         colours=tuple(f"colour {number:02}" for number in range(12)),
     )
