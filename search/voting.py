@@ -24,7 +24,9 @@ def predicted_category(ranked: Sequence[Neighbour]) -> Prediction | None:
     tie. None where nothing votes.
     """
     weights: defaultdict[int, float] = defaultdict(float)
-    for near in ranked[:VOTERS]:
+    # By the plain cosine: what is on a photo does not change with what one asks of it.
+    nearest = sorted(ranked, key=lambda near: (-near.cosine, near.image_id))
+    for near in nearest[:VOTERS]:
         weights[near.category_id] += max(near.cosine, 0.0)
     total = sum(weights.values())
     if total <= 0:
