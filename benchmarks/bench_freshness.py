@@ -12,6 +12,7 @@ import csv
 import http.cookiejar
 import io
 import itertools
+import os
 import re
 import secrets
 import subprocess
@@ -130,7 +131,9 @@ def workers(shop: Shop) -> None:
     celery = ("-m", "celery", "-A", "config")
     for queue in ("uploads", "bulk"):
         options = ("--pool", "solo", "--queues", queue, "--hostname", f"{queue}@%h")
-        shop.start(*celery, "worker", *options)
+        worker = shop.start(*celery, "worker", *options)
+        if queue == "bulk":
+            os.setpriority(os.PRIO_PROCESS, worker.pid, 10)  # as the Procfile has it
     schedule = str(shop.folder / "beat")
     shop.start(*celery, "beat", "--schedule", schedule, "--pidfile", "")
 
