@@ -3,8 +3,8 @@
 from hashing.codes import Codes, hamming, pack, unpack
 from hashing.encoder import FILES as ENCODER_FILES
 from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
-from hashing.errors import CheckpointError, HashingError, IndexFileError
-from hashing.index import Allowed, CodeIndex, Hit
+from hashing.errors import CheckpointError, HashingError, IndexFileError, RecallTooLow
+from hashing.index import Allowed, CodeIndex, Hit, Kind
 from hashing.near import Found
 from hashing.where import Bitmap, Where
 
@@ -22,6 +22,8 @@ __all__ = [
     "HashingError",
     "Hit",
     "IndexFileError",
+    "Kind",
+    "RecallTooLow",
     "SHIPPED",
     "Where",
     "hamming",

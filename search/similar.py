@@ -1,10 +1,10 @@
 """A photo, an earlier query or a product → the products most like it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 from time import perf_counter
 from typing import Any, Self
 
@@ -18,9 +18,10 @@ from search.calibration import Match, probability, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Gallery, Neighbour, Weights
+from search.gallery import Gallery
 from search.matching import MatchOn, weights
 from search.models import ImageCode
+from search.neighbours import Neighbours, Weights
 from search.query import WHOLE, Box, Query
 from search.voting import Prediction, predicted_category
 
@@ -174,12 +175,16 @@ def similar_to_product(
     """
     fingerprint = serving().fingerprint
     now = gallery.current(fingerprint)
-    found: list[Neighbour] = []
-    for embedding in _embeddings_of(product, fingerprint):
-        query = Query(fingerprint, np.frombuffer(embedding, np.int8))
-        found += _shortlist(now, query, filters)
-    others = [near for near in found if near.product_id != product.pk]
-    return _fetched(_best_of_products(others)[:limit], by_fingerprint(fingerprint))
+    found = [
+        _shortlist(now, Query(fingerprint, np.frombuffer(each, np.int8)), filters)
+        for each in _embeddings_of(product, fingerprint)
+    ]
+    if not found:
+        return []
+    near = reduce(Neighbours.merged, found)
+    others = near.take(np.flatnonzero(near.product_id != product.pk))
+    best = others.best_of_products()[:limit]
+    return _fetched(best, by_fingerprint(fingerprint))
 
 
 def _embeddings_of(product: Product, fingerprint: str) -> Any:
@@ -220,14 +225,14 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
 
 def _shortlist(
     now: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
-) -> list[Neighbour]:
+) -> Neighbours:
     """The nearest pictures, so many that enough products, or all, are on them."""
     k = SHORTLIST
     while True:
-        found = now.search(query, k, filters=filters, weights=weights)
-        n_products = len({near.product_id for near in found})
+        found = now.search(query, k, filters=filters)
+        n_products = len(np.unique(found.product_id))
         if len(found) < k or n_products >= LEAST_PRODUCTS:
-            return found
+            return found.compared(query.embedding, weights)
         k *= 4
 
 
@@ -236,11 +241,11 @@ class _Shortlists:
 
     def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
-        self._known: dict[Filters, list[Neighbour]] = {}
+        self._known: dict[Filters, Neighbours] = {}
 
-    def __call__(self, filters: Filters) -> list[Neighbour]:
+    def __call__(self, filters: Filters) -> Neighbours:
         if filters not in self._known:
-            self._known[filters] = _best_of_products(self._search(filters))
+            self._known[filters] = self._search(filters).best_of_products()
         return self._known[filters]
 
 
@@ -253,40 +258,26 @@ def _cropped(photo: Image, box: Box) -> Image:
     return photo.crop((left, top, right, bottom))
 
 
-def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
-    by_product = {near.product_id: near for near in ranked}
-    products = Product.objects.filter(pk__in=by_product).order_by(order, "pk")
-    return [by_product[pk] for pk in products.values_list("pk", flat=True)]
-
-
-def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
-    """The nearest picture of each product, the most like first.
-
-    By score, then distance, then image id, so that paging is stable.
-    """
-    ranked = sorted(found, key=lambda near: (-near.score, near.distance, near.image_id))
-    best: dict[int, Neighbour] = {}
-    for near in ranked:
-        best.setdefault(near.product_id, near)
-    return list(best.values())
-
-
-def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
-    """With what a list shows, in two queries. What was hidden just now is left out."""
-    products = (
-        Product.objects.on_sale()
-        .for_list()
-        .in_bulk([near.product_id for near in ranked])
+def _sorted(ranked: Neighbours, order: str) -> Neighbours:
+    at = {pk: number for number, pk in enumerate(ranked.product_id.tolist())}
+    products = Product.objects.filter(pk__in=at).order_by(order, "pk")
+    return ranked.take(
+        np.array([at[pk] for pk in products.values_list("pk", flat=True)], np.intp)
     )
+
+
+def _fetched(ranked: Neighbours, encoder: Encoder) -> list[Result]:
+    """With what a list shows, in two queries. What was hidden just now is left out."""
+    products = Product.objects.on_sale().for_list().in_bulk(ranked.product_id.tolist())
     results = []
-    for near in ranked:
-        if near.product_id in products:
-            similarity = probability(encoder, near.cosine)
+    for product_id, image_id, distance, cosine in ranked.listed():
+        if product_id in products:
+            similarity = probability(encoder, cosine)
             results.append(
                 Result(
-                    product=products[near.product_id],
-                    image_id=near.image_id,
-                    distance=near.distance,
+                    product=products[product_id],
+                    image_id=image_id,
+                    distance=distance,
                     similarity=round(similarity, 4),
                     match=word(similarity),
                 )
@@ -294,7 +285,7 @@ def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
     return results
 
 
-def _match_of(ranked: Sequence[Neighbour], encoder: Encoder) -> Match:
-    if not ranked:
+def _match_of(ranked: Neighbours, encoder: Encoder) -> Match:
+    if not len(ranked):
         return Match.NONE
-    return word(probability(encoder, max(near.cosine for near in ranked)))
+    return word(probability(encoder, float(ranked.cosine.max())))
