@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
 from hashing.codes import Codes, hamming, unpack
 from hashing.encoder import Encoder
@@ -26,6 +26,7 @@ Map = npt.NDArray[np.float64]  # (rows, columns), the first cell at the left top
 HALF = 0.5  # of what agrees: the cells that hold it say where
 SPREAD = 0.3  # of all cells: half of what agrees in more of them is everywhere
 DIM = 0.25  # of its light is left to a region that adds nothing
+TILE, GAP = 320, 12  # pixels of a picture and around it, in a drawing
 SHARE = 0.2  # of the cells is hidden by `deletion`
 PLACES = (
     ("upper left", "top", "upper right"),
@@ -153,6 +154,27 @@ def spotlight(image: Image.Image, cells: Map) -> Image.Image:
     mask = mask.resize(image.size, Image.Resampling.BICUBIC)
     dark = image.point([round(DIM * value) for value in range(256)] * 3)
     return Image.composite(image, dark, mask)
+
+
+def beside(query: Image.Image, answer: Image.Image, told: Explanation) -> Image.Image:
+    """Query and answer, and below them what of each made their codes agree."""
+    made = [query, answer, spotlight(query, told.query), spotlight(answer, told.answer)]
+    sheet = Image.new("RGB", (2 * TILE, 2 * TILE), "white")
+    for number, image in enumerate(made):
+        small = ImageOps.contain(image, (TILE - GAP, TILE - GAP))
+        left, top = number % 2 * TILE, number // 2 * TILE
+        corner = (TILE - small.width) // 2 + left, (TILE - small.height) // 2 + top
+        sheet.paste(small, corner)
+    return sheet
+
+
+def as_text(told: Explanation) -> str:
+    """What agreed and where, in lines."""
+    lines = [f"{told.agreement:.0%} of the bits agree"]
+    for part in told.parts:
+        lines.append(f"{part.name}: {part.share:.0%} of that, cosine {part.cosine:.2f}")
+    lines.append(f"query: {place(told.query)}; answer: {place(told.answer)}")
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
