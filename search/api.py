@@ -59,14 +59,14 @@ class PhotoSearch(APIView):
         started = perf_counter()
         refuse_unknown(request.query_params, ())
         receive_in_memory(request._request)
-        form = _valid(PhotoForm, request.POST, files=request.FILES)
+        form = valid_form(PhotoForm, request.POST, files=request.FILES)
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
         answer = similar_to_photo(
             photo, box=form.cleaned_data["box"], stages=stages, **form.options()
         )
-        return _answered(request, answer, form, started)
+        return answered(request, answer, form, started)
 
 
 class QuerySearch(APIView):
@@ -82,9 +82,9 @@ class QuerySearch(APIView):
     )
     def get(self, request: Request) -> Response:
         started = perf_counter()
-        form = _valid(QueryForm, request.query_params)
+        form = valid_form(QueryForm, request.query_params)
         answer = similar_to_query(form.cleaned_data["query"], **form.options())
-        return _answered(request, answer, form, started)
+        return answered(request, answer, form, started)
 
 
 class SimilarProducts(APIView):
@@ -100,7 +100,7 @@ class SimilarProducts(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         started = perf_counter()
-        form = _valid(FilterForm, request.query_params, known=LIMITS)
+        form = valid_form(FilterForm, request.query_params, known=LIMITS)
         product = get_object_or_404(Product.objects.on_sale(), pk=pk)
         results = similar_to_product(
             product, filters=form.filters(), limit=form.cleaned_data["limit"]
@@ -132,7 +132,7 @@ class Status(APIView):
         return Response(StatusSerializer(now).data)
 
 
-def _valid(
+def valid_form(
     form_class: type[AnyForm],
     data: QueryDict,
     *,
@@ -147,7 +147,7 @@ def _valid(
     return form
 
 
-def _answered(
+def answered(
     request: Request, answer: Answer, form: FilterForm, started: float
 ) -> Response:
     found = {**vars(answer), "next": _next_url(request, answer, form), "took_ms": 0}
