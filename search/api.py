@@ -4,6 +4,7 @@ from collections.abc import Collection
 from time import perf_counter
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.datastructures import MultiValueDict
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, encoding, filling, gallery
+from search import encoders, encoding, engine, filling, gallery
 from search.forms import FilterForm, PhotoForm, QueryForm
 from search.serializers import (
     AnswerSerializer,
@@ -58,14 +59,14 @@ class PhotoSearch(APIView):
         started = perf_counter()
         refuse_unknown(request.query_params, ())
         receive_in_memory(request._request)
-        form = _valid(PhotoForm, request.POST, files=request.FILES)
+        form = valid_form(PhotoForm, request.POST, files=request.FILES)
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
         answer = similar_to_photo(
             photo, box=form.cleaned_data["box"], stages=stages, **form.options()
         )
-        return _answered(request, answer, form, started)
+        return answered(request, answer, form, started)
 
 
 class QuerySearch(APIView):
@@ -81,9 +82,9 @@ class QuerySearch(APIView):
     )
     def get(self, request: Request) -> Response:
         started = perf_counter()
-        form = _valid(QueryForm, request.query_params)
+        form = valid_form(QueryForm, request.query_params)
         answer = similar_to_query(form.cleaned_data["query"], **form.options())
-        return _answered(request, answer, form, started)
+        return answered(request, answer, form, started)
 
 
 class SimilarProducts(APIView):
@@ -99,7 +100,7 @@ class SimilarProducts(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         started = perf_counter()
-        form = _valid(FilterForm, request.query_params, known=LIMITS)
+        form = valid_form(FilterForm, request.query_params, known=LIMITS)
         product = get_object_or_404(Product.objects.on_sale(), pk=pk)
         results = similar_to_product(
             product, filters=form.filters(), limit=form.cleaned_data["limit"]
@@ -115,8 +116,10 @@ class Status(APIView):
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
+        engine.check()
         now = {
             "status": "healthy",
+            "engine": settings.SEARCH_ENGINE,
             "encoder": encoders.encoder(),
             "encoders": [
                 {"row": row, "coverage": filling.coverage(row)}
@@ -129,7 +132,7 @@ class Status(APIView):
         return Response(StatusSerializer(now).data)
 
 
-def _valid(
+def valid_form(
     form_class: type[AnyForm],
     data: QueryDict,
     *,
@@ -144,7 +147,7 @@ def _valid(
     return form
 
 
-def _answered(
+def answered(
     request: Request, answer: Answer, form: FilterForm, started: float
 ) -> Response:
     found = {**vars(answer), "next": _next_url(request, answer, form), "took_ms": 0}
