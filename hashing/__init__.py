@@ -5,6 +5,7 @@ from hashing.encoder import FILES as ENCODER_FILES
 from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
 from hashing.errors import CheckpointError, HashingError, IndexFileError, RecallTooLow
 from hashing.index import Allowed, CodeIndex, Hit, Kind
+from hashing.matching import Curve, fit_curve
 from hashing.near import Found
 from hashing.where import Bitmap, Where
 
@@ -16,6 +17,7 @@ __all__ = [
     "CodeIndex",
     "Codes",
     "ENCODER_FILES",
+    "Curve",
     "Encoded",
     "Encoder",
     "Found",
@@ -26,6 +28,7 @@ __all__ = [
     "RecallTooLow",
     "SHIPPED",
     "Where",
+    "fit_curve",
     "hamming",
     "load_encoder",
     "pack",

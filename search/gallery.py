@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import CodeIndex, IndexFileError
+from hashing import CodeIndex, Curve, IndexFileError
 from search import changes, snapshots
 from search.changes import Position
 from search.encoders import serving
@@ -47,6 +47,8 @@ class Findable(Protocol):
     def changed_products(self) -> frozenset[int]: ...
     @property
     def pending(self) -> int: ...
+    @property
+    def curve(self) -> Curve | None: ...
     def __len__(self) -> int: ...
     def search(
         self, query: Query, k: int, *, filters: Filters = NO_FILTERS
@@ -114,6 +116,10 @@ class Gallery:
         return self.overlay.products
 
     @property
+    def curve(self) -> Curve | None:
+        return self.snapshot.curve
+
+    @property
     def pending(self) -> int:
         """How many products changed since the snapshot."""
         return len(self.overlay.products)
@@ -171,6 +177,9 @@ class Gallery:
         )
         both = [(base.rows, found), (overlay.rows, beside)]
         return Shortlist.of(both, k)
+
+    def with_curve(self, curve: Curve | None) -> Self:
+        return replace(self, snapshot=replace(self.snapshot, curve=curve))
 
     def _at(self, position: Position) -> Self:
         return replace(self, overlay=replace(self.overlay, position=position))
@@ -249,7 +258,12 @@ def _bring_in(fingerprint: str, newest: Sequence[Snapshot]) -> None:
 
 def _is_current(fingerprint: str, newest: Sequence[Snapshot]) -> bool:
     loaded = _current.get(fingerprint)
-    return bool(loaded and newest and loaded.snapshot.name == newest[0].name)
+    return bool(
+        loaded
+        and newest
+        and loaded.snapshot.name == newest[0].name
+        and loaded.snapshot.curve == snapshots.curve_of(newest[0])
+    )
 
 
 def _put(fingerprint: str, loaded: Gallery | None) -> None:
@@ -263,7 +277,8 @@ def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | N
     for snapshot in newest:
         loaded = _current.get(fingerprint)
         if loaded is not None and loaded.snapshot.name == snapshot.name:
-            return loaded  # what is newer is damaged
+            # What is newer is damaged; or it was calibrated again.
+            return loaded.with_curve(snapshots.curve_of(snapshot))
         try:
             if snapshots.is_at_hand(snapshot, wait=loaded is None):
                 return Gallery.of(snapshots.load(snapshot))

@@ -12,7 +12,7 @@ import numpy as np
 from PIL.Image import Image
 
 from catalogue.models import Product
-from hashing import Encoder
+from hashing import Curve, Encoder
 from search import gallery
 from search.calibration import Match, probability, word
 from search.encoders import by_fingerprint, encoder, serving
@@ -184,7 +184,7 @@ def similar_to_product(
     near = reduce(Neighbours.merged, found)
     others = near.take(np.flatnonzero(near.product_id != product.pk))
     best = others.best_of_products()[:limit]
-    return _fetched(best, by_fingerprint(fingerprint))
+    return _fetched(best, _curve(now, by_fingerprint(fingerprint)))
 
 
 def _embeddings_of(product: Product, fingerprint: str) -> Any:
@@ -205,14 +205,15 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     with stages.timed("fetch"):
         by_relevance = wanted.sort == RELEVANCE
         ordered = ranked if by_relevance else _sorted(ranked, SORTS[wanted.sort])
-        results = _fetched(ordered[start:end], made_by)
+        curve = _curve(now, made_by)
+        results = _fetched(ordered[start:end], curve)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
         category = predicted_category(shortlist(NO_FILTERS))
     return Answer(
         query=token,
         box=query.box,
-        match=_match_of(ranked, made_by),
+        match=_match_of(ranked, curve),
         count=len(ranked),
         results=results,
         next_page=wanted.page + 1 if end < len(ranked) else None,
@@ -266,13 +267,18 @@ def _sorted(ranked: Neighbours, order: str) -> Neighbours:
     )
 
 
-def _fetched(ranked: Neighbours, encoder: Encoder) -> list[Result]:
+def _curve(now: Findable, made_by: Encoder) -> Curve:
+    """As fitted to this shop; else as the encoder's card has it."""
+    return now.curve or made_by.card.match
+
+
+def _fetched(ranked: Neighbours, curve: Curve) -> list[Result]:
     """With what a list shows, in two queries. What was hidden just now is left out."""
     products = Product.objects.on_sale().for_list().in_bulk(ranked.product_id.tolist())
     results = []
     for product_id, image_id, distance, cosine in ranked.listed():
         if product_id in products:
-            similarity = probability(encoder, cosine)
+            similarity = probability(curve, cosine)
             results.append(
                 Result(
                     product=products[product_id],
@@ -285,7 +291,7 @@ def _fetched(ranked: Neighbours, encoder: Encoder) -> list[Result]:
     return results
 
 
-def _match_of(ranked: Neighbours, encoder: Encoder) -> Match:
+def _match_of(ranked: Neighbours, curve: Curve) -> Match:
     if not len(ranked):
         return Match.NONE
-    return word(probability(encoder, float(ranked.cosine.max())))
+    return word(probability(curve, float(ranked.cosine.max())))
