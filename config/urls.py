@@ -16,6 +16,7 @@ docs = csp_update({"style-src": [UNSAFE_INLINE]})(
 
 api = [
     path("search/photo/", search_api.PhotoSearch.as_view(), name="search-photo"),
+    path("search/words/", search_api.WordsSearch.as_view(), name="search-words"),
     path("search/", search_api.QuerySearch.as_view(), name="search"),
     path("products/", catalogue_api.ProductList.as_view(), name="products"),
     path("products/<int:pk>/", catalogue_api.ProductDetail.as_view(), name="product"),

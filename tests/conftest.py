@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.celery import app
 from search import gallery
+from search.words import gallery as words_gallery
 from tests import builders
 from tests.servers import (
     CeleryBeat,
@@ -79,6 +80,7 @@ def _clean_process() -> Iterator[None]:
     """What a test leaves behind in this process and in its folder goes away."""
     yield
     gallery.reset()
+    words_gallery.reset()
     translation.deactivate()
     cache.clear()
     for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR, settings.ENCODERS_DIR):
