@@ -60,7 +60,7 @@ class PhotoSearch(APIView):
         started = perf_counter()
         refuse_unknown(request.query_params, ())
         receive_in_memory(request._request)
-        form = _valid(PhotoForm, request.POST, files=request.FILES)
+        form = valid_form(PhotoForm, request.POST, files=request.FILES)
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
@@ -72,7 +72,7 @@ class PhotoSearch(APIView):
             stages=stages,
             **limits.options(),
         )
-        return _answered(request, answer, limits, started)
+        return answered(request, answer, limits, started)
 
 
 class QuerySearch(APIView):
@@ -88,11 +88,11 @@ class QuerySearch(APIView):
     )
     def get(self, request: Request) -> Response:
         started = perf_counter()
-        form = _valid(QueryForm, request.query_params)
+        form = valid_form(QueryForm, request.query_params)
         limits, words = _read(request.query_params, form.cleaned_data["words"])
         token = form.cleaned_data["query"]
         answer = answering.again(token, words=words, **limits.options())
-        return _answered(request, answer, limits, started)
+        return answered(request, answer, limits, started)
 
 
 class WordsSearch(APIView):
@@ -111,14 +111,14 @@ class WordsSearch(APIView):
     def get(self, request: Request) -> Response:
         started = perf_counter()
         known = set(WordsForm.base_fields) - {"match_on"}
-        form = _valid(WordsForm, request.query_params, known=known)
+        form = valid_form(WordsForm, request.query_params, known=known)
         stages = Stages()
         with stages.timed("encode"):
             limits, words = _read(request.query_params, form.cleaned_data["q"])
         if words is None:
             raise ValueError("the form lets no empty words through")
         answer = answering.by_words(words, stages=stages, **limits.options())
-        return _answered(request, answer, limits, started)
+        return answered(request, answer, limits, started)
 
 
 class SimilarProducts(APIView):
@@ -134,7 +134,7 @@ class SimilarProducts(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         started = perf_counter()
-        form = _valid(FilterForm, request.query_params, known=LIMITS)
+        form = valid_form(FilterForm, request.query_params, known=LIMITS)
         product = get_object_or_404(Product.objects.on_sale(), pk=pk)
         results = similar_to_product(
             product, filters=form.filters(), limit=form.cleaned_data["limit"]
@@ -164,7 +164,7 @@ class Status(APIView):
         return Response(StatusSerializer(now).data)
 
 
-def _valid(
+def valid_form(
     form_class: type[AnyForm],
     data: QueryDict,
     *,
@@ -182,7 +182,7 @@ def _valid(
 def _read(fields: QueryDict, text: str) -> tuple[FilterForm, WordsQuery | None]:
     """What a search is limited to, filters in the words among it; and the words."""
     if not text:
-        return _valid(FilterForm, fields, known=[*fields]), None
+        return valid_form(FilterForm, fields, known=[*fields]), None
     reading = answering.understood(text)
     limits = FilterForm(answering.with_filters(fields, reading))
     if not limits.is_valid():
@@ -190,7 +190,7 @@ def _read(fields: QueryDict, text: str) -> tuple[FilterForm, WordsQuery | None]:
     return limits, reading.query
 
 
-def _answered(
+def answered(
     request: Request, answer: Answer, form: FilterForm, started: float
 ) -> Response:
     found = {
