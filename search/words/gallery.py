@@ -15,14 +15,13 @@ import numpy as np
 import structlog
 from django.core.signals import setting_changed
 from django.db import connections
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
 from catalogue.models import Product
 from search import changes
 from search.changes import Position
-from search.models import Snapshot
 from search.rows import IDS_A_QUERY, Bools
 from search.words import sentences, texts
 from search.words.shelf import Shelf
@@ -114,7 +113,7 @@ class WordsGallery:
 
     def _is_lost(self) -> bool:
         """Whether changes may be forgotten that it has not seen: it slept for long."""
-        oldest = Snapshot.objects.aggregate(oldest=Min("position"))["oldest"]
+        oldest = changes.oldest_needed()
         position = self.beside.position
         return oldest is not None and oldest > min([position.upto, *position.running])
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalogue", "0002_catalogue_import"),
-        ("search", "0002_encoder"),
+        ("search", "0003_collection"),
     ]
 
     operations = [
