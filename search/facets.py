@@ -13,12 +13,12 @@ from typing import Any
 
 from catalogue.models import Category
 from search.filters import Filters
-from search.neighbours import Neighbours
+from search.neighbours import Columns
 
 # Choices of one facet; the rarest are left out where there are more.
 MOST = 50
 
-Search = Callable[[Filters], Neighbours]
+Search = Callable[[Filters], Columns]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Facets:
 def facets(search: Search, filters: Filters) -> Facets:
     """`search` answers the products of the shortlist under other filters."""
 
-    def without(**own: Any) -> Neighbours:
+    def without(**own: Any) -> Columns:
         return search(replace(filters, **own))
 
     prices = without(min_price=None, max_price=None).column("price")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,42 @@ from search.rows import Int64s, Rows
 Weights = npt.NDArray[np.float32]  # (dim,)
 Floats = npt.NDArray[np.float32]  # (n,)
 Embedding = npt.NDArray[np.int8]  # (dim,)
+
+
+class Columns(Protocol):
+    """Some products, of which each column can be asked for."""
+
+    def column(self, name: str) -> list[Any]:
+        """Of each: `category_id`, `price` (hundredths), `in_stock`."""
+        ...
+
+    def words(self, name: str) -> list[str]:
+        """Of each: `brand`, `colour`."""
+        ...
+
+
+class Neighbour(NamedTuple):
+    """One picture, with the columns of its product that filters read."""
+
+    image_id: int
+    product_id: int
+    distance: int
+    cosine: float
+    score: float
+    category_id: int
+    price: int  # hundredths of the shop's currency
+    in_stock: bool
+    brand: str
+    colour: str
+
+
+class Listed(list[Neighbour]):
+    """Neighbours one by one, where they were found so."""
+
+    def column(self, name: str) -> list[Any]:
+        return [getattr(near, name) for near in self]
+
+    words = column
 
 
 @dataclass(frozen=True)

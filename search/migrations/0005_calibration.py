@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("search", "0003_collection"),
+        ("search", "0004_product_text"),
     ]
 
     operations = [
