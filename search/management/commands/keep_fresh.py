@@ -12,6 +12,7 @@ from catalogue.orphans import EVERY
 from catalogue.tasks import run_waiting_imports, sweep_files
 from search.tasks import (
     encode_missing,
+    encode_texts,
     fill_encoders,
     refresh_snapshot,
     verify_gallery,
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
         seldom = ([sweep_files], stop, EVERY)
         threading.Thread(target=repeat, args=seldom, daemon=True).start()
-        repeat([encode_missing, refresh_snapshot, verify_gallery], stop)
+        repeat([encode_missing, encode_texts, refresh_snapshot, verify_gallery], stop)
 
 
 def repeat(
