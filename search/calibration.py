@@ -1,15 +1,17 @@
 """From a cosine to a probability, and from that to a word that a shopper understands.
 
-A curve says how likely an answer at a cosine is the product asked for. It is fitted on
-the shop's own catalogue whenever a snapshot is built: each picture of a product that
-has several is asked for, and the others of that product are the right answers. What
-the encoder's card says counts as a few more answers, so that it decides where a shop
-has few products, and a curve of its own where it has many.
+A curve says how likely an answer at a cosine is the product asked for; of the first
+answer one curve, of those behind it another, since one product at most is the right one
+and the first is it much sooner. Both are fitted on the shop's own catalogue whenever a
+snapshot is built: each picture of a product that has several is asked for, and the
+others of that product are the right answers. What the encoder's card says counts as a
+few more answers, so that it decides where a shop has few products, and hardly matters
+where it has many.
 """
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,8 @@ import numpy.typing as npt
 from hashing import CodeIndex, Codes, Curve, Found, fit_curve
 from search.neighbours import Shortlist
 from search.rows import Rows
+
+Chances = npt.NDArray[np.float64]  # (n,)
 
 
 class Match(StrEnum):
@@ -35,8 +39,33 @@ QUERIES = 600  # pictures that are asked for: some seconds at a million
 LOOKED_AT = 200  # nearest by code, as a search looks at
 ANSWERS = 20  # products a query: what a shopper sees
 FEWEST = 5  # products with several pictures, below which the card's curve stays alone
-CARD_COUNTS = 100.0  # answers that the card's curve is worth
+CARD_COUNTS = 30.0  # answers that the card's curve is worth
 BINS = np.linspace(0, 1, 11)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Of the first answer, and of the others."""
+
+    first: Curve
+    others: Curve
+
+    @classmethod
+    def of_card(cls, card: Curve) -> Self:
+        """A card has but one."""
+        return cls(card, card)
+
+    def similarities(self, cosines: npt.NDArray[np.floating[Any]]) -> Chances:
+        """Of the answers to one query (n,): that each is the product asked for.
+
+        The first is the most alike, whatever their order; none is likelier than it.
+        """
+        found = read(self.others, cosines)
+        if len(found):
+            best = int(np.argmax(cosines))
+            found[best] = read(self.first, cosines[best : best + 1])[0]
+            found = np.minimum(found, found[best])
+        return found
 
 
 @dataclass(frozen=True)
@@ -62,14 +91,14 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A curve, and how well one fitted to other products says what comes out.
+    """Curves, and how well some fitted to other products say what comes out.
 
     error, first_error: expected calibration error, over all answers and over the first
     of each query; card_error: the same of the card's curve. None where nothing could
     be measured.
     """
 
-    curve: Curve
+    curves: Curves
     products: int
     queries: int
     error: float | None
@@ -78,16 +107,10 @@ class Calibration:
     bins: tuple[Bin, ...]
 
     def report(self) -> dict[str, Any]:
-        """For people: all but the curve."""
+        """For people: all but the curves."""
         found = asdict(self)
-        del found["curve"]
+        del found["curves"]
         return found
-
-
-def probability(curve: Curve, cosine: float) -> float:
-    """That an answer at this cosine is the product asked for, between 0 and 1."""
-    cosines, shares = zip(*curve, strict=True)
-    return float(np.interp(cosine, cosines, shares))
 
 
 def word(similarity: float) -> Match:
@@ -102,12 +125,13 @@ def calibrate(found: Rows, index: CodeIndex, card: Curve) -> Calibration:
     asked = ask(found, index)
     products = np.unique(asked.product_id)
     if len(products) < FEWEST:
-        return Calibration(card, len(products), 0, None, None, None, ())
+        of_card = Curves.of_card(card)
+        return Calibration(of_card, len(products), 0, None, None, None, ())
     predicted = judged(asked, asked, card)
     is_first = asked.rank == 0
     right = asked.is_right
     return Calibration(
-        curve=fitted(asked, np.ones(len(right), np.bool_), card),
+        curves=fitted(asked, np.ones(len(right), np.bool_), card),
         products=len(products),
         queries=int(is_first.sum()),
         error=expected_error(predicted, right),
@@ -157,7 +181,7 @@ def asked_with(  # noqa: PLR0913
     )
 
 
-def judged(asked: Asked, fit_on: Asked, card: Curve) -> npt.NDArray[np.float64]:
+def judged(asked: Asked, fit_on: Asked, card: Curve) -> Chances:
     """What is said of these answers (n,) by curves that saw other products alone.
 
     The products fall into two halves; each is judged by the other's curve.
@@ -167,13 +191,23 @@ def judged(asked: Asked, fit_on: Asked, card: Curve) -> npt.NDArray[np.float64]:
     fit_half = np.searchsorted(products, fit_on.product_id) % 2
     predicted = np.empty(len(half))
     for each in (0, 1):
-        curve = fitted(fit_on, fit_half != each, card)
-        predicted[half == each] = read(curve, asked.cosine[half == each])
+        curves = fitted(fit_on, fit_half != each, card)
+        for curve, place in (
+            (curves.first, asked.rank == 0),
+            (curves.others, asked.rank > 0),
+        ):
+            which = (half == each) & place
+            predicted[which] = read(curve, asked.cosine[which])
     return predicted
 
 
-def fitted(asked: Asked, use: npt.NDArray[np.bool_], card: Curve) -> Curve:
+def fitted(asked: Asked, use: npt.NDArray[np.bool_], card: Curve) -> Curves:
     """To the answers of which `use` (n,) says so, and to the card's curve."""
+    first, others = use & (asked.rank == 0), use & (asked.rank > 0)
+    return Curves(_fitted(asked, first, card), _fitted(asked, others, card))
+
+
+def _fitted(asked: Asked, use: npt.NDArray[np.bool_], card: Curve) -> Curve:
     cosines, shares = np.array(card).T
     each = CARD_COUNTS / len(cosines)
     n = int(use.sum())
@@ -233,7 +267,8 @@ def _answered(  # noqa: PLR0913
     return np.full(n, product), np.arange(n), answers.cosine, is_right
 
 
-def read(curve: Curve, cosines: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def read(curve: Curve, cosines: npt.NDArray[np.floating[Any]]) -> Chances:
+    """What a curve says of answers at these cosines (n,): between 0 and 1."""
     knots, shares = zip(*curve, strict=True)
-    chances: npt.NDArray[np.float64] = np.interp(cosines, knots, shares)
-    return chances
+    found: Chances = np.interp(cosines, knots, shares)
+    return found

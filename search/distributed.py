@@ -61,8 +61,8 @@ class DistributedGallery:
         return self.collection.as_of
 
     @property
-    def curve(self) -> None:
-        """The encoder's card has it: none is fitted to the shop."""
+    def curves(self) -> None:
+        """The encoder's card has them: none is fitted to the shop."""
 
     @property
     def pending(self) -> int:

@@ -17,8 +17,9 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import CodeIndex, Curve, IndexFileError
+from hashing import CodeIndex, IndexFileError
 from search import changes, snapshots
+from search.calibration import Curves
 from search.changes import Position
 from search.encoders import serving
 from search.errors import ForeignEncoder, SearchUnavailable
@@ -48,7 +49,7 @@ class Findable(Protocol):
     @property
     def pending(self) -> int: ...
     @property
-    def curve(self) -> Curve | None: ...
+    def curves(self) -> Curves | None: ...
     def __len__(self) -> int: ...
     def search(
         self, query: Query, k: int, *, filters: Filters = NO_FILTERS
@@ -116,8 +117,8 @@ class Gallery:
         return self.overlay.products
 
     @property
-    def curve(self) -> Curve | None:
-        return self.snapshot.curve
+    def curves(self) -> Curves | None:
+        return self.snapshot.curves
 
     @property
     def pending(self) -> int:
@@ -178,8 +179,8 @@ class Gallery:
         both = [(base.rows, found), (overlay.rows, beside)]
         return Shortlist.of(both, k)
 
-    def with_curve(self, curve: Curve | None) -> Self:
-        return replace(self, snapshot=replace(self.snapshot, curve=curve))
+    def with_curves(self, curves: Curves | None) -> Self:
+        return replace(self, snapshot=replace(self.snapshot, curves=curves))
 
     def _at(self, position: Position) -> Self:
         return replace(self, overlay=replace(self.overlay, position=position))
@@ -262,7 +263,7 @@ def _is_current(fingerprint: str, newest: Sequence[Snapshot]) -> bool:
         loaded
         and newest
         and loaded.snapshot.name == newest[0].name
-        and loaded.snapshot.curve == snapshots.curve_of(newest[0])
+        and loaded.curves == snapshots.curves_of(newest[0])
     )
 
 
@@ -278,7 +279,7 @@ def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | N
         loaded = _current.get(fingerprint)
         if loaded is not None and loaded.snapshot.name == snapshot.name:
             # What is newer is damaged; or it was calibrated again.
-            return loaded.with_curve(snapshots.curve_of(snapshot))
+            return loaded.with_curves(snapshots.curves_of(snapshot))
         try:
             if snapshots.is_at_hand(snapshot, wait=loaded is None):
                 return Gallery.of(snapshots.load(snapshot))

@@ -164,9 +164,9 @@ class Snapshot(models.Model):
     # Of its index, measured when it was built (see hashing.lists).
     kind = models.CharField(_("index"), max_length=8, default="flat")
     recall = models.FloatField(_("recall"), default=1.0)
-    # From a cosine to a probability, as search.calibration fitted it; empty: as the
-    # encoder's card has it. And how that was found, for people.
-    curve = models.JSONField(default=list, editable=False)
+    # From cosines to probabilities, as search.calibration fitted them; empty: as the
+    # encoder's card has it. And how well they say it, for people.
+    curves = models.JSONField(default=dict, editable=False)
     calibration = models.JSONField(_("calibration"), default=dict, editable=False)
     withdrawn = models.BooleanField(_("withdrawn"), default=False)
     # Found so by a process that tried to load it: the next one is due at once.

@@ -150,9 +150,9 @@ class Neighbours:
         _, first = np.unique(self.product_id[ranked], return_index=True)
         return self.take(ranked[np.sort(first)])
 
-    def listed(self) -> Iterator[tuple[int, int, int, float]]:
-        """Of each: product id, image id, distance, cosine."""
-        columns = (self.product_id, self.image_id, self.distance, self.cosine)
+    def listed(self) -> Iterator[tuple[int, int, int]]:
+        """Of each: product id, image id, distance."""
+        columns = (self.product_id, self.image_id, self.distance)
         return zip(*(column.tolist() for column in columns), strict=True)
 
     def column(self, name: str) -> list[Any]:

@@ -12,9 +12,9 @@ import numpy as np
 from PIL.Image import Image
 
 from catalogue.models import Product
-from hashing import Curve, Encoder
+from hashing import Encoder
 from search import gallery
-from search.calibration import Match, probability, word
+from search.calibration import Curves, Match, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
@@ -202,7 +202,7 @@ def similar_to_product(
     near = reduce(Neighbours.merged, found)
     others = near.take(np.flatnonzero(near.product_id != product.pk))
     best = others.best_of_products()[:limit]
-    return _fetched(best, _curve(now, by_fingerprint(fingerprint)))
+    return _fetched(best, _chances(now, by_fingerprint(fingerprint), best))
 
 
 def _embeddings_of(product: Product, fingerprint: str) -> Any:
@@ -224,15 +224,15 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         ordered = ranked
         if wanted.sort != RELEVANCE:
             ordered = ranked.take(in_order(ranked.product_id, SORTS[wanted.sort]))
-        curve = _curve(now, made_by)
-        results = _fetched(ordered[start:end], curve)
+        chances = _chances(now, made_by, ranked)
+        results = _fetched(ordered[start:end], chances)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
         category = predicted_category(shortlist(NO_FILTERS))
     return Answer(
         query=token,
         box=query.box,
-        match=_match_of(ranked, curve),
+        match=_match_of(chances),
         count=len(ranked),
         results=results,
         next_page=wanted.page + 1 if end < len(ranked) else None,
@@ -302,18 +302,20 @@ def in_order(product_ids: Int64s, order: str) -> Int64s:
     return np.array([at[pk] for pk in products.values_list("pk", flat=True)], np.int64)
 
 
-def _curve(now: Findable, made_by: Encoder) -> Curve:
-    """As fitted to this shop; else as the encoder's card has it."""
-    return now.curve or made_by.card.match
+def _chances(now: Findable, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
+    """By product that each is the one asked for: by the shop's curves, or the card's"""
+    curves = now.curves or Curves.of_card(made_by.card.match)
+    found = curves.similarities(ranked.cosine).tolist()
+    return dict(zip(ranked.product_id.tolist(), found, strict=True))
 
 
-def _fetched(ranked: Neighbours, curve: Curve) -> list[Result]:
+def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
     """With what a list shows, in two queries. What was hidden just now is left out."""
     products = Product.objects.on_sale().for_list().in_bulk(ranked.product_id.tolist())
     results = []
-    for product_id, image_id, distance, cosine in ranked.listed():
+    for product_id, image_id, distance in ranked.listed():
         if product_id in products:
-            similarity = probability(curve, cosine)
+            similarity = chances[product_id]
             results.append(
                 Result(
                     product=products[product_id],
@@ -326,7 +328,5 @@ def _fetched(ranked: Neighbours, curve: Curve) -> list[Result]:
     return results
 
 
-def _match_of(ranked: Neighbours, curve: Curve) -> Match:
-    if not len(ranked):
-        return Match.NONE
-    return word(probability(curve, float(ranked.cosine.max())))
+def _match_of(chances: dict[int, float]) -> Match:
+    return word(max(chances.values(), default=0.0))

@@ -9,7 +9,7 @@ import json
 import secrets
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from hashing import CodeIndex, Curve, Encoder, IndexFileError, RecallTooLow
+from hashing import CodeIndex, Encoder, IndexFileError, RecallTooLow
 from hashing.disk import digest_of, sync
 from search import changes, indexing, rows, shared
-from search.calibration import calibrate
+from search.calibration import Curves, calibrate
 from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.locks import try_lock
@@ -54,8 +54,8 @@ class LoadedSnapshot:
     as_of: datetime
     rows: Rows
     index: CodeIndex
-    # From a cosine to a probability; None: as the encoder's card has it.
-    curve: Curve | None = None
+    # From cosines to probabilities; None: as the encoder's card has it.
+    curves: Curves | None = None
 
 
 def is_due() -> bool:
@@ -113,7 +113,7 @@ def build(of: Encoder | None = None) -> Snapshot | None:
             as_of=as_of,
             kind=index.kind,
             recall=index.recall,
-            curve=calibration.curve,
+            curves=asdict(calibration.curves),
             calibration=calibration.report(),
         )
         log.info("snapshot published", snapshot=name, images=len(found))
@@ -172,7 +172,7 @@ def load(snapshot: Snapshot) -> LoadedSnapshot:
         as_of=snapshot.as_of,
         rows=found,
         index=index,
-        curve=curve_of(snapshot),
+        curves=curves_of(snapshot),
     )
 
 
@@ -190,14 +190,20 @@ def calibrate_again() -> Snapshot:
     except IndexFileError as error:
         raise SearchUnavailable(str(error)) from error
     calibration = calibrate(loaded.rows, loaded.index, now.card.match)
-    snapshot.curve = [list(knot) for knot in calibration.curve]
+    snapshot.curves = asdict(calibration.curves)
     snapshot.calibration = calibration.report()
-    snapshot.save(update_fields=["curve", "calibration"])
+    snapshot.save(update_fields=["curves", "calibration"])
     return snapshot
 
 
-def curve_of(snapshot: Snapshot) -> Curve | None:
-    return tuple((cosine, share) for cosine, share in snapshot.curve) or None
+def curves_of(snapshot: Snapshot) -> Curves | None:
+    if not snapshot.curves:
+        return None
+    first, others = (
+        tuple((cosine, share) for cosine, share in snapshot.curves[name])
+        for name in ("first", "others")
+    )
+    return Curves(first, others)
 
 
 def roll_back() -> Snapshot:

@@ -18,8 +18,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="snapshot",
-            name="curve",
-            field=models.JSONField(default=list, editable=False),
+            name="curves",
+            field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
             model_name="snapshot",

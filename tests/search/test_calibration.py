@@ -11,7 +11,7 @@ from django.test import Client
 
 from hashing import CodeIndex
 from search import calibration, gallery, snapshots
-from search.calibration import Asked, expected_error, probability, reliability
+from search.calibration import Asked, Curves, expected_error, read, reliability
 from search.encoders import encoder
 from search.models import Snapshot
 from search.rows import Rows
@@ -34,25 +34,28 @@ def answers(n: int, seed: int, *, power: float, products: int = 50) -> Asked:
     )
 
 
+def at(curves: Curves, cosine: float) -> float:
+    """What is said of an answer that is not the first."""
+    return float(read(curves.others, np.array([cosine]))[0])
+
+
 @pytest.mark.parametrize("power", [0.5, 1, 4])
 def test_a_fitted_curve_says_what_comes_out_for_other_products(power: float) -> None:
     asked = answers(4000, 0, power=power)
     predicted = calibration.judged(asked, asked, CARD)
     assert expected_error(predicted, asked.is_right) < 0.05
-    curve = calibration.fitted(asked, np.ones(4000, bool), CARD)
+    curves = calibration.fitted(asked, np.ones(4000, bool), CARD)
     for cosine in (0.3, 0.6, 0.9):
-        assert probability(curve, cosine) == pytest.approx(cosine**power, abs=0.08)
+        assert at(curves, cosine) == pytest.approx(cosine**power, abs=0.08)
 
 
 def test_the_card_decides_where_there_is_little_to_learn_from() -> None:
-    few, many = (answers(n, 1, power=0.5) for n in (10, 5000))
+    few, many = (answers(n, 1, power=0.5) for n in (5, 5000))
     by_few, by_many = (
-        probability(
-            calibration.fitted(asked, np.ones(len(asked.rank), bool), CARD), 0.5
-        )
+        at(calibration.fitted(asked, np.ones(len(asked.rank), bool), CARD), 0.5)
         for asked in (few, many)
     )
-    assert by_few == pytest.approx(probability(CARD, 0.5), abs=0.12)
+    assert by_few == pytest.approx(at(Curves.of_card(CARD), 0.5), abs=0.2)
     assert by_many == pytest.approx(0.5**0.5, abs=0.08)
 
 
@@ -92,6 +95,26 @@ def test_a_picture_is_no_answer_to_itself() -> None:
     assert asked.is_right.sum() == 8
 
 
+def test_the_first_answer_has_a_curve_of_its_own() -> None:
+    """One product at most is the right one: those behind the first seldom are."""
+    asked = answers(6000, 3, power=1)
+    asked.is_right[asked.rank > 0] = False
+    asked.is_right[asked.rank == 0] = True
+    curves = calibration.fitted(asked, np.ones(6000, bool), CARD)
+    said = curves.similarities(np.array([0.5, 0.9, 0.8]))
+    assert said[1] > 0.9
+    assert max(said[0], said[2]) < 0.3
+    predicted = calibration.judged(asked, asked, CARD)
+    first = asked.rank == 0
+    assert expected_error(predicted[first], asked.is_right[first]) < 0.1
+
+
+def test_no_answer_is_likelier_than_the_most_alike() -> None:
+    low, high = ((-1.0, 0.1), (1.0, 0.1)), ((-1.0, 0.6), (1.0, 0.6))
+    assert Curves(low, high).similarities(np.array([0.3, 0.5])).tolist() == [0.1, 0.1]
+    assert Curves(low, high).similarities(np.empty(0)).tolist() == []
+
+
 # In the shop
 
 
@@ -116,12 +139,12 @@ def test_a_snapshot_is_built_with_the_curve_of_its_shop(shop: None) -> None:
     assert snapshot is not None
     assert snapshot.calibration["products"] == 30
     assert snapshot.calibration["error"] < 0.05
-    now = gallery.current()
-    assert now.curve == tuple(map(tuple, snapshot.curve))
-    assert now.curve != encoder().card.match
+    curves = gallery.current().curves
+    assert curves == snapshots.curves_of(snapshot)
+    assert curves != Curves.of_card(encoder().card.match)
     # Nothing of this shop looks as its other products do.
-    assert probability(now.curve, 0.9) > 0.9
-    assert probability(now.curve, 0.2) < 0.1
+    assert at(curves, 0.2) < 0.1
+    assert read(curves.first, np.array([0.9])) > 0.9
 
 
 @pytest.mark.database
@@ -130,7 +153,7 @@ def test_a_shop_with_few_products_keeps_the_encoder_s_curve(db: None) -> None:
     snapshot = snapshots.build()
     assert snapshot is not None
     assert snapshot.calibration["error"] is None
-    assert gallery.current().curve == encoder().card.match
+    assert gallery.current().curves == Curves.of_card(encoder().card.match)
 
 
 @pytest.mark.database
@@ -139,7 +162,8 @@ def test_results_say_what_the_shop_s_curve_says(shop: None) -> None:
     query = a_query(random.Random(3))
     before = similar_to_query(query.token()).results[0].similarity
     sure = [[-1.0, 0.81], [1.0, 0.81]]
-    Snapshot.objects.update(curve=sure)  # every process takes it over
+    # Every process takes it over.
+    Snapshot.objects.update(curves={"first": sure, "others": sure})
     answer = similar_to_query(query.token())
     assert before != 0.81
     assert {result.similarity for result in answer.results} == {0.81}
@@ -149,18 +173,18 @@ def test_results_say_what_the_shop_s_curve_says(shop: None) -> None:
 @pytest.mark.database
 def test_the_command_fits_anew_and_says_how_well(shop: None) -> None:
     snapshots.build()
-    fitted = Snapshot.objects.get().curve
-    Snapshot.objects.update(curve=[], calibration={})
-    assert gallery.current().curve is None
+    fitted = Snapshot.objects.get().curves
+    Snapshot.objects.update(curves={}, calibration={})
+    assert gallery.current().curves is None
     out = io.StringIO()
     call_command("calibrate_matches", stdout=out)
     assert "30 products" in out.getvalue()
     assert "expected error 0.0" in out.getvalue()
-    assert gallery.current().curve == tuple(map(tuple, fitted))
+    assert gallery.current().curves == snapshots.curves_of(Snapshot.objects.get())
     out = io.StringIO()
     call_command("calibrate_matches", "--json", stdout=out)
     report = json.loads(out.getvalue())
-    assert report["curve"] == fitted
+    assert report["curves"] == fitted
     assert sum(each["answers"] for each in report["bins"]) == 20 * report["queries"]
 
 

@@ -21,7 +21,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         report = {"snapshot": snapshot.name, **snapshot.calibration}
         if json:
-            self.stdout.write(_dumped({**report, "curve": snapshot.curve}))
+            self.stdout.write(_dumped({**report, "curves": snapshot.curves}))
             return
         self.stdout.write(f"{snapshot.name}: {report['products']} products asked for")
         if report["error"] is None:
