@@ -220,7 +220,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         results = _fetched(ordered[start:end], made_by)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
-        category = predicted_category(shortlist(NO_FILTERS))
+        category = predicted_category(shortlist.plain())
     return Answer(
         query=token,
         box=query.box,
@@ -254,6 +254,7 @@ class _Shortlists:
 
     def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
+        self._found: dict[Filters, list[Neighbour]] = {}
         self._known: dict[Filters, list[Neighbour]] = {}
         self._asked = (
             Ranking.of(query.words.ranked, words_gallery.current())
@@ -263,11 +264,21 @@ class _Shortlists:
 
     def __call__(self, filters: Filters) -> list[Neighbour]:
         if filters not in self._known:
-            found = self._search(filters)
+            found = self._near(filters)
             if self._asked:
                 found = _with_words(found, self._asked)
             self._known[filters] = _best_of_products(found)
         return self._known[filters]
+
+    def plain(self) -> list[Neighbour]:
+        """Without filters, whatever is to be matched, and whatever the words."""
+        found = self._near(NO_FILTERS)
+        return _best_of_products([near._replace(score=near.cosine) for near in found])
+
+    def _near(self, filters: Filters) -> list[Neighbour]:
+        if filters not in self._found:
+            self._found[filters] = self._search(filters)
+        return self._found[filters]
 
 
 def _with_words(found: Sequence[Neighbour], asked: Ranking) -> list[Neighbour]:
