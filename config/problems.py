@@ -23,6 +23,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
 from catalogue.images import UnreadableImage
+from config.requests import request_id
 from search.errors import (
     CodeMismatch,
     ForeignEncoder,
@@ -156,6 +157,7 @@ def problem(
         "detail": detail or meaning.phrase,
         "code": code or meaning.name.lower(),
         "errors": errors or [],
+        "request_id": request_id(),
     }
 
 

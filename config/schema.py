@@ -10,7 +10,7 @@ from rest_framework import serializers
 from config.problems import PROBLEM
 
 # What every endpoint may answer. A view adds its own as `problems`.
-ALWAYS = (400, 406, 500, 503)
+ALWAYS = (400, 401, 406, 429, 500, 503)
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
@@ -28,6 +28,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="In the language of the request.")
     code = serializers.CharField()
     errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
+    request_id = serializers.CharField(help_text="As in `X-Request-ID`, and our log.")
 
 
 class Schema(AutoSchema):

@@ -112,6 +112,9 @@ class SimilarProducts(APIView):
 class Status(APIView):
     """Whether search answers, by what, and how fresh; 503 when it cannot."""
 
+    # Whoever watches over the shop may ask as often as it takes.
+    throttle_classes = []
+
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
