@@ -4,6 +4,7 @@ from collections.abc import Collection
 from time import perf_counter
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.datastructures import MultiValueDict
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, encoding, filling, gallery
+from search import encoders, encoding, engine, filling, gallery
 from search.forms import FilterForm, PhotoForm, QueryForm
 from search.serializers import (
     AnswerSerializer,
@@ -118,8 +119,10 @@ class Status(APIView):
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
+        engine.check()
         now = {
             "status": "healthy",
+            "engine": settings.SEARCH_ENGINE,
             "encoder": encoders.encoder(),
             "encoders": [
                 {"row": row, "coverage": filling.coverage(row)}

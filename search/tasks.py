@@ -5,7 +5,7 @@ from contextlib import suppress
 import structlog
 from celery import shared_task
 
-from search import encoders, encoding, filling, snapshots
+from search import encoders, encoding, engine, filling
 from search.errors import Refused, SearchUnavailable
 from search.locks import try_lock
 from search.verification import Sweep
@@ -60,7 +60,10 @@ def fill_encoders() -> None:
 
 @shared_task
 def refresh_snapshot() -> None:
-    snapshots.build_if_due()
+    try:
+        engine.keep_up()
+    except SearchUnavailable as error:
+        log.warning("gallery is not brought up to date", reason=str(error))
 
 
 @shared_task
