@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from catalogue.tasks import run_waiting_imports
 from search.tasks import (
     encode_missing,
+    encode_texts,
     fill_encoders,
     refresh_snapshot,
     verify_gallery,
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         # the end, since whoever comes next takes it over.
         for task in (run_waiting_imports, fill_encoders):
             threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
-        repeat([encode_missing, refresh_snapshot, verify_gallery], stop)
+        repeat([encode_missing, encode_texts, refresh_snapshot, verify_gallery], stop)
 
 
 def repeat(tasks: Sequence[Task[..., None]], stop: threading.Event) -> None:
