@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
         ("refresh snapshot", "search.tasks.refresh_snapshot", 5.0),
         ("fill encoders", "search.tasks.fill_encoders", 10.0),
         ("verify gallery", "search.tasks.verify_gallery", 10.0),
+        ("sweep files", "catalogue.tasks.sweep_files", 600.0),
         ("encode texts", "search.tasks.encode_texts", 5.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
     )
