@@ -14,8 +14,9 @@ from rest_framework.views import APIView
 from access.callers import caller_of
 from catalogue.api import MAX_ID, refuse_unknown
 from search import feedback
-from search.bodies import SmallJSON, TextField, WholeNumberField, read_body
+from search.bodies import SmallJSON, WholeNumberField, read_body
 from search.models import Feedback
+from search.serializers import TokenField
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -23,9 +24,7 @@ VERDICTS = [verdict.value for verdict in Feedback.Verdict]
 
 
 class FeedbackFields(serializers.Serializer[Any]):
-    query = TextField(
-        max_length=4000, trim_whitespace=False, help_text="`query` of the answer."
-    )
+    query = TokenField(help_text="`query` of the answer.")
     product = WholeNumberField(
         min_value=1, max_value=MAX_ID, help_text="The id of one of its products."
     )
