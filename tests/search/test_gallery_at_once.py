@@ -17,7 +17,7 @@ from search.query import Query
 from search.rows import Rows
 from search.snapshots import LoadedSnapshot
 
-N, K = 4000, 60
+N, K, CHANGED = 4000, 60, 100
 FILTERS = (
     NO_FILTERS,
     Filters(categories=frozenset([1, 3])),
@@ -54,16 +54,16 @@ def now(db: None, request: Any) -> Gallery:
     rows = some_rows(N, 0)
     index = CodeIndex.build(rows.image_id, rows.codes, kind=request.param, probes=N)
     loaded = LoadedSnapshot("one", encoder().fingerprint, 0, None, rows, index)  # type: ignore[arg-type]
-    changed = some_rows(200, 1, first=10 * N)
-    changed = Rows(**{**vars(changed), "product_id": np.arange(200) // 2})
-    return Gallery.of(loaded).changed(set(range(100)), changed)
+    changed = some_rows(2 * CHANGED, 1, first=10 * N)
+    changed = Rows(**{**vars(changed), "product_id": np.arange(2 * CHANGED) // 2})
+    return Gallery.of(loaded).changed(set(range(CHANGED)), changed)
 
 
 def expected(now: Gallery, query: Query, filters: Filters) -> list[tuple[int, int]]:
     """By sorting all that are live and allowed."""
     found: list[tuple[int, int]] = []
     for rows, live in (
-        (now.snapshot.rows, now.overlay.live),
+        (now.snapshot.rows, now.snapshot.rows.product_id >= CHANGED),
         (now.overlay.rows, np.ones(len(now.overlay.rows), bool)),
     ):
         distances = hamming(query.codes, rows.codes)[0]
