@@ -131,6 +131,7 @@ CELERY_TASK_ROUTES = {
     "search.tasks.refresh_snapshot": {"queue": "bulk"},
     "search.tasks.fill_encoders": {"queue": "bulk"},
     "search.tasks.verify_gallery": {"queue": "bulk"},
+    "search.tasks.encode_texts": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
     # Each message expires before the next is sent: a busy queue never piles up.
@@ -141,6 +142,8 @@ CELERY_BEAT_SCHEDULE = {
         ("refresh snapshot", "search.tasks.refresh_snapshot", 5.0),
         ("fill encoders", "search.tasks.fill_encoders", 10.0),
         ("verify gallery", "search.tasks.verify_gallery", 10.0),
+        ("sweep files", "catalogue.tasks.sweep_files", 600.0),
+        ("encode texts", "search.tasks.encode_texts", 5.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
     )
 }
@@ -178,6 +181,8 @@ MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
 
 # Search
 ENCODER = Path(env("ENCODER"))
+SEARCH_INDEX = env("SEARCH_INDEX")
+LEAST_RECALL = env("LEAST_RECALL")
 SEARCH_ENGINE = env("SEARCH_ENGINE")
 MILVUS_URI = env("MILVUS_URI")
 SNAPSHOTS_DIR = DATA_DIR / "snapshots"

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import ProductImage
+from catalogue.models import Product, ProductImage
 
 
 class EncoderQuerySet(models.QuerySet["Encoder"]):
@@ -110,6 +110,27 @@ class ImageCode(models.Model):
         return f"{self.image_id} by {self.encoder}"
 
 
+class ProductText(models.Model):
+    """The meaning of a product's text, as the sentence encoder has it.
+
+    It counts only while `digest` is that of the text (search.words.texts). A vector of
+    zeros is never written; where there is no row yet, words alone find the product.
+    """
+
+    product = models.OneToOneField(
+        Product, models.CASCADE, related_name="text", verbose_name=_("product")
+    )
+    digest = models.CharField(_("digest"), max_length=32)
+    embedding = models.BinaryField(_("embedding"))
+
+    class Meta:
+        verbose_name = _("product text")
+        verbose_name_plural = _("product texts")
+
+    def __str__(self) -> str:
+        return str(self.product_id)
+
+
 class Change(models.Model):
     """A product was touched. Read in commit order by search.changes.
 
@@ -128,7 +149,7 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def serving(self, encoder: str) -> Self:
         """Of this encoder, whole and not rolled back, the newest first."""
         can_serve = self.filter(encoder=encoder, withdrawn=False, damaged=False)
-        return can_serve.order_by("-pk")
+        return can_serve.order_by("-pk").defer("calibration")
 
 
 class Snapshot(models.Model):
@@ -140,6 +161,13 @@ class Snapshot(models.Model):
     position = models.BigIntegerField(_("position"))
     images = models.PositiveIntegerField(_("images"))
     as_of = models.DateTimeField(_("as of"))
+    # Of its index, measured when it was built (see hashing.lists).
+    kind = models.CharField(_("index"), max_length=8, default="flat")
+    recall = models.FloatField(_("recall"), default=1.0)
+    # From cosines to probabilities, as search.calibration fitted them; empty: as the
+    # encoder's card has it. And how well they say it, for people.
+    curves = models.JSONField(default=dict, editable=False)
+    calibration = models.JSONField(_("calibration"), default=dict, editable=False)
     withdrawn = models.BooleanField(_("withdrawn"), default=False)
     # Found so by a process that tried to load it: the next one is due at once.
     damaged = models.BooleanField(_("damaged"), default=False)

@@ -1,10 +1,10 @@
 """A photo, an earlier query or a product → the products most like it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 from time import perf_counter
 from typing import Any, Self
 
@@ -14,19 +14,27 @@ from PIL.Image import Image
 from catalogue.models import Product
 from hashing import Encoder
 from search import gallery
-from search.calibration import Match, probability, word
+from search.calibration import Curves, Match, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Findable, Neighbour, Weights
+from search.gallery import Findable
 from search.matching import MatchOn, weights
 from search.models import ImageCode
+from search.neighbours import Neighbours, Weights
 from search.query import WHOLE, Box, Query
+from search.rows import Int64s
 from search.voting import Prediction, predicted_category
+from search.words import gallery as words_gallery
+from search.words.query import WordsQuery
+from search.words.ranking import Ranking
 
 RELEVANCE = "relevance"
 # Other orders of what was found; the product's id decides between equals.
 SORTS = {"price": "price", "-price": "-price", "newest": "-pk"}
+
+# What all words that were asked beside a photo count, against a cosine of one.
+WORDS = 0.3
 
 # Pictures that a search looks at, and the least number of products on them: where few
 # products have many pictures it looks at more. Others are not answered.
@@ -39,11 +47,12 @@ PAGE = 20
 class Result:
     """A product, by the picture of it that is most like the query.
 
-    similarity: the probability that it is the same product.
+    similarity: the probability that it is the same product. Of words image_id is the
+    main picture, None without one, and similarity the share of them that it has.
     """
 
     product: Product
-    image_id: int
+    image_id: int | None
     distance: int
     similarity: float
     match: Match
@@ -98,7 +107,8 @@ class Answer:
 
     query: the token that asks the same again; box: the part of the photo; count:
     products on all pages; match: how close the best is; next_page: None on the last;
-    category: what is on the photo, whatever the filters.
+    category: what is on the photo, whatever the filters; words: what was asked beside
+    the photo, or in its place.
     """
 
     query: str
@@ -111,12 +121,14 @@ class Answer:
     facets: Facets
     freshness: Freshness
     stages: dict[str, float]
+    words: WordsQuery | None = None
 
 
 def similar_to_photo(  # noqa: PLR0913
     photo: Image,
     *,
     box: Box = WHOLE,
+    words: WordsQuery | None = None,
     filters: Filters = NO_FILTERS,
     limit: int = PAGE,
     page: int = 1,
@@ -124,12 +136,15 @@ def similar_to_photo(  # noqa: PLR0913
     match_on: str = MatchOn.ITEM,
     stages: Stages | None = None,
 ) -> Answer:
-    """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable."""
+    """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable.
+
+    `words` rank among what looks like it; the filters in them are the caller's to add.
+    """
     stages = stages or Stages()
     with stages.timed("encode"):
         now = encoder()
         embedding = now.encode([_cropped(photo, box)]).embeddings[0]
-    query = Query(encoder=now.fingerprint, embedding=embedding, box=box)
+    query = Query(now.fingerprint, embedding, box, words)
     wanted = Wanted(filters, limit, page, sort, match_on)
     return _answer(query, query.token(), wanted, stages)
 
@@ -142,12 +157,16 @@ def similar_to_query(  # noqa: PLR0913
     page: int = 1,
     sort: str = RELEVANCE,
     match_on: str = MatchOn.ITEM,
+    words: WordsQuery | None = None,
 ) -> Answer:
-    """The same again: another page, other filters, another order.
+    """The same again: another page, other filters, another order, or other words.
 
     Raises QueryExpired, ForeignEncoder, SearchUnavailable.
     """
     query = Query.from_token(token)
+    if words is not None:
+        query = replace(query, words=words)
+        token = query.token()
     wanted = Wanted(filters, limit, page, sort, match_on)
     return _answer(query, token, wanted, Stages())
 
@@ -174,12 +193,16 @@ def similar_to_product(
     """
     fingerprint = serving().fingerprint
     now = gallery.current(fingerprint)
-    found: list[Neighbour] = []
-    for embedding in _embeddings_of(product, fingerprint):
-        query = Query(fingerprint, np.frombuffer(embedding, np.int8))
-        found += _shortlist(now, query, filters)
-    others = [near for near in found if near.product_id != product.pk]
-    return _fetched(_best_of_products(others)[:limit], by_fingerprint(fingerprint))
+    found = [
+        _shortlist(now, Query(fingerprint, np.frombuffer(each, np.int8)), filters)
+        for each in _embeddings_of(product, fingerprint)
+    ]
+    if not found:
+        return []
+    near = reduce(Neighbours.merged, found)
+    others = near.take(np.flatnonzero(near.product_id != product.pk))
+    best = others.best_of_products()[:limit]
+    return _fetched(best, _chances(now, by_fingerprint(fingerprint), best))
 
 
 def _embeddings_of(product: Product, fingerprint: str) -> Any:
@@ -198,16 +221,18 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         ranked = shortlist(wanted.filters)
     start, end = (wanted.page - 1) * wanted.limit, wanted.page * wanted.limit
     with stages.timed("fetch"):
-        by_relevance = wanted.sort == RELEVANCE
-        ordered = ranked if by_relevance else _sorted(ranked, SORTS[wanted.sort])
-        results = _fetched(ordered[start:end], made_by)
+        ordered = ranked
+        if wanted.sort != RELEVANCE:
+            ordered = ranked.take(in_order(ranked.product_id, SORTS[wanted.sort]))
+        chances = _chances(now, made_by, ranked)
+        results = _fetched(ordered[start:end], chances)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
         category = predicted_category(shortlist(NO_FILTERS))
     return Answer(
         query=token,
         box=query.box,
-        match=_match_of(ranked, made_by),
+        match=_match_of(chances),
         count=len(ranked),
         results=results,
         next_page=wanted.page + 1 if end < len(ranked) else None,
@@ -215,19 +240,20 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         facets=counted,
         freshness=Freshness.of(now),
         stages=stages.took,
+        words=query.words,
     )
 
 
 def _shortlist(
     now: Findable, query: Query, filters: Filters, *, weights: Weights | None = None
-) -> list[Neighbour]:
+) -> Neighbours:
     """The nearest pictures, so many that enough products, or all, are on them."""
     k = SHORTLIST
     while True:
-        found = now.search(query, k, filters=filters, weights=weights)
-        n_products = len({near.product_id for near in found})
+        found = now.search(query, k, filters=filters)
+        n_products = len(np.unique(found.product_id))
         if len(found) < k or n_products >= LEAST_PRODUCTS:
-            return found
+            return found.compared(query.embedding, weights)
         k *= 4
 
 
@@ -236,12 +262,28 @@ class _Shortlists:
 
     def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
-        self._known: dict[Filters, list[Neighbour]] = {}
+        self._known: dict[Filters, Neighbours] = {}
+        self._asked = (
+            Ranking.of(query.words.ranked, words_gallery.current())
+            if query.words
+            else None
+        )
 
-    def __call__(self, filters: Filters) -> list[Neighbour]:
+    def __call__(self, filters: Filters) -> Neighbours:
         if filters not in self._known:
-            self._known[filters] = _best_of_products(self._search(filters))
+            found = self._search(filters)
+            if self._asked:
+                found = _with_words(found, self._asked)
+            self._known[filters] = found.best_of_products()
         return self._known[filters]
+
+
+def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
+    """Scored by the words too, as far as a product has them."""
+    products = found.product_id.tolist()
+    shares = asked.share_of(set(products))
+    extra = [WORDS * shares.get(product, 0.0) for product in products]
+    return replace(found, score=found.score + np.array(extra, np.float32))
 
 
 def _cropped(photo: Image, box: Box) -> Image:
@@ -253,40 +295,32 @@ def _cropped(photo: Image, box: Box) -> Image:
     return photo.crop((left, top, right, bottom))
 
 
-def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
-    by_product = {near.product_id: near for near in ranked}
-    products = Product.objects.filter(pk__in=by_product).order_by(order, "pk")
-    return [by_product[pk] for pk in products.values_list("pk", flat=True)]
+def in_order(product_ids: Int64s, order: str) -> Int64s:
+    """Where each of these products is, in another order: a field of Product."""
+    at = {pk: number for number, pk in enumerate(product_ids.tolist())}
+    products = Product.objects.filter(pk__in=at).order_by(order, "pk")
+    return np.array([at[pk] for pk in products.values_list("pk", flat=True)], np.int64)
 
 
-def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
-    """The nearest picture of each product, the most like first.
-
-    By score, then distance, then image id, so that paging is stable.
-    """
-    ranked = sorted(found, key=lambda near: (-near.score, near.distance, near.image_id))
-    best: dict[int, Neighbour] = {}
-    for near in ranked:
-        best.setdefault(near.product_id, near)
-    return list(best.values())
+def _chances(now: Findable, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
+    """By product that each is the one asked for: by the shop's curves, or the card's"""
+    curves = now.curves or Curves.of_card(made_by.card.match)
+    found = curves.similarities(ranked.cosine).tolist()
+    return dict(zip(ranked.product_id.tolist(), found, strict=True))
 
 
-def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
+def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
     """With what a list shows, in two queries. What was hidden just now is left out."""
-    products = (
-        Product.objects.on_sale()
-        .for_list()
-        .in_bulk([near.product_id for near in ranked])
-    )
+    products = Product.objects.on_sale().for_list().in_bulk(ranked.product_id.tolist())
     results = []
-    for near in ranked:
-        if near.product_id in products:
-            similarity = probability(encoder, near.cosine)
+    for product_id, image_id, distance in ranked.listed():
+        if product_id in products:
+            similarity = chances[product_id]
             results.append(
                 Result(
-                    product=products[near.product_id],
-                    image_id=near.image_id,
-                    distance=near.distance,
+                    product=products[product_id],
+                    image_id=image_id,
+                    distance=distance,
                     similarity=round(similarity, 4),
                     match=word(similarity),
                 )
@@ -294,7 +328,5 @@ def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
     return results
 
 
-def _match_of(ranked: Sequence[Neighbour], encoder: Encoder) -> Match:
-    if not ranked:
-        return Match.NONE
-    return word(probability(encoder, max(near.cosine for near in ranked)))
+def _match_of(chances: dict[int, float]) -> Match:
+    return word(max(chances.values(), default=0.0))
