@@ -82,6 +82,14 @@ def tell(
     return told
 
 
+def one_a_label(queries: Sequence[int], labels: Sequence[str]) -> list[int]:
+    """The first query of each label: queries of one label tell much the same."""
+    first: dict[str, int] = {}
+    for query in queries:
+        first.setdefault(labels[query], query)
+    return list(first.values())
+
+
 def open_rows(pictures: PictureSet, rows: Iterable[int]) -> dict[int, Image.Image]:
     """Some pictures of a set, by their rows."""
     order = sorted({*rows})

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hashing.answers import Answers, Told, tell
+from hashing.answers import Answers, Told, one_a_label, tell
 from hashing.code_use import describe, search_time
 from hashing.data import PictureSet
 from hashing.encoder import Encoder
@@ -167,6 +167,7 @@ class Measurement:
         own = itself(asked, found)
         right = same(asked.labels, found.labels) & ~own
         answers = Answers.of(np.where(own, -np.inf, scores), right)
-        best = answers.order[:BEST]
-        worst = [row for row in answers.order[::-1][:WORST] if row not in best]
+        best = one_a_label(answers.order, asked.labels)[:BEST]
+        worst = one_a_label(answers.order[::-1], asked.labels)[:WORST]
+        worst = [row for row in worst if row not in best]
         return tell(answers, {"best": best, "worst": worst}, self.sets, self.label)

@@ -122,7 +122,7 @@ def _names(ends: Sequence[tuple[float, str, str]]) -> list[str]:
     for y, name, colour in sorted(ends):
         last = max(y - overflow, last + APART)
         made.append(
-            f'<text x="{WIDTH - RIGHT + 8}" y="{last + 4:.1f}" fill="{colour}">'
+            f'<text x="{WIDTH - RIGHT + 8}" y="{last + 4:.1f}" style="fill: {colour}">'
             f"{escape(name)}</text>"
         )
     return made

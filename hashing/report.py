@@ -77,12 +77,12 @@ def _sections(report: dict[str, Any], told: Sequence[Told]) -> Iterator[str]:
     rows = report["rows"]
     ends = {row["ranking"]: (row["hit@1"], *row["95%"]["hit@1"]) for row in rows}
     yield bars(ends, "hit@1 of every ranking, with intervals")
-    yield table(rows, FIGURES, MEANING)
-    yield facts_as_html(FIGURES_TOLD)
+    yield table(rows, FIGURES)
+    yield facts_as_html({name: MEANING[name] for name in ends} | FIGURES_TOLD)
     for group, found in report["seen"].items():
         yield f"<h2>Classes that were {_trained(group)}</h2>"
-        yield f"<p>{found['n_queries']} queries.</p>"
-        yield table(found["rows"], FIGURES, {}) if found["rows"] else ""
+        yield f"<p>{found['n_queries'] or 'No'} queries.</p>"
+        yield table(found["rows"], FIGURES) if found["rows"] else ""
     yield "<h2>How long a code must be</h2><p>Mean average precision by bits. Codes of "
     yield "fewer bits are the first bits of the shipped one.</p>"
     yield _lengths(report)

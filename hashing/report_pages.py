@@ -30,12 +30,10 @@ th { font-weight: 600; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0;
        background: var(--page); }
 td.best { font-weight: 700; }
-td.what, th.what { text-align: left; color: var(--soft); min-width: 14rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 svg { width: 100%; max-width: 40rem; height: auto; display: block; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
-svg text[fill] { fill: attr(fill); }
 svg .grid { stroke: var(--line); }
 .asked { display: flex; gap: .5rem; padding: .8rem 0; overflow-x: auto;
          border-bottom: 1px solid var(--line); }
@@ -47,6 +45,10 @@ figure.right img { border-color: var(--right); }
 figure.wrong img { border-color: var(--wrong); }
 figcaption { font-size: .75rem; line-height: 1.3; color: var(--soft);
              overflow-wrap: anywhere; }
+@media (max-width: 30rem) {
+  figure, figure img { width: 5rem; } figure { flex-basis: 5rem; }
+  figure img { height: 5rem; }
+}
 """
 
 
@@ -56,35 +58,24 @@ def facts_as_html(facts: Mapping[str, str]) -> str:
     return f"<dl>{''.join(told)}</dl>"
 
 
-def table(
-    rows: Sequence[Mapping[str, Any]],
-    figures: Sequence[str],
-    meaning: Mapping[str, str],
-) -> str:
+def table(rows: Sequence[Mapping[str, Any]], figures: Sequence[str]) -> str:
     """Rows of figures, the best of each column in bold."""
-    body = "".join(_rows(rows, figures, meaning))
+    body = "".join(_rows(rows, figures))
     return f'<div class="wide"><table>{body}</table></div>'
 
 
-def _rows(
-    rows: Sequence[Mapping[str, Any]],
-    figures: Sequence[str],
-    meaning: Mapping[str, str],
-) -> Iterator[str]:
+def _rows(rows: Sequence[Mapping[str, Any]], figures: Sequence[str]) -> Iterator[str]:
     best = {name: max(row[name] for row in rows) for name in figures}
     names = "".join(f"<th>{escape(name)}</th>" for name in figures)
-    what = '<th class="what">what it is</th>' if meaning else ""
-    yield f"<tr><th>ranking</th><th>bits</th>{names}{what}</tr>"
+    yield f"<tr><th>ranking</th><th>bits</th>{names}</tr>"
     for row in rows:
         cells = "".join(
             f'<td class="{css}">{row[name]:.3f}</td>'
             for name in figures
             for css in ["best" if row[name] == best[name] else ""]
         )
-        told = meaning.get(row["ranking"], "")
-        what = f'<td class="what">{escape(told)}</td>' if meaning else ""
         bits = row["n_bits"] or "–"
-        yield f"<tr><td>{escape(row['ranking'])}</td><td>{bits}</td>{cells}{what}</tr>"
+        yield f"<tr><td>{escape(row['ranking'])}</td><td>{bits}</td>{cells}</tr>"
 
 
 HEADINGS = {
