@@ -7,6 +7,7 @@ network sees, in the runtime that serves it, and torch is not asked twice.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,11 +15,14 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from hashing.embedding import Array, Projection
+from hashing.embedding import Array
 from hashing.errors import CheckpointError
 from hashing.networks import FeatureNetwork
-from hashing.regions import INSIDE, append_regions
+from hashing.regions import append_regions
 
+# What a part is made with, in the graph; the latter where it fades out.
+ROLES = ("axes", "bias", "weight")
+FADING = ("centre", "places", "begins", "width", "none", "all")
 OPSET = 18  # the first in which Resize can smooth before it shrinks
 FLOAT = TensorProto.FLOAT
 
@@ -36,19 +40,24 @@ class WithCells(nn.Module):
 
 
 def export_features(network: FeatureNetwork, path: Path) -> None:
-    """Write a network of pictures to (item, look), with resizing before it.
+    """Write a network of pictures to features, with resizing before it.
 
-    Takes `picture`, uint8 (1, height, width, 3); gives `item` and `look`, (1, numbers),
-    and where the network has cells also what those were made of, by cell: `maps`
-    (1, numbers, rows, columns) and `counts` (1, cells, numbers).
+    Takes `picture`, uint8 (1, height, width, 3); gives what `FeatureNetwork` does,
+    `item`, `look` and maybe `known`, (1, numbers), and where the network has cells also
+    what those were made of, by cell: `maps` and `middle` (1, numbers, rows, columns),
+    and `counts` (1, cells, numbers).
     """
     side = network.input_size
     example = torch.zeros(1, 3, side, side, dtype=torch.uint8)
     has_cells = network.network.cells is not None
+    has_middle = network.network.has_middle
+    names = ["item", "look", *(["known"] if has_middle else [])]
+    if has_cells:
+        names += ["maps", "counts", *(["middle"] if has_middle else [])]
     program = torch.onnx.export(
         (WithCells(network) if has_cells else network).eval(),
         (example,),
-        output_names=["item", "look", *(INSIDE if has_cells else ())],
+        output_names=names,
         opset_version=OPSET,
         dynamo=True,
         verbose=False,
@@ -58,44 +67,41 @@ def export_features(network: FeatureNetwork, path: Path) -> None:
     _save(with_resizing(program.model_proto), path)
 
 
-def append_embedding(path: Path, parts: Mapping[str, tuple[Projection, float]]) -> None:
-    """Add to a network the output `embedding` (1, dim), made of its other outputs.
-
-    `parts` says for each output how it is projected and how long it is then.
-    """
-    arrays = {}
-    for name, (projection, weight) in parts.items():
-        arrays[f"{name}_axes"] = projection.axes
-        arrays[f"{name}_bias"] = -projection.centre @ projection.axes
-        arrays[f"{name}_weight"] = np.array(weight, dtype=np.float32)
-    append_projections(path, arrays, parts=tuple(parts))
-
-
-def append_projections(
+def append_embedding(
     path: Path, arrays: Mapping[str, Array], *, parts: Sequence[str]
 ) -> None:
-    """The same of the arrays themselves: `item_axes`, `item_bias`, `item_weight` …"""
+    """Add to a network the output `embedding` (1, dim), of length one.
+
+    It is made of parts, each a projection of what the network gives. For a part named
+    `item`: `item_axes`, `item_bias`, `item_weight`, and
+    where it fades out away from what it learned from the arrays of `FADING` too.
+    """
     model = onnx.load(path)
     graph = model.graph
     for name, array in arrays.items():
         tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
         graph.initializer.append(tensor)
     for name in parts:
-        graph.node.extend(_projecting(name))
+        graph.node.extend(_projecting(name, fades=f"{name}_places" in arrays))
     weighed = [f"{name}_weighed" for name in parts]
-    graph.node.append(helper.make_node("Concat", weighed, ["embedding"], axis=1))
+    graph.node.append(helper.make_node("Concat", weighed, ["weighed"], axis=1))
+    graph.node.append(
+        helper.make_node("LpNormalization", ["weighed"], ["embedding"], axis=1, p=2)
+    )
     dim = sum(arrays[f"{name}_axes"].shape[1] for name in parts)
     embedding = helper.make_tensor_value_info("embedding", FLOAT, [1, dim])
     graph.output.insert(0, embedding)
-    if {output.name for output in graph.output} >= set(INSIDE):
-        append_regions(graph, parts, dim=dim)
+    if any(output.name == "maps" for output in graph.output):
+        append_regions(graph, {name: _source(name) for name in parts}, dim=dim)
     _save(model, path)
 
 
 def read_projections(path: Path, parts: Sequence[str]) -> dict[str, Array]:
     """What `append_embedding` put into a network: `item_axes`, `item_bias` …"""
     stored = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
-    names = [f"{part}_{role}" for part in parts for role in ("axes", "bias", "weight")]
+    names = [f"{part}_{role}" for part in parts for role in ROLES]
+    fading = [f"{part}_{role}" for part in parts for role in FADING]
+    names += [name for name in fading if name in stored]
     try:
         return {name: numpy_helper.to_array(stored[name]) for name in names}
     except KeyError as error:
@@ -114,18 +120,36 @@ def write_projections(path: Path, projections: Mapping[str, Array]) -> None:
     _save(model, path)
 
 
-def _projecting(name: str) -> list[onnx.NodeProto]:
-    def named(*roles: str) -> list[str]:
-        return [f"{name}_{role}" for role in roles]
+def _source(part: str) -> str:
+    """Which output of the network a part is made of: the kind of all that is known."""
+    return "known" if part == "kind" else part
 
-    gemm_inputs = [name, *named("axes", "bias")]
-    return [
-        helper.make_node("Gemm", gemm_inputs, named("projected")),
-        helper.make_node(
-            "LpNormalization", named("projected"), named("unit"), axis=1, p=2
-        ),
-        helper.make_node("Mul", named("unit", "weight"), named("weighed")),
+
+def _projecting(name: str, *, fades: bool) -> list[onnx.NodeProto]:
+    source, weight = _source(name), "weight"
+
+    def node(kind: str, inputs: list[str], output: str, **more: Any) -> onnx.NodeProto:
+        own = [word if word == source else f"{name}_{word}" for word in inputs]
+        return helper.make_node(kind, own, [f"{name}_{output}"], **more)
+
+    nodes = [
+        node("Gemm", [source, "axes", "bias"], "projected"),
+        node("LpNormalization", ["projected"], "unit", axis=1, p=2),
     ]
+    if fades:
+        weight = "share"
+        nodes += [
+            node("Sub", [source, "centre"], "centred"),
+            node("LpNormalization", ["centred"], "direction", axis=1, p=2),
+            node("MatMul", ["direction", "places"], "cosines"),
+            node("ReduceMax", ["cosines"], "nearest", keepdims=1),
+            node("Sub", ["nearest", "begins"], "beyond"),
+            node("Div", ["beyond", "width"], "faded"),
+            node("Clip", ["faded", "none", "all"], "counted"),
+            node("Mul", ["counted", "weight"], "share"),
+        ]
+    nodes.append(node("Mul", ["unit", weight], "weighed"))
+    return nodes
 
 
 def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -19,7 +19,7 @@ from hashing.errors import TrainingError
 from hashing.export import read_projections
 from hashing.networks import FeatureNetwork, Weights, make_network
 from hashing.training_recipe import TrainingRecipe
-from hashing.views import Album, as_pixels
+from hashing.views import FEATURES, Album, as_pixels
 
 ALIKE = 0.99  # cosine of embeddings, up to which differences are the runtime's
 
@@ -32,20 +32,35 @@ class Head(nn.Module):
         self.parts = tuple(parts)
         for name, array in projections.items():
             tensor = torch.from_numpy(np.array(array, dtype=np.float32))
-            # A colour is a colour: what a look is need not be learned of a shop.
-            if name.endswith("_weight") or name.startswith("look_"):
+            # A colour is a colour: what a look is need not be learned of a shop. And
+            # the kinds that are known were learned from more than a shop has.
+            if name.endswith("_weight") or not name.startswith("item_"):
                 self.register_buffer(name, tensor)
             else:
                 self.register_parameter(name, nn.Parameter(tensor))
 
     def forward(self, *features: Tensor) -> Tensor:
+        seen = dict(zip(FEATURES, features, strict=False))
         weighed = []
-        for part, seen in zip(self.parts, features, strict=True):
+        for part in self.parts:
+            source = seen["known" if part == "kind" else part]
             axes, bias, weight = (
                 getattr(self, f"{part}_{role}") for role in ("axes", "bias", "weight")
             )
-            weighed.append(functional.normalize(seen @ axes + bias) * weight)
+            if hasattr(self, f"{part}_places"):
+                weight = weight * self._share(part, source)
+            weighed.append(functional.normalize(source @ axes + bias) * weight)
         return functional.normalize(torch.cat(weighed, dim=1))  # (B, dim)
+
+    def _share(self, part: str, source: Tensor) -> Tensor:
+        """How far a part that fades out counts: (B, 1)."""
+        centre, places, begins, width = (
+            getattr(self, f"{part}_{role}")
+            for role in ("centre", "places", "begins", "width")
+        )
+        nearest = (functional.normalize(source - centre) @ places).amax(1, keepdim=True)
+        share: Tensor = ((nearest - begins) / width).clamp(0.0, 1.0)
+        return share
 
     def projections(self) -> dict[str, Array]:
         """The numbers as they go into an encoder's graph."""

@@ -52,20 +52,23 @@ def test_networks_have_regions_where_features_are_a_mean_over_places(name, tmp_p
     torch = pytest.importorskip("torch", reason="export needs torch")
     pytest.importorskip("onnx", reason="export needs onnx")
     from hashing.encoder import open_network
-    from hashing.export import append_projections, export_features
+    from hashing.export import append_embedding, export_features
     from hashing.networks import FeatureNetwork, make_network
 
     torch.manual_seed(0)
     network = FeatureNetwork(make_network(name)).eval()
     rng = np.random.default_rng(0)
+    sources = {"item": network.network.dim, "look": 192}
+    if network.network.has_middle:
+        sources["kind"] = 1280 + 192 + 2 * 192
     arrays = {
         f"{part}_{role}": np.float32(rng.normal(size=size))
-        for part, dim in {"item": network.network.dim, "look": 192}.items()
+        for part, dim in sources.items()
         for role, size in {"axes": (dim, 5), "bias": 5, "weight": ()}.items()
     }
     path = tmp_path / "network.onnx"
     export_features(network, path)
-    append_projections(path, arrays, parts=("item", "look"))
+    append_embedding(path, arrays, parts=tuple(sources))
     session = open_network(path)
     pixels = rng.integers(0, 256, (1, 100, 120, 3), np.uint8)
     if network.network.cells is None:
@@ -73,6 +76,7 @@ def test_networks_have_regions_where_features_are_a_mean_over_places(name, tmp_p
         return
     wanted = {"picture": pixels, "by_region": np.array(True)}
     regions, whole = session.run(["regions", "embedding"], wanted)
-    assert regions.shape == (1, *network.network.cells, 10)
+    dim = 5 * len(sources)
+    assert regions.shape == (1, *network.network.cells, dim)
     assert regions.sum(axis=(1, 2)) == pytest.approx(whole, abs=1e-5)
-    assert session.run(["regions"], {"picture": pixels})[0].shape == (1, 0, 0, 10)
+    assert session.run(["regions"], {"picture": pixels})[0].shape == (1, 0, 0, dim)
