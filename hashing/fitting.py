@@ -22,11 +22,10 @@ from hashing.encoder import Encoder, load_encoder, open_network, see
 from hashing.export import append_embedding, export_features
 from hashing.kind import Kind, Lesson, fit_kind
 from hashing.layers.itq import fit_itq
-from hashing.layers.linear import quantise, unit
+from hashing.layers.linear import HashLayer, quantise, unit
 from hashing.networks import FeatureNetwork, load_pretrained
 from hashing.recipe import Recipe, Source
 
-BLOCK = 32  # bits: every multiple is a prefix worth using
 APART = 13  # one in so many pictures is what cut-outs are laid on
 
 logger = logging.getLogger(__name__)
@@ -48,12 +47,46 @@ def fit(recipe: Recipe, out: Path, *, command: str) -> Encoder:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network sees in the pictures of a source."""
+    """What the network sees in pictures."""
 
     item: Array  # (n, 1280)
     look: Array  # (n, 192)
     known: Array  # (n, 1856)
-    labels: list[str] | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A source as the network sees it, and other photos made of its pictures."""
+
+    source: Source
+    seen: Seen
+    labels: list[str]  # of the pictures; empty: none are learned
+    retaken: Seen | None = None  # as many of each picture as of another, in order
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that is learned: features to embeddings, and those to codes."""
+
+    recipe: Recipe
+    item: Projection
+    look: Projection
+    kind: Kind | None
+    layer: HashLayer
+
+    def embed(self, seen: Seen) -> Array:
+        """Embeddings (n, dim) of length one."""
+        return _embed(self.recipe, self.item, self.look, self.kind, seen)
+
+    def arrays(self) -> dict[str, Array]:
+        """What `append_embedding` puts into a graph."""
+        arrays = {**_projecting("item", self.item), **_projecting("look", self.look)}
+        if self.kind is not None:
+            arrays |= _fading("kind", self.kind)
+        weights = {name: weight for name, (_, weight) in self.recipe.parts.items()}
+        return arrays | {
+            f"{n}_weight": np.array([w], dtype=np.float32) for n, w in weights.items()
+        }
 
 
 def make(recipe: Recipe, out: Path) -> None:
@@ -62,41 +95,38 @@ def make(recipe: Recipe, out: Path) -> None:
     export_features(FeatureNetwork(load_pretrained()), path)
     # Through the runtime that will serve: faster than torch, and no difference later.
     session = open_network(path)
-    pictures = [_Pictures(session, recipe, source) for source in recipe.sources]
-    seen = [one.themselves() for one in pictures]
-    items, looks = [one.item for one in seen], [one.look for one in seen]
+    parts = learn(recipe, [show(session, recipe, source) for source in recipe.sources])
+    append_embedding(path, parts.arrays(), parts=tuple(recipe.parts))
+    parts.layer.save(out / "layer.npz")
+
+
+def learn(recipe: Recipe, shown: Sequence[Shown]) -> Parts:
+    """All that is learned of what the network sees in a recipe's sources."""
+    items, looks = [one.seen.item for one in shown], [one.seen.look for one in shown]
     item = fit_projection(items, recipe.item_dim, power=recipe.item_power)
     look = fit_projection(looks, recipe.look_dim, power=recipe.look_power)
-    arrays = {**projection_arrays("item", item), **projection_arrays("look", look)}
-    parts = {"item": item(np.concatenate(items)), "look": look(np.concatenate(looks))}
-    if recipe.kind_dim:
-        kind = learn_kind(recipe, pictures, seen)
-        arrays |= kind_arrays(kind)
-        parts["kind"] = kind(np.concatenate([one.known for one in seen]))
-    for name, (_, weight) in recipe.parts.items():
-        arrays[f"{name}_weight"] = np.array(weight, dtype=np.float32)
-    append_embedding(path, arrays, parts=tuple(recipe.parts))
-    joined = [parts[name] * weight for name, (_, weight) in recipe.parts.items()]
-    embeddings = quantise(unit(np.hstack(joined)))
-    layer = fit_itq(embeddings, recipe.n_bits, seed=recipe.seed, block=BLOCK)
-    layer.save(out / "layer.npz")
+    kind = learn_kind(recipe, shown) if recipe.kind_dim else None
+    embeddings = [_embed(recipe, item, look, kind, one.seen) for one in shown]
+    layer = fit_itq(
+        quantise(np.concatenate(embeddings)), recipe.n_bits, seed=recipe.seed
+    )
+    return Parts(recipe, item, look, kind, layer)
 
 
-def learn_kind(
-    recipe: Recipe, pictures: Sequence["_Pictures"], seen: Sequence[Seen]
-) -> Kind:
-    """Kinds, from the sources that count for them and other photos made of those."""
+def learn_kind(recipe: Recipe, shown: Sequence[Shown]) -> Kind:
+    """Kinds, from the sources that count for them."""
     lessons = []
-    for one, themselves in zip(pictures, seen, strict=True):
-        source = one.source
+    for one in shown:
+        source, labels = one.source, one.labels or None
         if source.weight == 0:
             continue
-        shown = [(themselves, source.weight, source.is_place)]
-        if source.retakes:
+        lessons.append(Lesson(one.seen.known, labels, source.weight, source.is_place))
+        if one.retaken is not None:
+            again = one.retaken.known
+            turns = len(again) // len(one.seen.known)
+            own = [label for label in one.labels for _ in range(turns)] or None
             # Together they count as much as the picture that they are of.
-            shown.append((one.retaken(), source.weight / source.retakes, False))
-        for views, weight, is_place in shown:
-            lessons.append(Lesson(views.known, views.labels, weight, is_place))
+            lessons.append(Lesson(again, own, source.weight / turns))
     return fit_kind(
         lessons,
         recipe.kind_dim,
@@ -107,69 +137,75 @@ def learn_kind(
     )
 
 
-class _Pictures:
-    """The pictures of a source, as the network sees them."""
-
-    def __init__(self, session: Any, recipe: Recipe, source: Source) -> None:
-        self.source = source
-        self._session = session
-        self._seed = recipe.seed
-        self._pictures = PictureSet.parse(source.set)
-        # What cut-outs are laid on.
-        self._surroundings = recipe.sources[0].set
-
-    def themselves(self) -> Seen:
-        logger.info(
-            "looking at %d pictures of %s", len(self._pictures), self.source.set
-        )
-        return self._see(self._pictures.pictures(), turns=1)
-
-    def retaken(self) -> Seen:
-        """Other photos of the same, made from each as its kind of picture allows."""
-        logger.info("looking at other photos of %s", self.source.set)
-        return self._see(self._retakes(), turns=self.source.retakes)
-
-    def _retakes(self) -> Iterator[Image.Image]:
-        around = list(PictureSet.parse(self._surroundings).pictures())[::APART]
-        rows = zip(self._pictures.rows, self._pictures.pictures(), strict=True)
-        for place, (row, image) in enumerate(rows):
-            alone = cut_out(image) if row.columns.get("kind") == "catalogue" else None
-            for turn in range(self.source.retakes):
-                rng = np.random.default_rng([self._seed, place, turn])
-                if alone is not None:
-                    yield stand_in(alone, around, rng)
-                else:
-                    again = retake(image, rng)
-                    yield ImageOps.mirror(again) if turn % 2 else again
-
-    def _see(self, images: Iterable[Image.Image], *, turns: int) -> Seen:
-        names = ["item", "look", "known"]
-        rows = [see(self._session, image, names) for image in images]
-        labels = None
-        if self.source.label:
-            column = self._pictures.column(self.source.label)
-            labels = [label for label in column for _ in range(turns)]
-        item, look, known = (np.concatenate(part) for part in zip(*rows, strict=True))
-        return Seen(item, look, known, labels)
+def _embed(
+    recipe: Recipe, item: Projection, look: Projection, kind: Kind | None, seen: Seen
+) -> Array:
+    made = {"item": item(seen.item), "look": look(seen.look)}
+    if kind is not None:
+        made["kind"] = kind(seen.known)
+    parts = recipe.parts.items()
+    return unit(np.hstack([made[name] * weight for name, (_, weight) in parts]))
 
 
-def projection_arrays(name: str, projection: Projection) -> dict[str, Array]:
-    """A projection as it goes into the graph."""
+def show(session: Any, recipe: Recipe, source: Source) -> Shown:
+    """Let an exported network see the pictures of a source."""
+    pictures = PictureSet.parse(source.set)
+    logger.info("looking at %d pictures of %s", len(pictures), source.set)
+    seen = look_at(session, pictures.pictures())
+    labels = pictures.column(source.label) if source.label else []
+    if not source.retakes:
+        return Shown(source, seen, labels)
+    logger.info("looking at %d other photos of each", source.retakes)
+    around = list(PictureSet.parse(recipe.sources[0].set).pictures())[::APART]
+    again = retakes(pictures, source.retakes, around, seed=recipe.seed)
+    return Shown(source, seen, labels, look_at(session, again))
+
+
+def look_at(session: Any, images: Iterable[Image.Image]) -> Seen:
+    """What an exported network sees in at least one image."""
+    rows = [see(session, image, ["item", "look", "known"]) for image in images]
+    return Seen(*(np.concatenate(part) for part in zip(*rows, strict=True)))
+
+
+def retakes(
+    pictures: PictureSet, turns: int, around: Sequence[Image.Image], *, seed: int
+) -> Iterator[Image.Image]:
+    """Other photos of each picture, as its kind of picture allows.
+
+    A catalogue picture is cut out and laid on one of those `around`; every second
+    retake of a photo is seen in a mirror.
+    """
+    rows = zip(pictures.rows, pictures.pictures(), strict=True)
+    for place, (row, image) in enumerate(rows):
+        alone = cut_out(image) if row.columns.get("kind") == "catalogue" else None
+        for turn in range(turns):
+            rng = np.random.default_rng([seed, place, turn])
+            if alone is not None:
+                yield stand_in(alone, around, rng)
+            else:
+                again = retake(image, rng)
+                yield ImageOps.mirror(again) if turn % 2 else again
+
+
+def _projecting(name: str, projection: Projection) -> dict[str, Array]:
     return {f"{name}_axes": projection.axes, f"{name}_bias": projection.bias}
 
 
-def kind_arrays(kind: Kind) -> dict[str, Array]:
-    """The kind as it goes into the graph."""
+def _fading(name: str, kind: Kind) -> dict[str, Array]:
     begins, whole = kind.near
-    numbers = {"begins": begins, "width": whole - begins, "none": 0.0, "all": 1.0}
     arrays = {
         "axes": kind.axes,
         "bias": -kind.centre @ kind.axes,
         "centre": kind.centre,
         "places": kind.places,
-        **{name: np.float32(number) for name, number in numbers.items()},
+        "begins": np.array(begins),
+        "width": np.array(whole - begins),
+        "none": np.array(0.0),
+        "all": np.array(1.0),
     }
-    return {f"kind_{name}": np.asarray(array) for name, array in arrays.items()}
+    return {
+        f"{name}_{role}": array.astype(np.float32) for role, array in arrays.items()
+    }
 
 
 def replace(folder: Path, by: Path) -> None:

@@ -147,18 +147,32 @@ def _nothing(dim: int) -> onnx.GraphProto:
 
 
 class _Branch:
-    """Nodes and numbers of a graph in a graph, which sees the tensors around it."""
+    """Nodes and numbers of a graph in a graph, which sees the tensors around it.
+
+    What is made here gets names of its own, apart from those of the graph around.
+    """
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._numbers: list[onnx.TensorProto] = []
+        self._made: set[str] = set()
 
     def number(self, name: str, value: np.generic | np.ndarray) -> None:
-        self._numbers.append(numpy_helper.from_array(np.asarray(value), name))
+        self._made.add(name)
+        array = np.asarray(value)
+        self._numbers.append(numpy_helper.from_array(array, self._named(name)))
 
     def add(self, kind: str, *inputs: str, to: str, **attributes: Any) -> None:
-        self._nodes.append(helper.make_node(kind, inputs, [to], **attributes))
+        given = [self._named(name) for name in inputs]
+        self._made.add(to)
+        made = helper.make_node(kind, given, [self._named(to)], **attributes)
+        self._nodes.append(made)
 
     def graph(self, name: str, output: str) -> onnx.GraphProto:
-        made = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
-        return helper.make_graph(self._nodes, name, [], [made], self._numbers)
+        shape = helper.make_tensor_value_info(
+            self._named(output), TensorProto.FLOAT, None
+        )
+        return helper.make_graph(self._nodes, name, [], [shape], self._numbers)
+
+    def _named(self, name: str) -> str:
+        return f"by_region_{name}" if name in self._made else name

@@ -36,7 +36,8 @@ def test_products_are_told_apart_by_what_told_others_apart():
 
 
 def test_the_part_fades_out_away_from_what_was_learned():
-    kind = learned(Lesson(*pictures([0, 1, 2, 3], spread=0.01)), near=(0.7, 1.0))
+    taught = Lesson(*pictures([0, 1, 2, 3], spread=0.01))
+    kind = learned(taught, near=(0.7, 1.0), n_places=32)
     near, _ = pictures([0, 1], spread=0.01)
     far, _ = pictures([4, 5], spread=0.01)
     assert kind.share(far).max() < 0.5 < kind.share(near).min()
