@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, env
+from config.storage import origin_of_pictures, shared_storages
 
 
 def secret_key(data_dir: Path) -> str:
@@ -130,6 +131,7 @@ CELERY_TASK_ROUTES = {
     "search.tasks.refresh_snapshot": {"queue": "bulk"},
     "search.tasks.fill_encoders": {"queue": "bulk"},
     "search.tasks.verify_gallery": {"queue": "bulk"},
+    "search.tasks.encode_texts": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
     # Each message expires before the next is sent: a busy queue never piles up.
@@ -140,6 +142,8 @@ CELERY_BEAT_SCHEDULE = {
         ("refresh snapshot", "search.tasks.refresh_snapshot", 5.0),
         ("fill encoders", "search.tasks.fill_encoders", 10.0),
         ("verify gallery", "search.tasks.verify_gallery", 10.0),
+        ("sweep files", "catalogue.tasks.sweep_files", 600.0),
+        ("encode texts", "search.tasks.encode_texts", 5.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
     )
 }
@@ -152,7 +156,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # Saving in admin must not hang while the broker is away; the sweep will find it.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
-# Files. One storage for product pictures; DATA_DIR/snapshots for galleries.
+# Files. Product pictures and galleries are in DATA_DIR, or on what STORAGE_URL names;
+# DATA_DIR/snapshots then has this host's copies.
+STORAGE_URL = env("STORAGE_URL")
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
@@ -163,6 +169,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
+    **shared_storages(STORAGE_URL, MEDIA_URL),
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
@@ -174,6 +181,8 @@ MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
 
 # Search
 ENCODER = Path(env("ENCODER"))
+SEARCH_ENGINE = env("SEARCH_ENGINE")
+MILVUS_URI = env("MILVUS_URI")
 SNAPSHOTS_DIR = DATA_DIR / "snapshots"
 ENCODERS_DIR = DATA_DIR / "encoders"
 
@@ -233,7 +242,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *filter(None, [origin_of_pictures(STORAGE_URL)])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

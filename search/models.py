@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import ProductImage
+from catalogue.models import Product, ProductImage
 
 
 class EncoderQuerySet(models.QuerySet["Encoder"]):
@@ -110,6 +110,27 @@ class ImageCode(models.Model):
         return f"{self.image_id} by {self.encoder}"
 
 
+class ProductText(models.Model):
+    """The meaning of a product's text, as the sentence encoder has it.
+
+    It counts only while `digest` is that of the text (search.words.texts). A vector of
+    zeros is never written; where there is no row yet, words alone find the product.
+    """
+
+    product = models.OneToOneField(
+        Product, models.CASCADE, related_name="text", verbose_name=_("product")
+    )
+    digest = models.CharField(_("digest"), max_length=32)
+    embedding = models.BinaryField(_("embedding"))
+
+    class Meta:
+        verbose_name = _("product text")
+        verbose_name_plural = _("product texts")
+
+    def __str__(self) -> str:
+        return str(self.product_id)
+
+
 class Change(models.Model):
     """A product was touched. Read in commit order by search.changes.
 
@@ -153,3 +174,22 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Collection(models.Model):
+    """An encoder's codes in Milvus, right up to a position in the changes."""
+
+    encoder = models.CharField(_("encoder"), max_length=16, unique=True)
+    # Changes from here on are perhaps not in it (see search.changes).
+    position = models.BigIntegerField(_("position"))
+    # Milvus' own clock: from then on, all that was written up to `position` is found.
+    moment = models.BigIntegerField(default=0)
+    images = models.PositiveBigIntegerField(_("images"))
+    as_of = models.DateTimeField(_("as of"))
+
+    class Meta:
+        verbose_name = _("collection")
+        verbose_name_plural = _("collections")
+
+    def __str__(self) -> str:
+        return self.encoder

@@ -87,11 +87,19 @@ def read_products(
     encoder: str, product_ids: Sequence[int], *, n_bits: int, dim: int
 ) -> Rows:
     """The same of these products alone."""
-    found: list[tuple[Any, ...]] = []
-    for start in range(0, len(product_ids), IDS_A_QUERY):
-        some = product_ids[start : start + IDS_A_QUERY]
-        found += _findable(encoder).filter(image__product__in=some)
-    return _rows(found, n_bits, dim)
+    return _rows(_some(encoder, "image__product__in", product_ids), n_bits, dim)
+
+
+def count(encoder: str) -> int:
+    """How many pictures can be found now."""
+    return int(_findable(encoder).count())
+
+
+def read_of_images(
+    encoder: str, image_ids: Sequence[int], *, n_bits: int, dim: int
+) -> Rows:
+    """The same of these images alone."""
+    return _rows(_some(encoder, "image__in", image_ids), n_bits, dim)
 
 
 def read_images(encoder: str, *, after: int, limit: int, n_bits: int, dim: int) -> Rows:
@@ -124,6 +132,13 @@ def price_in_hundredths(price: Decimal) -> int:
     return int((price * 100).to_integral_value())
 
 
+def _some(encoder: str, which: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(ids), IDS_A_QUERY):
+        found += _findable(encoder).filter(**{which: ids[start : start + IDS_A_QUERY]})
+    return found
+
+
 def _findable(encoder: str) -> Any:
     return (
         ImageCode.objects.by(encoder)
@@ -144,8 +159,8 @@ def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
         category_id=np.array(categories, np.int64),
         price=narrow([price_in_hundredths(price) for price in prices]),
         in_stock=np.array(stocks, np.int64) > 0,
-        brand=_numbered(brand, brands),
-        colour=_numbered(colour, colours),
+        brand=numbered(brand, brands),
+        colour=numbered(colour, colours),
         codes=np.frombuffer(b"".join(code), np.uint8).reshape(-1, n_bits // 8),
         embeddings=np.frombuffer(b"".join(embedding), np.int8).reshape(-1, dim),
         brands=brands,
@@ -153,14 +168,14 @@ def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
     )
 
 
-def _numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Ints:
+def numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Ints:
     number = {word: position for position, word in enumerate(vocabulary)}
     return narrow([number[word] for word in words])
 
 
 def _reworded(rows: Rows, brands: tuple[str, ...], colours: tuple[str, ...]) -> Rows:
-    brand_numbers = _numbered(rows.brands, brands)
-    colour_numbers = _numbered(rows.colours, colours)
+    brand_numbers = numbered(rows.brands, brands)
+    colour_numbers = numbered(rows.colours, colours)
     return replace(
         rows,
         brand=brand_numbers[rows.brand],

@@ -5,10 +5,11 @@ from contextlib import suppress
 import structlog
 from celery import shared_task
 
-from search import encoders, encoding, filling, snapshots
+from search import encoders, encoding, engine, filling
 from search.errors import Refused, SearchUnavailable
 from search.locks import try_lock
 from search.verification import Sweep
+from search.words import texts
 
 log = structlog.get_logger()
 
@@ -19,6 +20,7 @@ FILL_SECONDS = 5.0
 
 # Where this process is on its way round the catalogue.
 _gallery_sweep = Sweep()
+_texts_round = texts.Round()
 
 RETRY = {
     "autoretry_for": (OSError,),
@@ -48,6 +50,12 @@ def encode_missing() -> None:
 
 
 @shared_task
+def encode_texts() -> None:
+    """The meanings that the next part of the catalogue lacks."""
+    _texts_round.step()
+
+
+@shared_task
 def fill_encoders() -> None:
     """A few seconds for each encoder that does not serve."""
     with try_lock("fill_encoders") as is_held:
@@ -60,7 +68,10 @@ def fill_encoders() -> None:
 
 @shared_task
 def refresh_snapshot() -> None:
-    snapshots.build_if_due()
+    try:
+        engine.keep_up()
+    except SearchUnavailable as error:
+        log.warning("gallery is not brought up to date", reason=str(error))
 
 
 @shared_task
