@@ -20,9 +20,9 @@ from hashing.errors import CheckpointError
 from hashing.networks import FeatureNetwork
 from hashing.regions import append_regions
 
-# What a part is made with, in the graph; the latter where it fades out.
+# What a part is made with, in the graph; and a kind besides (see `hashing.kind`).
 ROLES = ("axes", "bias", "weight")
-FADING = ("centre", "places", "begins", "width", "none", "all")
+FADING = ("centre", "places", "begins", "width", "none", "all", "room")
 OPSET = 18  # the first in which Resize can smooth before it shrinks
 FLOAT = TensorProto.FLOAT
 
@@ -72,9 +72,9 @@ def append_embedding(
 ) -> None:
     """Add to a network the output `embedding` (1, dim), of length one.
 
-    It is made of parts, each a projection of what the network gives. For a part named
-    `item`: `item_axes`, `item_bias`, `item_weight`, and
-    where it fades out away from what it learned from the arrays of `FADING` too.
+    It is made of parts, each a projection of what the network gives: for a part named
+    `look` by `look_axes`, `look_bias` and `look_weight`. A kind has the arrays of
+    `FADING` too; where it counts, the last numbers of item give way to it.
     """
     model = onnx.load(path)
     graph = model.graph
@@ -82,17 +82,21 @@ def append_embedding(
         tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
         graph.initializer.append(tensor)
     for name in parts:
-        graph.node.extend(_projecting(name, fades=f"{name}_places" in arrays))
-    weighed = [f"{name}_weighed" for name in parts]
-    graph.node.append(helper.make_node("Concat", weighed, ["weighed"], axis=1))
+        graph.node.extend(_projecting(name))
+    joined = [f"{name}_weighed" for name in parts]
+    if "kind" in parts:
+        graph.node.extend(_giving_way(graph, arrays))
+        joined = ["item_and_kind", "look_weighed"]
+    graph.node.append(helper.make_node("Concat", joined, ["weighed"], axis=1))
     graph.node.append(
         helper.make_node("LpNormalization", ["weighed"], ["embedding"], axis=1, p=2)
     )
-    dim = sum(arrays[f"{name}_axes"].shape[1] for name in parts)
+    dim = sum(arrays[f"{name}_axes"].shape[1] for name in parts if name != "kind")
     embedding = helper.make_tensor_value_info("embedding", FLOAT, [1, dim])
     graph.output.insert(0, embedding)
     if any(output.name == "maps" for output in graph.output):
-        append_regions(graph, {name: _source(name) for name in parts}, dim=dim)
+        sources = {name: _source(name) for name in parts}
+        append_regions(graph, sources, dim=dim, pad=_kept(arrays))
     _save(model, path)
 
 
@@ -125,7 +129,7 @@ def _source(part: str) -> str:
     return "known" if part == "kind" else part
 
 
-def _projecting(name: str, *, fades: bool) -> list[onnx.NodeProto]:
+def _projecting(name: str) -> list[onnx.NodeProto]:
     source, weight = _source(name), "weight"
 
     def node(kind: str, inputs: list[str], output: str, **more: Any) -> onnx.NodeProto:
@@ -136,7 +140,7 @@ def _projecting(name: str, *, fades: bool) -> list[onnx.NodeProto]:
         node("Gemm", [source, "axes", "bias"], "projected"),
         node("LpNormalization", ["projected"], "unit", axis=1, p=2),
     ]
-    if fades:
+    if name == "kind":
         weight = "share"
         nodes += [
             node("Sub", [source, "centre"], "centred"),
@@ -150,6 +154,27 @@ def _projecting(name: str, *, fades: bool) -> list[onnx.NodeProto]:
         ]
     nodes.append(node("Mul", ["unit", weight], "weighed"))
     return nodes
+
+
+def _kept(arrays: Mapping[str, Array]) -> int:
+    """How many numbers of item do not give way to a kind."""
+    return int((arrays["kind_room"] == 0).sum()) if "kind_room" in arrays else 0
+
+
+def _giving_way(
+    graph: onnx.GraphProto, arrays: Mapping[str, Array]
+) -> list[onnx.NodeProto]:
+    """`item_and_kind`: the last numbers of item fade out as the kind fades in."""
+    pads = numpy_helper.from_array(np.array([0, _kept(arrays), 0, 0]), "kind_pads")
+    graph.initializer.append(pads)
+    node = helper.make_node
+    return [
+        node("Mul", ["kind_counted", "kind_room"], ["kind_taken"]),
+        node("Sub", ["kind_all", "kind_taken"], ["item_left"]),
+        node("Mul", ["item_weighed", "item_left"], ["item_kept"]),
+        node("Pad", ["kind_weighed", "kind_pads"], ["kind_placed"]),
+        node("Add", ["item_kept", "kind_placed"], ["item_and_kind"]),
+    ]
 
 
 def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -83,6 +83,8 @@ class Parts:
         arrays = {**_projecting("item", self.item), **_projecting("look", self.look)}
         if self.kind is not None:
             arrays |= _fading("kind", self.kind)
+            room = np.arange(self.recipe.item_dim) >= self.recipe.parts["item"][0]
+            arrays["kind_room"] = room.astype(np.float32)
         weights = {name: weight for name, (_, weight) in self.recipe.parts.items()}
         return arrays | {
             f"{n}_weight": np.array([w], dtype=np.float32) for n, w in weights.items()
@@ -140,11 +142,13 @@ def learn_kind(recipe: Recipe, shown: Sequence[Shown]) -> Kind:
 def _embed(
     recipe: Recipe, item: Projection, look: Projection, kind: Kind | None, seen: Seen
 ) -> Array:
-    made = {"item": item(seen.item), "look": look(seen.look)}
+    items = item(seen.item)
     if kind is not None:
-        made["kind"] = kind(seen.known)
-    parts = recipe.parts.items()
-    return unit(np.hstack([made[name] * weight for name, (_, weight) in parts]))
+        share = kind.share(seen.known)[:, None]
+        kept = recipe.item_dim - recipe.kind_dim
+        items[:, kept:] *= 1 - share
+        items[:, kept:] += recipe.kind_weight * kind(seen.known)
+    return unit(np.hstack([items, recipe.look_weight * look(seen.look)]))
 
 
 def show(session: Any, recipe: Recipe, source: Source) -> Shown:

@@ -7,9 +7,10 @@ Discriminant Analysis", ICML 2007), so products that are not among those learned
 are told apart by what tells products apart.
 
 It does so where it was taught, and misleads elsewhere: what never was a grocery is
-compared by which grocery it resembles. So the part fades out with the distance from the
-pictures that it learned from, which are remembered as some hundred places; far from all
-of them the embedding is that of the other parts.
+compared by which grocery it resembles. So the part fades out with the distance from
+the pictures that it learned from, which are remembered as some hundred places. It
+shares its place in the embedding with the narrowest axes of the item: far from all that
+was taught they are what stands there, and nothing is lost.
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,7 @@ from torch.nn import functional
 from hashing.embedding import Array
 from hashing.encoder import Encoder
 from hashing.errors import TrainingError
-from hashing.export import read_projections
+from hashing.export import ROLES, read_projections
 from hashing.networks import FeatureNetwork, Weights, make_network
 from hashing.training_recipe import TrainingRecipe
 from hashing.views import FEATURES, Album, as_pixels
@@ -26,6 +26,8 @@ ALIKE = 0.99  # cosine of embeddings, up to which differences are the runtime's
 
 class Head(nn.Module):
     """Features of each part (B, features) to embeddings (B, dim) of length one."""
+
+    kind_room: Tensor
 
     def __init__(self, parts: Sequence[str], projections: Mapping[str, Array]) -> None:
         super().__init__()
@@ -41,24 +43,28 @@ class Head(nn.Module):
 
     def forward(self, *features: Tensor) -> Tensor:
         seen = dict(zip(FEATURES, features, strict=False))
-        weighed = []
-        for part in self.parts:
-            source = seen["known" if part == "kind" else part]
-            axes, bias, weight = (
-                getattr(self, f"{part}_{role}") for role in ("axes", "bias", "weight")
-            )
-            if hasattr(self, f"{part}_places"):
-                weight = weight * self._share(part, source)
-            weighed.append(functional.normalize(source @ axes + bias) * weight)
-        return functional.normalize(torch.cat(weighed, dim=1))  # (B, dim)
+        seen["kind"] = seen.get("known", seen["item"])
+        weighed = {part: self._weighed(part, seen[part]) for part in self.parts}
+        if "kind" in weighed:
+            kind, share = weighed.pop("kind"), self._share(seen["kind"])
+            kept = weighed["item"] * (1 - share * self.kind_room)
+            before = kept.shape[1] - kind.shape[1]
+            weighed["item"] = kept + functional.pad(kind * share, (before, 0))
+        joined = torch.cat(list(weighed.values()), dim=1)
+        return functional.normalize(joined)  # (B, dim)
 
-    def _share(self, part: str, source: Tensor) -> Tensor:
-        """How far a part that fades out counts: (B, 1)."""
+    def _weighed(self, part: str, seen: Tensor) -> Tensor:
+        axes, bias, weight = (getattr(self, f"{part}_{role}") for role in ROLES)
+        weighed: Tensor = functional.normalize(seen @ axes + bias) * weight
+        return weighed
+
+    def _share(self, known: Tensor) -> Tensor:
+        """How far the kind counts: (B, 1)."""
         centre, places, begins, width = (
-            getattr(self, f"{part}_{role}")
+            getattr(self, f"kind_{role}")
             for role in ("centre", "places", "begins", "width")
         )
-        nearest = (functional.normalize(source - centre) @ places).amax(1, keepdim=True)
+        nearest = (functional.normalize(known - centre) @ places).amax(1, keepdim=True)
         share: Tensor = ((nearest - begins) / width).clamp(0.0, 1.0)
         return share
 

@@ -42,7 +42,7 @@ class Recipe:
     seed: int
     n_bits: int
     item_dim: int
-    kind_dim: int  # 0: no labels are learned
+    kind_dim: int  # of those, that give way to the kind; 0: no labels are learned
     look_dim: int
     item_power: float  # axes are scaled by their variance to the power -item_power/2
     look_power: float
@@ -61,7 +61,7 @@ class Recipe:
     def parts(self) -> dict[str, tuple[int, float]]:
         """Name, dim and weight of each part of the embedding, in order."""
         kind = {"kind": (self.kind_dim, self.kind_weight)} if self.kind_dim else {}
-        item = {"item": (self.item_dim, 1.0)}
+        item = {"item": (self.item_dim - self.kind_dim, 1.0)}
         return item | kind | {"look": (self.look_dim, self.look_weight)}
 
     @property

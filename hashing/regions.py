@@ -27,11 +27,12 @@ TRACE = 1e-6  # what is divided by where there is nothing of a feature
 
 
 def append_regions(
-    graph: onnx.GraphProto, sources: Mapping[str, str], *, dim: int
+    graph: onnx.GraphProto, sources: Mapping[str, str], *, dim: int, pad: int
 ) -> None:
     """Give a graph with an embedding the output `regions` (1, rows, columns, dim).
 
-    `sources`: the output of the network that each part is projected from.
+    `sources`: the output of the network that each part is projected from; `pad`: how
+    many numbers of item do not give way to the kind.
     """
     inside = {output.name: output for output in graph.output if output.name in INSIDE}
     rows, columns = (d.dim_value for d in inside["maps"].type.tensor_type.shape.dim[2:])
@@ -48,14 +49,16 @@ def append_regions(
             "If",
             ["by_region"],
             ["regions"],
-            then_branch=_regions(sources, rows, columns),
+            then_branch=_regions(sources, rows, columns, pad=pad),
             else_branch=_nothing(dim),
         )
     )
     graph.output.append(output)
 
 
-def _regions(sources: Mapping[str, str], rows: int, columns: int) -> onnx.GraphProto:
+def _regions(
+    sources: Mapping[str, str], rows: int, columns: int, *, pad: int
+) -> onnx.GraphProto:
     branch = _Branch()
     cells = rows * columns
     branch.number("n_cells", np.float32(cells))
@@ -76,7 +79,14 @@ def _regions(sources: Mapping[str, str], rows: int, columns: int) -> onnx.GraphP
         branch.add("ReduceL2", f"{part}_weighed", to=f"{part}_counts")
         branch.add("Div", f"{part}_counts", f"{part}_length", to=f"{part}_scale")
         branch.add("Mul", f"{part}_moved", f"{part}_scale", to=f"{part}_region")
-    branch.add("Concat", *(f"{part}_region" for part in sources), to="flat", axis=2)
+    joined = [f"{part}_region" for part in sources]
+    if "kind" in sources:
+        branch.number("kind_pads", np.array([0, 0, pad, 0, 0, 0]))
+        branch.add("Mul", "item_region", "item_left", to="item_kept")
+        branch.add("Pad", "kind_region", "kind_pads", to="kind_placed")
+        branch.add("Add", "item_kept", "kind_placed", to="item_and_kind")
+        joined = ["item_and_kind", "look_region"]
+    branch.add("Concat", *joined, to="flat", axis=2)
     branch.add("ReduceL2", "weighed", to="weighed_length")
     branch.add("Div", "flat", "weighed_length", to="scaled")
     branch.add("Reshape", "scaled", "by_place", to="placed")
