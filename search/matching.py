@@ -10,7 +10,7 @@ import numpy as np
 
 from hashing import Encoder
 from hashing.weighing import look_factor
-from search.gallery import Weights
+from search.neighbours import Weights
 
 
 class MatchOn(StrEnum):
