@@ -69,7 +69,7 @@ class Features:
     embedding: npt.NDArray[np.float32]  # (n, dim)
     item: npt.NDArray[np.float32]  # (n, 1280), pooled
     look: npt.NDArray[np.float32]  # (n, 192), a colour histogram
-    known: npt.NDArray[np.float32] | None  # (n, 1856), what a kind is learned from
+    known: npt.NDArray[np.float32] | None = None  # (n, 1856): kinds are learned of it
 
 
 class Encoder:
