@@ -91,14 +91,13 @@ def move_there_and_back(postgres: PostgresServer, milvus: MilvusServer) -> Any:
             limited, _ = hits(shop, some, in_stock="true", max_price="1.00")
             answers[name] = every + limited
             shop.stop()
-    row = {
+    return {
         "photos": len(photos),
         "searches": len(answers["before"]),
         "same on Milvus": same(answers["before"], answers["on Milvus"]),
         "same back again": same(answers["before"], answers["back"]),
         "search stage": stages,
     }
-    return row
 
 
 def bytes_of(folder: Path) -> int:

@@ -30,10 +30,10 @@ from benchmarks.bench_freshness import draw
 from benchmarks.shop import Shop, percentile, save_result
 from tests.search.variants import another_network
 
-PRODUCTS = 200
+PRODUCTS = 120
 MORE = 100
 CLIENTS = 3
-PACE = 100
+PACE = 40
 PHASE = 3.0  # seconds of searches between the steps, at least
 
 
