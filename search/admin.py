@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
+from hashing import Kind
 from search import encoders, encoding, engine, filling, gallery, snapshots
 from search.errors import SearchUnavailable
 from search.models import Encoder, ImageCode, Snapshot
@@ -164,7 +165,10 @@ class SearchableProductAdmin(ProductAdmin):
 class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What can be found now, and the snapshots behind it. Made by workers alone."""
 
-    list_display = ["name", "as_of", "images", "encoder", "withdrawn", "damaged"]
+    list_display = [
+        *("name", "as_of", "images", "encoder", "index", "calibration_error"),
+        *("withdrawn", "damaged"),
+    ]
     list_display_links = None
     change_list_template = "admin/search/findable.html"
 
@@ -188,6 +192,18 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path("roll-back/", roll_back, name="search_snapshot_roll_back"),
             *super().get_urls(),
         ]
+
+    @admin.display(description=_("index"))
+    def index(self, row: Snapshot) -> str:
+        if row.kind == Kind.FLAT:
+            return str(_("flat, exact"))
+        recall = _("recall %(recall)s") % {"recall": f"{row.recall:.3f}"}
+        return f"{row.kind}, {recall}"
+
+    @admin.display(description=_("calibration error"))
+    def calibration_error(self, row: Snapshot) -> str:
+        error = row.calibration.get("error")
+        return "–" if error is None else f"{error:.3f}"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
@@ -246,6 +262,9 @@ def findable() -> dict[str, Any]:
             "waiting": encoding.waiting_images().count(),
             "failed": encoding.failed_images().count(),
         }
-        return {**numbers, "gallery": gallery.current()}
+        now = gallery.current()
+        served = Snapshot.objects.filter(name=now.name).first()
+        calibration = served.calibration if served else {}
+        return {**numbers, "gallery": now, "calibration": calibration}
     except SearchUnavailable as error:
         return {"unavailable": str(error)}
