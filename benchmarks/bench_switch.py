@@ -116,9 +116,9 @@ def mixed(
     for answer in seen:
         packed = urlsafe_base64_decode(signer.unsign(answer["query"]))
         encoder = packed[:8].hex()
-        query = layers[encoder].codes(np.frombuffer(packed[24:], np.int8)[np.newaxis])[
-            0
-        ]
+        layer = layers[encoder]
+        embedding = np.frombuffer(packed[24 : 24 + layer.dim], np.int8)
+        (query,) = layer.codes(embedding[np.newaxis])
         is_right = encoder in answer["gallery"]["snapshot"] and all(
             result["distance"]
             == np.bitwise_count(

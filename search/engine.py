@@ -38,6 +38,15 @@ def prepare(encoder: Encoder) -> bool:
     return syncing.fill(encoder) is not None
 
 
+def calibrate_again() -> Snapshot | Collection:
+    """The gallery that serves, its curves fitted anew. Raises SearchUnavailable."""
+    if settings.SEARCH_ENGINE == EMBEDDED:
+        return snapshots.calibrate_again()
+    from search import syncing
+
+    return syncing.calibrate_again()
+
+
 def can_roll_back() -> bool:
     """Whether there is a snapshot that serves, and one before it. For admin."""
     if settings.SEARCH_ENGINE != EMBEDDED:

@@ -10,7 +10,7 @@ from django.test import Client
 from pymilvus import MilvusClient
 
 from catalogue.models import Product
-from search import checks, engine, gallery, milvus, syncing
+from search import checks, engine, gallery, milvus, snapshots, syncing
 from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.models import Change, Collection, Snapshot
@@ -236,8 +236,6 @@ def test_changes_are_forgotten_once_milvus_has_them() -> None:
 
 
 def test_a_snapshot_holds_changes_back_for_an_hour_only(settings: Any) -> None:
-    from search import snapshots
-
     a_shop()
     snapshots.build()
     product = Product.objects.first()
@@ -250,6 +248,21 @@ def test_a_snapshot_holds_changes_back_for_an_hour_only(settings: Any) -> None:
     product.delete()
     engine.keep_up()
     assert not Snapshot.objects.exists()
+
+
+def test_a_move_changes_no_similarity_and_calibration_goes_on_there() -> None:
+    snapshots.build()
+    curves = {"first": [[0, 0], [1, 0.5]], "others": [[0, 0], [1, 0.25]]}
+    Snapshot.objects.update(curves=curves)
+    add_coded_image(new_product(), embedding(random.Random(0)))
+    fill()
+    now = gallery.current().curves
+    assert now is not None
+    assert (now.first[-1], now.others[-1]) == ((1, 0.5), (1, 0.25))
+    out = StringIO()
+    call_command("calibrate_matches", stdout=out)
+    assert collection() in out.getvalue()
+    assert gallery.current().curves != now
 
 
 @pytest.mark.parametrize(
