@@ -105,7 +105,7 @@ def mixed(
     from django.utils.http import urlsafe_base64_decode
 
     from hashing import load_encoder
-    from search.query import SALT
+    from search.query import HEAD, SALT
 
     layers = {
         fingerprint: load_encoder(shop.folder / "data" / "encoders" / fingerprint).layer
@@ -117,7 +117,7 @@ def mixed(
         packed = urlsafe_base64_decode(signer.unsign(answer["query"]))
         encoder = packed[:8].hex()
         layer = layers[encoder]
-        embedding = np.frombuffer(packed[24 : 24 + layer.dim], np.int8)
+        embedding = np.frombuffer(packed[HEAD : HEAD + layer.dim], np.int8)
         (query,) = layer.codes(embedding[np.newaxis])
         is_right = encoder in answer["gallery"]["snapshot"] and all(
             result["distance"]

@@ -199,14 +199,17 @@ def test_what_the_database_says_otherwise_is_not_answered() -> None:
 
 
 def test_while_milvus_is_away_search_says_so_and_the_rest_goes_on(
-    client: Client, settings: Any
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_varied_shop(3)
     fill()
     post = lambda: client.post(PHOTO, {"photo": a_file(make_image(1))})  # noqa: E731
     assert post().status_code == 200
     uri, settings.MILVUS_URI = settings.MILVUS_URI, AWAY
-    for response in (post(), post(), client.get(f"{API}status/")):
+    with monkeypatch.context() as patch:
+        patch.setattr(milvus, "SEARCH_TIMEOUT", 1.0)
+        answers = (post(), post(), client.get(f"{API}status/"))
+    for response in answers:
         assert response.status_code == 503
         assert int(response["Retry-After"]) > 0
         assert response.json()["code"] == "search_unavailable"
