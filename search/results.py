@@ -17,6 +17,7 @@ from search.matching import MatchOn
 from search.query import WHOLE
 from search.samples import Sample
 from search.similar import RELEVANCE, Answer, Result
+from search.words.query import WordsQuery
 
 KEPT = (*FILTERS, "sort", "match_on", "limit")
 # Less sure than this, a predicted category is not offered.
@@ -88,6 +89,15 @@ class ResultsPage:
     @property
     def like(self) -> Product | None:
         return self.shown if isinstance(self.shown, Product) else None
+
+    @property
+    def words(self) -> WordsQuery | None:
+        """What was asked in words, alone or beside a photo."""
+        return self.answer.words
+
+    @property
+    def is_words_alone(self) -> bool:
+        return WordsQuery.is_token(self.answer.query)
 
     @property
     def url(self) -> str:

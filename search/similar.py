@@ -228,7 +228,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         results = _fetched(ordered[start:end], chances)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
-        category = predicted_category(shortlist(NO_FILTERS))
+        category = predicted_category(shortlist.plain())
     return Answer(
         query=token,
         box=query.box,
@@ -262,6 +262,7 @@ class _Shortlists:
 
     def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
+        self._found: dict[Filters, Neighbours] = {}
         self._known: dict[Filters, Neighbours] = {}
         self._asked = (
             Ranking.of(query.words.ranked, words_gallery.current())
@@ -271,11 +272,21 @@ class _Shortlists:
 
     def __call__(self, filters: Filters) -> Neighbours:
         if filters not in self._known:
-            found = self._search(filters)
+            found = self._near(filters)
             if self._asked:
                 found = _with_words(found, self._asked)
             self._known[filters] = found.best_of_products()
         return self._known[filters]
+
+    def plain(self) -> Neighbours:
+        """Without filters, whatever is to be matched, and whatever the words."""
+        found = self._near(NO_FILTERS)
+        return replace(found, score=found.cosine).best_of_products()
+
+    def _near(self, filters: Filters) -> Neighbours:
+        if filters not in self._found:
+            self._found[filters] = self._search(filters)
+        return self._found[filters]
 
 
 def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:

@@ -5,6 +5,7 @@ from search import views
 
 urlpatterns = [
     path("search/", views.search, name="search"),
+    path("search/suggestions/", views.suggest, name="suggest"),
     path("search/samples/<slug:name>.webp", views.sample, name="sample"),
     path(
         "privacy/",

@@ -148,14 +148,16 @@ function prepareForm(form) {
 
 /** Show the photo beside its results, and give them an address that can be reloaded. */
 function prepareResults(results) {
-  const { query, url, fresh } = results.dataset;
+  const { query, before, url, fresh } = results.dataset;
   const image = results.querySelector("#your-photo");
   if (!image) return; // a product was searched with
   const photos = kept();
   const photo = photos.find((one) => one.query === query)
+    // Words were added: another query, of the same photo.
+    ?? photos.find((one) => before && one.query === before)
     ?? (fresh === undefined ? undefined : photos.find((one) => !one.query));
+  if (photo && photo.query !== query) keep({ ...photo, query });
   if (fresh !== undefined) {
-    if (photo) keep({ ...photo, query });
     history.replaceState(history.state, "", url);
   }
   if (photo?.url) {
