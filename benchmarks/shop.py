@@ -29,6 +29,7 @@ class Shop:
             **os.environ,
             "DATA_DIR": str(self.folder / "data"),
             "OMP_NUM_THREADS": "1",
+            "API_RATE_ANONYMOUS": "",
             **environment,
         }
         self._processes: list[subprocess.Popen[bytes]] = []

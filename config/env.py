@@ -26,4 +26,9 @@ env = environ.Env(
     CURRENCY=(str, "EUR"),
     MAX_PHOTO_MB=(int, 20),
     MAX_PHOTO_PIXELS=(int, 50_000_000),
+    API_RATE_ANONYMOUS=(str, "60/minute"),
+    API_RATE_ADDRESS=(str, "300/minute"),
+    API_RATE_KEY=(str, "6000/minute"),
+    PROXIES=(int, 0),
+    CORS_ALLOWED_ORIGINS=(list, []),
 )

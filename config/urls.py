@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from catalogue import api as catalogue_api
 from search import api as search_api
-from search import device_api
+from search import device_api, feedback_api
 
 # Its page brings a style of its own.
 docs = csp_update({"style-src": [UNSAFE_INLINE]})(
@@ -28,6 +28,7 @@ api = [
         name="similar",
     ),
     path("categories/", catalogue_api.CategoryList.as_view(), name="categories"),
+    path("feedback/", feedback_api.GiveFeedback.as_view(), name="feedback"),
     path("encoder/", device_api.EncoderCard.as_view(), name="encoder"),
     path(
         "encoder/<str:fingerprint>/<str:name>",

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from access.models import AppKey
 from catalogue.images import UnreadableImage
 from config.problems import KNOWN
 from config.settings import BASE_DIR
@@ -74,13 +75,14 @@ def test_every_example_of_the_docs_works(
     products = open_varied_shop()
     (tmp_path / "photo.jpg").write_bytes(make_image(0))
     _, answer = post_photo(APIClient())
+    _, secret = AppKey.objects.make("App")
     server = web_server()
     commands = examples()
     assert len(commands) >= 7
     for command in commands:
         here = command.replace("http://127.0.0.1:8000", server.url)
         here = here.replace("products/7/", f"products/{products[7].pk}/")
-        here = here.replace("$QUERY", answer["query"])
+        here = here.replace("$QUERY", answer["query"]).replace("$KEY", secret)
         ran = subprocess.run(
             [*shlex.split(here), "--silent", "--show-error", "--fail-with-body"],
             cwd=tmp_path,
