@@ -141,6 +141,15 @@ def save_result(name: str, result: dict[str, Any]) -> Path:
     return path
 
 
+def load_result(name: str) -> dict[str, Any]:
+    """What save_result wrote last, without its header; empty where nothing was."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text())
+    return {key: found[key] for key in found if key not in ("commit", "machine")}
+
+
 def percentile(values: list[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

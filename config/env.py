@@ -19,6 +19,7 @@ env = environ.Env(
     STORAGE_URL=(str, ""),
     DATA_DIR=(str, str(BASE_DIR / "data")),
     ENCODER=(str, str(BASE_DIR / "hashing" / "shipped")),
+    METRICS_TOKEN=(str, ""),
     SEARCH_INDEX=(str, "auto"),
     LEAST_RECALL=(float, 0.99),
     SEARCH_ENGINE=(str, "embedded"),

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.requests.request_ids",
+    "config.metrics.measured",
     "search.uploads.linger_after_refusal",
     "corsheaders.middleware.CorsMiddleware",
     "access.headers.rate_limit_headers",
@@ -184,6 +185,9 @@ CURRENCY = env("CURRENCY")
 MAX_PHOTO_BYTES = env("MAX_PHOTO_MB") * 1024 * 1024
 MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
 
+# For Prometheus; empty: there is no /metrics.
+METRICS_TOKEN = env("METRICS_TOKEN")
+
 # Search
 ENCODER = Path(env("ENCODER"))
 SEARCH_INDEX = env("SEARCH_INDEX")
@@ -248,6 +252,8 @@ USE_TZ = True
 
 # Security. HTTPS=1 says that a proxy in front speaks TLS and sets X-Forwarded-Proto.
 SECURE_SSL_REDIRECT = HTTPS
+# A monitor asks each process itself, past the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS

@@ -19,7 +19,8 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, encoding, engine, filling, gallery
+from search import encoders, engine, gallery
+from search.counts import counts
 from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
 from search.serializers import (
     AnswerSerializer,
@@ -160,17 +161,18 @@ class Status(APIView):
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
         engine.check()
+        found = gallery.current()
+        counted = counts(len(found))
         now = {
             "status": "healthy",
             "engine": settings.SEARCH_ENGINE,
             "encoder": encoders.encoder(),
             "encoders": [
-                {"row": row, "coverage": filling.coverage(row)}
-                for row in encoders.live()
+                {"row": row, "coverage": coverage} for row, coverage in counted.coverage
             ],
-            "gallery": Freshness.of(gallery.current()),
-            "waiting": encoding.waiting_images().count(),
-            "failed": encoding.failed_images().count(),
+            "gallery": Freshness.of(found),
+            "waiting": counted.waiting,
+            "failed": counted.failed,
         }
         return Response(StatusSerializer(now).data)
 
