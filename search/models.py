@@ -193,13 +193,21 @@ class Collection(models.Model):
     moment = models.BigIntegerField(default=0)
     images = models.PositiveBigIntegerField(_("images"))
     as_of = models.DateTimeField(_("as of"))
+    # As of a snapshot.
+    curves = models.JSONField(default=dict, editable=False)
+    calibration = models.JSONField(_("calibration"), default=dict, editable=False)
 
     class Meta:
         verbose_name = _("collection")
         verbose_name_plural = _("collections")
 
     def __str__(self) -> str:
-        return self.encoder
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """In Milvus."""
+        return f"semblance_{self.encoder}"
 
 
 class Feedback(models.Model):
