@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("search", "0005_calibration"),
+        ("search", "0007_collection_curves"),
     ]
 
     operations = [
