@@ -137,7 +137,8 @@ def test_web_takes_what_was_built_elsewhere_and_each_new_one(hosts: Hosts) -> No
     assert serves(first)
     images.add(add_image(2))
     second = hosts.build()
-    assert found() == images  # by the one before, while this is on its way
+    assert serves(first)  # while the next one is on its way
+    assert found() == images
     wait_until(lambda: serves(second), timeout=20)
     assert gallery.current().pending == 0
     assert found() == images
