@@ -94,10 +94,11 @@ class Hosts:
 
     def __init__(self, settings: Any, folder: Path) -> None:
         self.settings, self.folder = settings, folder
-        self.turn("web")
+        settings.SNAPSHOTS_DIR = folder / "web"
 
     def turn(self, name: str) -> None:
-        self.settings.SNAPSHOTS_DIR = self.folder / name
+        # Not by the fixture: it says so to all, who then forget what they hold.
+        shop.SNAPSHOTS_DIR = self.folder / name
 
     def build(self) -> Snapshot:
         self.turn("builder")
