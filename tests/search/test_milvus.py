@@ -43,6 +43,7 @@ from tests.search.catalogues import (
 )
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.database,
     pytest.mark.django_db(transaction=True),
     pytest.mark.parametrize("chosen_engine", ["milvus_lite"], indirect=True),
