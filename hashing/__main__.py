@@ -66,16 +66,18 @@ def train(options: argparse.Namespace) -> None:
 def evaluate(options: argparse.Namespace) -> None:
     """Measure an encoder and write report.json and report.html."""
     from hashing.data import PictureSet
-    from hashing.evaluation import evaluate
+    from hashing.measurement import Measurement
     from hashing.report import as_text, write_report
 
-    report = evaluate(
+    measurement = Measurement.of(
         load_encoder(options.encoder),
         gallery=PictureSet.parse(options.gallery),
         queries=PictureSet.parse(options.queries),
         label=options.label,
+        trained_on=PictureSet.parse(options.trained_on) if options.trained_on else None,
     )
-    write_report(report, options.report)
+    report = measurement.report()
+    write_report(report, options.report, told=measurement.told())
     sys.stdout.write(as_text(report))
 
 
@@ -107,6 +109,21 @@ def explain(options: argparse.Namespace) -> None:
     sys.stdout.write(as_text(told))
 
 
+def quantise(options: argparse.Namespace) -> None:
+    """Make an int8 encoder of a float one; measure it before it serves."""
+    from hashing.data import PictureSet
+    from hashing.quantising import CALIBRATED_WITH, quantise_encoder
+
+    if options.out.exists():
+        raise ValueError(f"{options.out} exists: give another --out, or remove it")
+    pictures = PictureSet.parse(options.pictures)
+    step = -(-len(pictures) // CALIBRATED_WITH)
+    images = (image for n, image in enumerate(pictures.pictures()) if n % step == 0)
+    command = shlex.join(["python", "-m", "hashing", *sys.argv[1:]])
+    encoder = quantise_encoder(options.encoder, images, options.out, command=command)
+    sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
+
+
 def _picture(path: Path):  # type: ignore[no-untyped-def]
     try:
         return open_picture(path)
@@ -131,6 +148,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--gallery", required=True, metavar="SET[:SPLIT]")
     command.add_argument("--queries", required=True, metavar="SET[:SPLIT]")
     command.add_argument("--label", required=True, metavar="COLUMN")
+    command.add_argument(
+        "--trained-on",
+        metavar="SET[:SPLIT]",
+        help="tell its classes from others; the classifier's baseline learns from it",
+    )
     command.add_argument("--report", type=Path, required=True, metavar="DIR")
     command.set_defaults(run=evaluate)
     command = commands.add_parser("encode", help=encode.__doc__)
@@ -144,6 +166,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
     command.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     command.set_defaults(run=explain)
+    command = commands.add_parser("quantise", help=quantise.__doc__)
+    command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
+    command.add_argument("--pictures", required=True, metavar="SET[:SPLIT]")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.set_defaults(run=quantise)
     return parser
 
 

@@ -30,9 +30,11 @@ def test_every_answer_is_as_the_schema_says(live_server: Any, tmp_path: Path) ->
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "run"),
             *(f"{live_server.url}{API}schema/?format=json", "--checks", "all"),
-            *("--phases", phases, "--max-examples", EXAMPLES or "8", "--seed", "1"),
+            *("--phases", phases, "--max-examples", EXAMPLES or "4", "--seed", "1"),
             *("--continue-on-failure", "--generation-deterministic"),
             *("--suppress-health-check", "all", "--no-color", "--workers", "2"),
+            # The first search by words loads its encoder.
+            *("--request-timeout", "120"),
             *("--report", "json", "--report-json-path", str(report)),
         ],
         cwd=BASE_DIR,
