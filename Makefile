@@ -61,7 +61,7 @@ bench: .venv/dev.stamp ## the figures of benchmarks/results/; says which picture
 	python -m benchmarks.bench_street
 	python -m benchmarks.bench_grocery
 	python -m benchmarks.bench_runtime
-	python -m benchmarks.bench_index --quick
+	python -m benchmarks.bench_index gallery --sizes 100000
 	python -m benchmarks.bench_switch
 	python -m benchmarks.results
 

@@ -282,14 +282,13 @@ def main() -> None:
         os.environ |= {"DATA_DIR": folder, "DATABASE_URL": ""}
         django.setup()
         call_command("migrate", verbosity=0)
-        before = load_result("index")
         found = bench(
             options.part,
             sizes=[int(n) for n in options.sizes.split(",")],
             widths=[int(n) for n in options.bits.split(",")],
             draws=options.draws.split(","),
         )
-        merged = {**before, "seed": SEED, "k": K}
+        merged = {**load_result("index"), "seed": SEED, "k": K}
         for part, tables in found.items():
             old = merged.get(part, {})
             merged[part] = {**old, **tables} if isinstance(tables, dict) else tables
