@@ -113,7 +113,8 @@ class ImageCode(models.Model):
 class ProductText(models.Model):
     """The meaning of a product's text, as the sentence encoder has it.
 
-    It counts only while `digest` is that of the text (search.words.texts). A vector of
+    It counts only while `digest` is that of the text (search.words.texts), and of the
+    main picture where the colour is read from that. A vector of
     zeros is never written; where there is no row yet, words alone find the product.
     """
 
@@ -122,6 +123,8 @@ class ProductText(models.Model):
     )
     digest = models.CharField(_("digest"), max_length=32)
     embedding = models.BinaryField(_("embedding"))
+    # The colour on its main picture, where staff says none.
+    seen = models.CharField(_("colour"), max_length=50, blank=True)
 
     class Meta:
         verbose_name = _("product text")
@@ -193,13 +196,21 @@ class Collection(models.Model):
     moment = models.BigIntegerField(default=0)
     images = models.PositiveBigIntegerField(_("images"))
     as_of = models.DateTimeField(_("as of"))
+    # As of a snapshot.
+    curves = models.JSONField(default=dict, editable=False)
+    calibration = models.JSONField(_("calibration"), default=dict, editable=False)
 
     class Meta:
         verbose_name = _("collection")
         verbose_name_plural = _("collections")
 
     def __str__(self) -> str:
-        return self.encoder
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """In Milvus."""
+        return f"semblance_{self.encoder}"
 
 
 class Feedback(models.Model):
