@@ -130,6 +130,7 @@ CELERY_TASK_ROUTES = {
     "search.tasks.refresh_snapshot": {"queue": "bulk"},
     "search.tasks.fill_encoders": {"queue": "bulk"},
     "search.tasks.verify_gallery": {"queue": "bulk"},
+    "search.tasks.find_duplicates": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
     # Each message expires before the next is sent: a busy queue never piles up.
@@ -140,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
         ("refresh snapshot", "search.tasks.refresh_snapshot", 5.0),
         ("fill encoders", "search.tasks.fill_encoders", 10.0),
         ("verify gallery", "search.tasks.verify_gallery", 10.0),
+        ("find duplicates", "search.tasks.find_duplicates", 10.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
     )
 }

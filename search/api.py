@@ -18,7 +18,8 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, encoding, filling, gallery
+from search import encoders, encoding, filling, gallery, missed
+from search.filters import NO_FILTERS
 from search.forms import FilterForm, PhotoForm, QueryForm
 from search.serializers import (
     AnswerSerializer,
@@ -65,6 +66,8 @@ class PhotoSearch(APIView):
         answer = similar_to_photo(
             photo, box=form.cleaned_data["box"], stages=stages, **form.options()
         )
+        if form.filters() == NO_FILTERS:
+            missed.count_photo(answer)
         return _answered(request, answer, form, started)
 
 

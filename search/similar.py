@@ -165,6 +165,12 @@ def query_of(product: Product) -> Query | None:
     return Query(fingerprint, np.frombuffer(embedding, np.int8))
 
 
+def ranking(query: Query) -> list[int]:
+    """Ids of the products most like it, the nearest first. Raises SearchUnavailable."""
+    found = _shortlist(gallery.current(query.encoder), query, NO_FILTERS)
+    return [near.product_id for near in _best_of_products(found)]
+
+
 def similar_to_product(
     product: Product, *, filters: Filters = NO_FILTERS, limit: int = 12
 ) -> list[Result]:

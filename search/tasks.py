@@ -6,7 +6,9 @@ import structlog
 from celery import shared_task
 
 from search import encoders, encoding, filling, snapshots
+from search.duplicates import finding
 from search.errors import Refused, SearchUnavailable
+from search.golden import report
 from search.locks import try_lock
 from search.verification import Sweep
 
@@ -16,6 +18,7 @@ log = structlog.get_logger()
 SWEEP = 32
 # What is behind it on its queue waits no longer.
 FILL_SECONDS = 5.0
+COMPARE_SECONDS = 2.0
 
 # Where this process is on its way round the catalogue.
 _gallery_sweep = Sweep()
@@ -60,7 +63,16 @@ def fill_encoders() -> None:
 
 @shared_task
 def refresh_snapshot() -> None:
-    snapshots.build_if_due()
+    if snapshots.build_if_due():
+        report.note_standings()
+
+
+@shared_task
+def find_duplicates() -> None:
+    """A few seconds of comparing pictures, once everything has a code."""
+    with suppress(SearchUnavailable), try_lock("find_duplicates") as is_held:
+        if is_held and not encoding.waiting_images().exists():
+            finding.compare_missing(seconds=COMPARE_SECONDS)
 
 
 @shared_task

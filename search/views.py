@@ -18,7 +18,7 @@ from PIL.Image import Image
 from catalogue import images
 from catalogue.images import UnreadableImage
 from catalogue.models import Product
-from search import samples
+from search import missed, samples
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.forms import BoxForm, PhotoForm
 from search.results import ResultsPage
@@ -77,10 +77,13 @@ def search(request: HttpRequest) -> HttpResponse:
         asked = _posted(request) if request.method == "POST" else _linked(request)
         if asked is None:
             return _ask_page(request)
-        page = ResultsPage.of(_answered(asked), asked.form, asked.sample or asked.like)
+        answer = _answered(asked)
     except Refused as refused:
         return _refusal(request, refused)
+    page = ResultsPage.of(answer, asked.form, asked.sample or asked.like)
     fresh = request.method == "POST"
+    if fresh and not page.chips:
+        missed.count_photo(answer)
     context = {"page": page, "here": page.here, "fresh": fresh}
     response = render(request, "search/results.html", context)
     push_url(response, page.here)

@@ -12,6 +12,7 @@ from catalogue.tasks import run_waiting_imports
 from search.tasks import (
     encode_missing,
     fill_encoders,
+    find_duplicates,
     refresh_snapshot,
     verify_gallery,
 )
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             signal.signal(name, lambda *_: stop.set())
         # An import takes minutes, a new encoder hours: beside the rest, and dropped at
         # the end, since whoever comes next takes it over.
-        for task in (run_waiting_imports, fill_encoders):
+        for task in (run_waiting_imports, fill_encoders, find_duplicates):
             threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
         repeat([encode_missing, refresh_snapshot, verify_gallery], stop)
 
