@@ -18,7 +18,7 @@ START := python -c 'import signal; from honcho.command import main; \
 	main()' start
 
 .DEFAULT_GOAL := help
-.PHONY: help install run worker test test-fast lint train evaluate encoder bench
+.PHONY: help install run worker test test-fast test-milvus lint train evaluate encoder bench
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,11 @@ worker: .venv/serve.stamp ## Celery's workers and beat; needs REDIS_URL
 test: lint ## everything: linters, the suite on PostgreSQL, its database part on SQLite
 	TEST_DATABASE=postgresql python -m pytest
 	TEST_DATABASE=sqlite python -m pytest -m database
+
+test-milvus: .venv/dev.stamp ## the gallery's tests on a real Milvus, on loopback alone
+	@python -m pip install -qq --disable-pip-version-check milvus==2.3.5
+	@unshare --map-root-user --net sh -c \
+		'ip link set lo up && TEST_DATABASE=sqlite python -m pytest -m milvus'
 
 train: .venv/dev.stamp ## an encoder on a shop's own pictures: CONFIG=… ARGS="--resume"
 	python -m hashing train $(CONFIG) $(ARGS)
@@ -79,7 +84,7 @@ lint: .venv/dev.stamp ## style, types, layers, missing migrations
 	@python -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/dev.stamp: .venv/serve.stamp requirements-dev.txt requirements-train.txt
+.venv/dev.stamp: .venv/serve.stamp $(wildcard requirements-*.txt)
 	@echo "Installing what tests and trains it into .venv ..."
 	@python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -69,6 +69,7 @@ class ProductList(ListAPIView[Product]):
     """Products on sale, the newest first."""
 
     problems = (404,)
+    conditional = True
     serializer_class = ProductSerializer
     pagination_class = NewestFirst
     filter_backends = [DjangoFilterBackend]
@@ -95,6 +96,7 @@ class ProductDetail(RetrieveAPIView[Product]):
     """A product on sale."""
 
     problems = (404,)
+    conditional = True
     serializer_class = ProductDetailSerializer
     queryset = Product.objects.none()
 
@@ -110,6 +112,8 @@ class ProductDetail(RetrieveAPIView[Product]):
 @method_decorator(conditional_page, name="dispatch")
 class CategoryList(APIView):
     """The tree of categories: each follows the one above it."""
+
+    conditional = True
 
     @extend_schema(
         operation_id="categories_list",

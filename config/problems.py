@@ -23,7 +23,13 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
 from catalogue.images import UnreadableImage
-from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
+from search.errors import (
+    CodeMismatch,
+    ForeignEncoder,
+    QueryExpired,
+    SearchUnavailable,
+    WrongLength,
+)
 from search.uploads import BodyTooLarge
 
 log = structlog.get_logger(__name__)
@@ -40,7 +46,8 @@ DATABASE_AWAY = (
     _("The shop's database does not answer. Try again in a moment."),
 )
 
-# What is raised below, and how it is told: the first that fits.
+# What is raised below, and how it is told: the first that fits. A text may name what
+# the error carries.
 KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
     SearchUnavailable: (
         503,
@@ -55,7 +62,23 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
     ForeignEncoder: (
         409,
         "foreign_encoder",
-        _("The query was made by another encoder. Send the photo again."),
+        _(
+            "The encoder %(fingerprint)s does not serve here. Send the photo again, "
+            "or encode it with the one that encoder/ names."
+        ),
+    ),
+    WrongLength: (
+        400,
+        "wrong_length",
+        _("%(name)s must be %(expected)s bytes long."),
+    ),
+    CodeMismatch: (
+        422,
+        "code_mismatch",
+        _(
+            "%(bits)s bits of the code are not those of the embedding. Compare your "
+            "arithmetic with the documentation."
+        ),
     ),
     BodyTooLarge: (413, "body_too_large", TOO_LARGE),
     RequestDataTooBig: (413, "body_too_large", TOO_LARGE),
@@ -82,7 +105,7 @@ class ProblemHandler(ExceptionHandler):
             return Refusal(422 if exc.is_image else 415, exc.code, exc.message)
         for known, (status, code, detail) in KNOWN.items():
             if isinstance(exc, known):
-                return Refusal(status, code, detail)
+                return Refusal(status, code, str(detail) % vars(exc))
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
 

@@ -38,4 +38,6 @@ class Schema(AutoSchema):
             responses[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
                 told, str(status), [PROBLEM], direction
             )
+        if getattr(self.view, "conditional", False):
+            responses["304"] = {"description": "As its `ETag` says: nothing changed."}
         return responses

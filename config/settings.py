@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, env
+from config.storage import origin_of_pictures, shared_storages
 
 
 def secret_key(data_dir: Path) -> str:
@@ -154,7 +155,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # Saving in admin must not hang while the broker is away; the sweep will find it.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
-# Files. One storage for product pictures; DATA_DIR/snapshots for galleries.
+# Files. Product pictures and galleries are in DATA_DIR, or on what STORAGE_URL names;
+# DATA_DIR/snapshots then has this host's copies.
+STORAGE_URL = env("STORAGE_URL")
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
@@ -165,6 +168,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
+    **shared_storages(STORAGE_URL, MEDIA_URL),
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
@@ -176,6 +180,8 @@ MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
 
 # Search
 ENCODER = Path(env("ENCODER"))
+SEARCH_ENGINE = env("SEARCH_ENGINE")
+MILVUS_URI = env("MILVUS_URI")
 SNAPSHOTS_DIR = DATA_DIR / "snapshots"
 ENCODERS_DIR = DATA_DIR / "encoders"
 
@@ -235,7 +241,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *filter(None, [origin_of_pictures(STORAGE_URL)])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from catalogue import api as catalogue_api
 from search import api as search_api
+from search import device_api
 
 # Its page brings a style of its own.
 docs = csp_update({"style-src": [UNSAFE_INLINE]})(
@@ -16,6 +17,7 @@ docs = csp_update({"style-src": [UNSAFE_INLINE]})(
 
 api = [
     path("search/photo/", search_api.PhotoSearch.as_view(), name="search-photo"),
+    path("search/code/", device_api.CodeSearch.as_view(), name="search-code"),
     path("search/", search_api.QuerySearch.as_view(), name="search"),
     path("products/", catalogue_api.ProductList.as_view(), name="products"),
     path("products/<int:pk>/", catalogue_api.ProductDetail.as_view(), name="product"),
@@ -25,6 +27,12 @@ api = [
         name="similar",
     ),
     path("categories/", catalogue_api.CategoryList.as_view(), name="categories"),
+    path("encoder/", device_api.EncoderCard.as_view(), name="encoder"),
+    path(
+        "encoder/<str:fingerprint>/<str:name>",
+        device_api.EncoderFile.as_view(),
+        name="encoder-file",
+    ),
     path("status/", search_api.Status.as_view(), name="status"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),

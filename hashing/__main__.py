@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hashing.data import open_picture
-from hashing.encoder import load_encoder
+from hashing.encoder import SHIPPED, load_encoder
 from hashing.errors import HashingError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
@@ -97,6 +97,16 @@ def encode(options: argparse.Namespace) -> None:
     sys.stdout.write(f"{len(paths)} pictures encoded into {options.out}\n")
 
 
+def explain(options: argparse.Namespace) -> None:
+    """Draw which regions of two pictures made their codes agree."""
+    from hashing.explain import as_text, beside, explain
+
+    query, answer = _picture(options.query), _picture(options.answer)
+    told = explain(load_encoder(options.encoder), query, answer)
+    beside(query, answer, told).save(options.out)
+    sys.stdout.write(as_text(told))
+
+
 def _picture(path: Path):  # type: ignore[no-untyped-def]
     try:
         return open_picture(path)
@@ -128,6 +138,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--images", type=Path, required=True, metavar="DIR")
     command.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     command.set_defaults(run=encode)
+    command = commands.add_parser("explain", help=explain.__doc__)
+    command.add_argument("query", type=Path, metavar="QUERY")
+    command.add_argument("answer", type=Path, metavar="ANSWER")
+    command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    command.set_defaults(run=explain)
     return parser
 
 

@@ -82,6 +82,8 @@ class EfficientNetLite(nn.Module):
     the last: 1.0 and 1.0 for Lite0, 1.0 and 1.1 for Lite1, 1.1 and 1.2 for Lite2.
     """
 
+    stride = 32  # pixels between the cells of the maps
+
     def __init__(self, *, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         last = round_channels(STAGES[-1][-1], width)
@@ -95,8 +97,12 @@ class EfficientNetLite(nn.Module):
         self.classifier = nn.Linear(DIM, 1000)  # ImageNet's classes; a sanity check
 
     def forward(self, pictures: Tensor) -> Tensor:
-        maps: Tensor = self.trunk(pictures)  # (B, 1280, side / 32, side / 32)
-        return maps.mean((2, 3))
+        return self.maps(pictures).mean((2, 3))
+
+    def maps(self, pictures: Tensor) -> Tensor:
+        """Features before pooling, whose mean they are: (B, 1280, side / 32, …)."""
+        maps: Tensor = self.trunk(pictures)
+        return maps
 
 
 def blocks(width: float, depth: float) -> list[Block]:

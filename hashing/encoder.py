@@ -9,9 +9,10 @@ folder with the same network.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,31 @@ class Encoder:
             embeddings[row] = quantise(see(self._session, image, ["embedding"])[0])[0]
         return Encoded(embeddings, self.layer.codes(embeddings))
 
+    def regions(self, images: Iterable[Image.Image]) -> npt.NDArray[np.float32]:
+        """What each region of at least one picture adds to its embedding.
+
+        float32 (n, rows, columns, dim): a grid of equal cells over the picture, 7 x 7
+        for the shipped encoder, the first at the left top. The sum over the cells is
+        `features(images).embedding`, exact but for rounding: cells are divided by the
+        whole picture's lengths; `hashing.regions` says how they come about. So the dot
+        product of one picture's embedding and a cell of another is what that cell
+        adds to their cosine.
+
+        Takes about a tenth more time than `encode`. Raises CheckpointError for an
+        encoder whose network has no regions.
+        """
+        if not self.has_regions:
+            raise CheckpointError(f"the network of {self.name} tells no regions apart")
+        wanted = {"by_region": np.array(True)}
+        rows = [see(self._session, i, ["regions"], wanted)[0] for i in images]
+        return np.concatenate(rows)
+
+    @property
+    def has_regions(self) -> bool:
+        """Whether `regions` can be asked for."""
+        names = [output.name for output in self._session.get_outputs()]
+        return "regions" in names
+
     def features(self, images: Iterable[Image.Image]) -> Features:
         """What the network sees in at least one picture; for measuring."""
         names = ["embedding", "item", "look"]
@@ -170,12 +196,20 @@ def _read(path: Path) -> bytes:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
 
 
-def see(session: Any, image: Image.Image, outputs: list[str]) -> Any:
-    """Outputs of the network, each (1, numbers), for an RGB picture of any size."""
+def see(
+    session: Any,
+    image: Image.Image,
+    outputs: list[str],
+    wanted: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
+) -> Any:
+    """Outputs of the network, each (1, …), for an RGB picture of any size.
+
+    `wanted`: inputs beside the picture, all of which have a default.
+    """
     if image.mode != "RGB":
         raise ValueError(f"expected an RGB picture, got {image.mode}")
     pixels = np.asarray(image)[np.newaxis]  # (1, height, width, 3)
-    return session.run(outputs, {"picture": pixels})
+    return session.run(outputs, {"picture": pixels, **wanted})
 
 
 def open_network(path: Path) -> Any:

@@ -12,26 +12,43 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
 
 from hashing.embedding import Array, Projection
 from hashing.errors import CheckpointError
 from hashing.networks import FeatureNetwork
+from hashing.regions import INSIDE, append_regions
 
 OPSET = 18  # the first in which Resize can smooth before it shrinks
 FLOAT = TensorProto.FLOAT
 
 
+class WithCells(nn.Module):
+    """A network as it is exported where it has cells."""
+
+    def __init__(self, network: FeatureNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.input_size = network.input_size
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        return self.network.with_cells(pictures)
+
+
 def export_features(network: FeatureNetwork, path: Path) -> None:
     """Write a network of pictures to (item, look), with resizing before it.
 
-    Takes `picture`, uint8 (1, height, width, 3); gives `item` and `look`, (1, numbers).
+    Takes `picture`, uint8 (1, height, width, 3); gives `item` and `look`, (1, numbers),
+    and where the network has cells also what those were made of, by cell: `maps`
+    (1, numbers, rows, columns) and `counts` (1, cells, numbers).
     """
     side = network.input_size
     example = torch.zeros(1, 3, side, side, dtype=torch.uint8)
+    has_cells = network.network.cells is not None
     program = torch.onnx.export(
-        network.eval(),
+        (WithCells(network) if has_cells else network).eval(),
         (example,),
-        output_names=["item", "look"],
+        output_names=["item", "look", *(INSIDE if has_cells else ())],
         opset_version=OPSET,
         dynamo=True,
         verbose=False,
@@ -70,6 +87,8 @@ def append_projections(
     dim = sum(arrays[f"{name}_axes"].shape[1] for name in parts)
     embedding = helper.make_tensor_value_info("embedding", FLOAT, [1, dim])
     graph.output.insert(0, embedding)
+    if {output.name for output in graph.output} >= set(INSIDE):
+        append_regions(graph, parts, dim=dim)
     _save(model, path)
 
 

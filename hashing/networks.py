@@ -103,6 +103,21 @@ class Network(nn.Module):
         features: Tensor = self.body(images)
         return features
 
+    def maps(self, images: Tensor) -> Tensor:
+        """Features before pooling, whose mean they are: (B, dim, rows, columns).
+
+        Only where `cells` is not None.
+        """
+        maps: Tensor = self.body.maps(images)  # type: ignore[operator]
+        return maps
+
+    @property
+    def cells(self) -> tuple[int, int] | None:
+        """Rows and columns of `maps`; None where features are no mean of any."""
+        stride = getattr(self.body, "stride", None)
+        side = -(-self.input_size // stride) if stride else 0
+        return (side, side) if stride else None
+
     def prepare(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) of 0..255 as `forward` takes them."""
         return (pictures.float() - 255 * self.mean) / (255 * self.std)
@@ -169,10 +184,25 @@ class FeatureNetwork(nn.Module):
         super().__init__()
         self.network = network
         self.input_size = network.input_size
-        self.colours = ColourHistogram()
+        self.colours = ColourHistogram(network.cells or (1, 1))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         pictures = pictures.float()
         item = functional.normalize(self.network(self.network.prepare(pictures)))
-        look = self.colours(functional.avg_pool2d(pictures / 255, SHRINK))
-        return item, look
+        return item, self.colours(self._small(pictures))
+
+    def with_cells(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Also what they were made of: item and look by cell, before any scaling.
+
+        Maps (B, dim, rows, columns), whose mean item is, and the colours' counts
+        (B, cells, 192). Only for a network that has cells.
+        """
+        pictures = pictures.float()
+        maps = self.network.maps(self.network.prepare(pictures))
+        counts = self.colours.counts(self._small(pictures))
+        item = functional.normalize(maps.mean((2, 3)))
+        return item, self.colours.shares(counts), maps, counts
+
+    @staticmethod
+    def _small(pictures: Tensor) -> Tensor:
+        return functional.avg_pool2d(pictures / 255, SHRINK)

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hashing.checkpoints import load_checkpoint, save_checkpoint
 from hashing.curves import write_curves
 from hashing.errors import TrainingError
+from hashing.lesson import Lesson
 from hashing.pupil import Pupil
 from hashing.training_recipe import TrainingRecipe
 
@@ -32,12 +33,12 @@ class Progress:
         cls,
         folder: Path,
         recipe: TrainingRecipe,
-        pupil: Pupil,
+        lesson: Lesson,
         optimiser: torch.optim.Optimizer,
         *,
         resume: bool,
     ) -> "Progress":
-        """Set pupil and optimiser to where a run was broken off; or begin."""
+        """Set pupil, loss and optimiser to where a run was broken off; or begin."""
         folder.mkdir(parents=True, exist_ok=True)
         state = load_checkpoint(folder / CHECKPOINT) if resume else None
         if state is None:
@@ -47,7 +48,8 @@ class Progress:
                 f"{folder} holds a training of another recipe: begin anew "
                 "without --resume, or give the recipe another `out`"
             )
-        pupil.load_state_dict(state["weights"])
+        lesson.pupil.load_state_dict(state["weights"])
+        lesson.loss.load_state_dict(state["loss"])
         optimiser.load_state_dict(state["optimiser"])
         best = (state["best_step"], state["best_weights"])
         return cls(folder, *best, state["history"])
@@ -69,13 +71,14 @@ class Progress:
         self.history.append({"step": step, "loss": loss, "held_out": figure})
 
     def save(
-        self, recipe: TrainingRecipe, pupil: Pupil, optimiser: torch.optim.Optimizer
+        self, recipe: TrainingRecipe, lesson: Lesson, optimiser: torch.optim.Optimizer
     ) -> None:
         """Write curves and checkpoint."""
         write_curves(self.history, self.folder)
         state = {
             "recipe": recipe.as_card(),
-            "weights": copy_of(pupil),
+            "weights": copy_of(lesson.pupil),
+            "loss": copy_of(lesson.loss),
             "optimiser": optimiser.state_dict(),
             "best_step": self.best_step,
             "best_weights": self.best_weights,
@@ -84,6 +87,6 @@ class Progress:
         save_checkpoint(self.folder / CHECKPOINT, state)
 
 
-def copy_of(pupil: Pupil) -> Weights:
-    """A pupil's weights, on the CPU."""
-    return {name: t.detach().cpu().clone() for name, t in pupil.state_dict().items()}
+def copy_of(module: nn.Module) -> Weights:
+    """A module's weights, on the CPU."""
+    return {name: t.detach().cpu().clone() for name, t in module.state_dict().items()}

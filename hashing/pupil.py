@@ -66,6 +66,12 @@ class Pupil(nn.Module):
         embeddings: Tensor = self.head(*views)
         return embeddings
 
+    @property
+    def dim(self) -> int:
+        """Numbers in an embedding."""
+        axes = [getattr(self.head, f"{part}_axes") for part in self.head.parts]
+        return sum(int(each.shape[1]) for each in axes)
+
     def train(self, mode: bool = True) -> "Pupil":
         """As nn.Module's, but batch normalisation keeps ImageNet's statistics.
 

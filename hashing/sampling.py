@@ -37,7 +37,8 @@ class BalancedSampler:
         for place, label in zip(places, labels, strict=True):
             grouped[label].append(place)
         self._grouped = [grouped[label] for label in sorted(grouped)]
-        self.products = min(products, len(self._grouped))
+        self.n_products = len(self._grouped)  # labels of draws are below it
+        self.products = min(products, self.n_products)
         self._views = views
         self._seed = seed
 

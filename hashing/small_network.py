@@ -14,6 +14,8 @@ DIM = WIDTHS[-1]
 class SmallNetwork(nn.Module):
     """Pictures (B, 3, height, width), normalised, to features (B, 256)."""
 
+    stride = 16  # pixels between the cells of the maps
+
     def __init__(self) -> None:
         super().__init__()
         ends = zip((3, *WIDTHS[:-1]), WIDTHS, strict=True)
@@ -29,8 +31,12 @@ class SmallNetwork(nn.Module):
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        maps: Tensor = self.stages(pictures)  # (B, 256, height / 16, width / 16)
-        return maps.mean((2, 3))
+        return self.maps(pictures).mean((2, 3))
+
+    def maps(self, pictures: Tensor) -> Tensor:
+        """Features before pooling, whose mean they are: (B, 256, height / 16, …)."""
+        maps: Tensor = self.stages(pictures)
+        return maps
 
 
 def convolution(before: int, after: int, *, stride: int) -> list[nn.Module]:

@@ -1,9 +1,9 @@
 """Train an encoder on a shop's own pictures: `python -m hashing train CONFIG.toml`.
 
-What is learned keeps what is known: a supervised loss draws pictures of one product
-together, while a distillation term keeps the general embedding's similarities. In
-frozen mode the general network sees every view once and a linear head is trained on its
-features, minutes on a CPU; in full mode the network is trained too.
+What is learned keeps what is known: a loss of `hashing.losses` draws pictures of one
+product together, while a distillation term keeps the general embedding's similarities.
+In frozen mode the general network sees every view once and a linear head is trained on
+its features, minutes on a CPU; in full mode the network is trained too.
 """
 
 import copy
@@ -16,18 +16,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from hashing.candidate import write_candidate
 from hashing.encoder import Encoder, load_encoder
 from hashing.examination import Examination
+from hashing.lesson import Lesson, losses_of
 from hashing.processes import Process
 from hashing.progress import Progress
 from hashing.promotion import check, measure, promote
 from hashing.pupil import Pupil, make_pupil
 from hashing.sampling import BalancedSampler, Draw
-from hashing.training_losses import contrast, forgetting
 from hashing.training_recipe import TrainingRecipe
 from hashing.training_set import PARTS, TrainingSet, open_training_set
 from hashing.views import Album, DrawnViews, Views, see_views
@@ -59,6 +59,7 @@ def train(
     None in processes other than the first. Raises TrainingError for pictures that
     nothing can be learned from, and for a result that is worse unless `force`.
     """
+    losses_of(recipe, n_classes=2, n_bits=8)  # a wrong name is said at once
     training_set = open_training_set(recipe)
     logger.info("%s", training_set.describe())
     start = load_encoder(recipe.start)
@@ -108,12 +109,12 @@ def learn(pupil: Pupil, course: Course, *, from_all: int | None = None) -> int:
         folder, last_step, parts = folder / LAST, from_all, list(PARTS)
     sampler = make_sampler(course, parts)
     examination = Examination.of(training_set, "stop")
-    general = copy.deepcopy(pupil).requires_grad_(False).eval()
-    optimiser = make_optimiser(pupil, recipe)
-    progress = Progress.open(folder, recipe, pupil, optimiser, resume=course.resume)
+    lesson = Lesson(pupil, recipe, n_classes=sampler.n_products).to(process.device)
+    optimiser = make_optimiser(lesson, recipe)
+    progress = Progress.open(folder, recipe, lesson, optimiser, resume=course.resume)
     if not progress.history:
         progress.note(pupil, 0, None, examination.take(pupil, views, process.device))
-    shared = process.shared(pupil)
+    shared = process.shared(lesson)
     losses: list[float] = []
     first = progress.step
     bar = tqdm(total=last_step, initial=first, disable=not process.is_first)
@@ -123,10 +124,10 @@ def learn(pupil: Pupil, course: Course, *, from_all: int | None = None) -> int:
             break
         set_rates(optimiser, done=step / recipe.steps)
         draws = process.share(sampler.draw(step, n_views=views.n_views))
-        pupil.train()
-        loss = loss_of(draws, shared, general, course)
+        lesson.train()
+        loss = shared(*shown(draws, course))
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         losses.append(loss.item())
         bar.update()
@@ -137,7 +138,7 @@ def learn(pupil: Pupil, course: Course, *, from_all: int | None = None) -> int:
             progress.note(pupil, step + 1, mean, figure)
             losses.clear()
             if process.is_first:
-                progress.save(recipe, pupil, optimiser)
+                progress.save(recipe, lesson, optimiser)
     bar.close()
     if from_all is None:
         logger.info("best on products held out: after %d steps", progress.best_step)
@@ -158,26 +159,18 @@ def make_sampler(course: Course, parts: Sequence[str]) -> BalancedSampler:
     )
 
 
-def loss_of(
-    draws: Sequence[Draw], pupil: nn.Module, general: nn.Module, course: Course
-) -> Tensor:
-    """What the views drawn say against a pupil, and against what it forgot."""
-    recipe, device = course.recipe, course.process.device
+def shown(draws: Sequence[Draw], course: Course) -> list[Tensor]:
+    """Labels (B,) of draws, and their views, each (B, …)."""
     drawn = course.views.batch([(draw.place, draw.view) for draw in draws])
-    shown = [part.to(device) for part in drawn]  # each (B, …)
-    labels = torch.tensor([draw.label for draw in draws], device=device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        embeddings = pupil(*shown)  # (B, dim)
-        known = general(*shown)  # (B, dim)
-    learned = contrast(embeddings.float(), labels, temperature=recipe.temperature)
-    forgotten = forgetting(embeddings.float(), known.float())
-    return learned + recipe.distillation * forgotten
+    labels = torch.tensor([draw.label for draw in draws])
+    return [tensor.to(course.process.device) for tensor in (labels, *drawn)]
 
 
-def make_optimiser(pupil: Pupil, recipe: TrainingRecipe) -> torch.optim.AdamW:
+def make_optimiser(lesson: Lesson, recipe: TrainingRecipe) -> torch.optim.AdamW:
     """AdamW; the network, if it is trained at all, learns slower than the head."""
-    rate = recipe.learning_rate
+    rate, pupil = recipe.learning_rate, lesson.pupil
     head = [weights for weights in pupil.head.parameters() if weights.requires_grad]
+    head += lesson.loss.parameters()
     groups: list[dict[str, Any]] = [{"params": head, "peak": rate}]
     if pupil.network is not None:
         trunk = pupil.network.network.body.parameters()

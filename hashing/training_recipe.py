@@ -1,9 +1,9 @@
 """All that decides what `train` makes, from a TOML file and kept with the result."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_origin
 
 LEAST = {
     "steps": 1,
@@ -41,9 +41,10 @@ class TrainingRecipe:
     learning_rate: float = 1e-3
     network_rate: float = 0.05  # of the learning rate, for the network in full mode
     weight_decay: float = 0.0
-    loss: str = "supcon"
-    temperature: float = 0.1
-    distillation: float = 100.0  # how much the general neighbours count
+    loss: str = "supcon"  # any of hashing/losses/by_name.py
+    loss_options: dict[str, float] = field(default_factory=dict)  # e.g. temperature
+    distil: str = "similarities"  # what is not to be forgotten; or: neighbours
+    distillation: float = 100.0  # how much that counts
     stop_share: float = 0.15  # of the products: held out to stop early
     report_share: float = 0.15  # of the products: held out for before and after
     then_all: bool = True  # measured, learn again as long, from what was held out too
@@ -80,7 +81,9 @@ class TrainingRecipe:
     def _check(self, path: Path) -> None:
         for name, kind in self.__annotations__.items():
             value = getattr(self, name)
-            if not isinstance(value, kind) or (type(value) is bool and kind is int):
+            if not isinstance(value, get_origin(kind) or kind) or (
+                type(value) is bool and kind is int
+            ):
                 raise ValueError(f"{path}: {name} is {value!r}, not {kind.__name__}")
         for name in LEAST:
             if getattr(self, name) < LEAST[name]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from time import perf_counter
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.datastructures import MultiValueDict
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, encoding, filling, gallery, missed
+from search import encoders, encoding, engine, filling, gallery, missed
 from search.filters import NO_FILTERS
 from search.forms import FilterForm, PhotoForm, QueryForm
 from search.serializers import (
@@ -59,7 +60,7 @@ class PhotoSearch(APIView):
         started = perf_counter()
         refuse_unknown(request.query_params, ())
         receive_in_memory(request._request)
-        form = _valid(PhotoForm, request.POST, files=request.FILES)
+        form = valid_form(PhotoForm, request.POST, files=request.FILES)
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
@@ -68,7 +69,7 @@ class PhotoSearch(APIView):
         )
         if form.filters() == NO_FILTERS:
             missed.count_photo(answer)
-        return _answered(request, answer, form, started)
+        return answered(request, answer, form, started)
 
 
 class QuerySearch(APIView):
@@ -84,9 +85,9 @@ class QuerySearch(APIView):
     )
     def get(self, request: Request) -> Response:
         started = perf_counter()
-        form = _valid(QueryForm, request.query_params)
+        form = valid_form(QueryForm, request.query_params)
         answer = similar_to_query(form.cleaned_data["query"], **form.options())
-        return _answered(request, answer, form, started)
+        return answered(request, answer, form, started)
 
 
 class SimilarProducts(APIView):
@@ -102,7 +103,7 @@ class SimilarProducts(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         started = perf_counter()
-        form = _valid(FilterForm, request.query_params, known=LIMITS)
+        form = valid_form(FilterForm, request.query_params, known=LIMITS)
         product = get_object_or_404(Product.objects.on_sale(), pk=pk)
         results = similar_to_product(
             product, filters=form.filters(), limit=form.cleaned_data["limit"]
@@ -118,8 +119,10 @@ class Status(APIView):
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
+        engine.check()
         now = {
             "status": "healthy",
+            "engine": settings.SEARCH_ENGINE,
             "encoder": encoders.encoder(),
             "encoders": [
                 {"row": row, "coverage": filling.coverage(row)}
@@ -132,7 +135,7 @@ class Status(APIView):
         return Response(StatusSerializer(now).data)
 
 
-def _valid(
+def valid_form(
     form_class: type[AnyForm],
     data: QueryDict,
     *,
@@ -147,7 +150,7 @@ def _valid(
     return form
 
 
-def _answered(
+def answered(
     request: Request, answer: Answer, form: FilterForm, started: float
 ) -> Response:
     found = {**vars(answer), "next": _next_url(request, answer, form), "took_ms": 0}

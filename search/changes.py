@@ -11,11 +11,18 @@ row once, and a transaction that runs for hours costs others nothing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Func, Max, Q
+from django.db.models import Func, Max, Min, Q
+from django.utils import timezone
 
-from search.models import Change
+from search.models import Change, Collection, Snapshot
+
+# After so long a gallery of the engine that is not in use is given up: the time in
+# which a shop moves from one to the other, host by host.
+GIVEN_UP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -95,8 +102,22 @@ def position_now() -> int:
     return Change.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
+def forget() -> None:
+    """Delete what no gallery needs; nothing before there is one.
+
+    One of the engine that is not in use holds nothing back for long: it is given up.
+    """
+    unused = Collection if settings.SEARCH_ENGINE == "embedded" else Snapshot
+    unused.objects.filter(as_of__lt=timezone.now() - GIVEN_UP).delete()
+    galleries = (Snapshot.objects, Collection.objects)
+    oldest = [each.aggregate(oldest=Min("position"))["oldest"] for each in galleries]
+    needed = [position for position in oldest if position is not None]
+    if needed:
+        forget_before(min(needed))
+
+
 def forget_before(position: int) -> int:
-    """Delete what no kept snapshot needs; returns how many."""
+    """Delete what came before; returns how many."""
     old = Q(xid__lt=position) if _is_postgresql() else Q(pk__lt=position)
     return Change.objects.filter(old).delete()[0]
 

@@ -1,3 +1,4 @@
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -5,6 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from hashing import CheckpointError, load_encoder
+from search.engine import ENGINES, MILVUS
 
 
 @register()
@@ -15,4 +17,20 @@ def encoder_can_be_loaded(app_configs: Any, **kwargs: Any) -> list[CheckMessage]
     except CheckpointError as error:
         hint = "Point ENCODER at a folder with network.onnx, layer.npz and card.json."
         return [Error(str(error), hint=hint, id="search.E001")]
+    return []
+
+
+@register()
+def engine_is_known_and_there(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Whether Milvus answers is not asked: a shop starts without."""
+    chosen = settings.SEARCH_ENGINE
+    if chosen not in ENGINES:
+        hint = f"One of: {', '.join(ENGINES)}."
+        return [Error(f"SEARCH_ENGINE is {chosen}.", hint=hint, id="search.E002")]
+    if chosen == MILVUS and not settings.MILVUS_URI:
+        hint = "For example MILVUS_URI=http://milvus.example:19530"
+        return [Error("MILVUS_URI is not set.", hint=hint, id="search.E003")]
+    if chosen == MILVUS and find_spec("pymilvus") is None:
+        hint = "pip install -r requirements-milvus.txt"
+        return [Error("Milvus' client is missing.", hint=hint, id="search.E004")]
     return []

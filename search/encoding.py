@@ -15,8 +15,8 @@ from PIL.Image import Image
 from catalogue.images import UnreadableImage, open_stored
 from catalogue.models import ProductImage
 from hashing import Encoded, Encoder
-from search import changes, encoders
-from search.models import ImageCode, Snapshot
+from search import changes, encoders, engine
+from search.models import ImageCode
 
 log = structlog.get_logger()
 
@@ -179,14 +179,8 @@ def save(rows: Sequence[ImageCode]) -> int:
             unique_fields=["image", "encoder"],
             update_fields=["digest", "code", "embedding", "error", "updated"],
         )
-        found = _findable_by()
+        found = engine.encoders_with_gallery() | {encoders.serving().fingerprint}
         changes.record(
             now[row.image_id].product_id for row in kept if row.encoder in found
         )
     return len({row.image_id for row in kept})
-
-
-def _findable_by() -> set[str]:
-    """Encoders whose galleries must hear of a new code: of others there is none."""
-    with_snapshot = Snapshot.objects.order_by().values_list("encoder", flat=True)
-    return {encoders.serving().fingerprint, *with_snapshot.distinct()}

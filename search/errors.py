@@ -4,6 +4,8 @@ SearchError
 ├── SearchUnavailable   cannot answer now; later may work: no snapshot, no encoder
 ├── QueryExpired        the token is unknown, altered or too old: send the photo again
 ├── ForeignEncoder      made by another encoder than the one that serves
+├── WrongLength         code or embedding of a device: not as long as its encoder's
+├── CodeMismatch        code and embedding of a device do not belong together
 └── Refused             what staff asked for would harm the shop; says why
     └── LosesGoldenQueries  a switch by which saved photos lose their products
 """
@@ -23,6 +25,27 @@ class QueryExpired(SearchError):
 
 class ForeignEncoder(SearchError):
     """The codes were made by another encoder than the one that serves."""
+
+    def __init__(self, fingerprint: str) -> None:
+        super().__init__(fingerprint)
+        self.fingerprint = fingerprint
+
+
+class WrongLength(SearchError):
+    """A device's code or embedding, `name`, has not the `expected` number of bytes."""
+
+    def __init__(self, name: str, expected: int) -> None:
+        super().__init__(name, expected)
+        self.name = name
+        self.expected = expected
+
+
+class CodeMismatch(SearchError):
+    """A device's code differs in `bits` from that of the embedding beside it."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(bits)
+        self.bits = bits
 
 
 class Refused(SearchError):

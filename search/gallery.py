@@ -7,13 +7,15 @@ changes, so that an answer is as fresh as the last commit.
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import structlog
+from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
@@ -48,6 +50,32 @@ class Neighbour(NamedTuple):
     in_stock: bool
     brand: str
     colour: str
+
+
+class Findable(Protocol):
+    """A gallery as of the last commit, whichever engine holds its codes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def encoder(self) -> str: ...
+    @property
+    def as_of(self) -> datetime: ...
+    @property
+    def position(self) -> Position: ...
+    @property
+    def changed_products(self) -> frozenset[int]: ...
+    @property
+    def pending(self) -> int: ...
+    def __len__(self) -> int: ...
+    def search(
+        self,
+        query: Query,
+        k: int,
+        *,
+        filters: Filters = NO_FILTERS,
+        weights: Weights | None = None,
+    ) -> list[Neighbour]: ...
 
 
 @dataclass(frozen=True)
@@ -89,6 +117,26 @@ class Gallery:
     def __len__(self) -> int:
         """How many pictures can be found."""
         return self.overlay.n_live + len(self.overlay.rows)
+
+    @property
+    def name(self) -> str:
+        return self.snapshot.name
+
+    @property
+    def encoder(self) -> str:
+        return self.snapshot.encoder
+
+    @property
+    def as_of(self) -> datetime:
+        return self.snapshot.as_of
+
+    @property
+    def position(self) -> Position:
+        return self.overlay.position
+
+    @property
+    def changed_products(self) -> frozenset[int]:
+        return self.overlay.products
 
     @property
     def pending(self) -> int:
@@ -174,14 +222,22 @@ _current: dict[str, Gallery] = {}  # by encoder, the last asked for at the end
 _failed: set[str] = set()
 
 
-def current(of: str | None = None) -> Gallery:
+def current(of: str | None = None) -> Findable:
     """The gallery as of the last commit, for this process.
 
     Of the encoder with this fingerprint, which may have served until a moment ago;
-    without, of the one that serves. Raises SearchUnavailable if no snapshot can be
-    served.
+    without, of the one that serves. Raises SearchUnavailable if none can be served.
     """
     fingerprint = of or serving().fingerprint
+    if settings.SEARCH_ENGINE == "milvus":
+        from search import distributed  # its client is an extra
+
+        return distributed.current(fingerprint)
+    return embedded(fingerprint)
+
+
+def embedded(fingerprint: str) -> Gallery:
+    """From a snapshot. Raises SearchUnavailable if none can be served."""
     newest = list(Snapshot.objects.serving(fingerprint)[: snapshots.KEPT])
     _bring_in(fingerprint, newest)
     with _lock:
@@ -238,7 +294,10 @@ def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | N
         if loaded is not None and loaded.snapshot.name == snapshot.name:
             return loaded  # what is newer is damaged
         try:
-            return Gallery.of(snapshots.load(snapshot))
+            if snapshots.is_at_hand(snapshot, wait=loaded is None):
+                return Gallery.of(snapshots.load(snapshot))
+        except SearchUnavailable as error:
+            log.warning("not fetched", snapshot=snapshot.name, reason=str(error))
         except IndexFileError as error:
             log.error("snapshot is damaged", snapshot=snapshot.name, reason=str(error))
             _failed.add(snapshot.name)

@@ -182,3 +182,22 @@ class Missed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.category or self.words}: {self.count}"
+
+
+class Collection(models.Model):
+    """An encoder's codes in Milvus, right up to a position in the changes."""
+
+    encoder = models.CharField(_("encoder"), max_length=16, unique=True)
+    # Changes from here on are perhaps not in it (see search.changes).
+    position = models.BigIntegerField(_("position"))
+    # Milvus' own clock: from then on, all that was written up to `position` is found.
+    moment = models.BigIntegerField(default=0)
+    images = models.PositiveBigIntegerField(_("images"))
+    as_of = models.DateTimeField(_("as of"))
+
+    class Meta:
+        verbose_name = _("collection")
+        verbose_name_plural = _("collections")
+
+    def __str__(self) -> str:
+        return self.encoder

@@ -87,11 +87,19 @@ def read_products(
     encoder: str, product_ids: Sequence[int], *, n_bits: int, dim: int
 ) -> Rows:
     """The same of these products alone."""
-    found: list[tuple[Any, ...]] = []
-    for start in range(0, len(product_ids), IDS_A_QUERY):
-        some = product_ids[start : start + IDS_A_QUERY]
-        found += _findable(encoder).filter(image__product__in=some)
-    return _rows(found, n_bits, dim)
+    return _rows(_some(encoder, "image__product__in", product_ids), n_bits, dim)
+
+
+def count(encoder: str) -> int:
+    """How many pictures can be found now."""
+    return int(_findable(encoder).count())
+
+
+def read_of_images(
+    encoder: str, image_ids: Sequence[int], *, n_bits: int, dim: int
+) -> Rows:
+    """The same of these images alone."""
+    return _rows(_some(encoder, "image__in", image_ids), n_bits, dim)
 
 
 def read_images(encoder: str, *, after: int, limit: int, n_bits: int, dim: int) -> Rows:
@@ -122,6 +130,13 @@ def narrow(numbers: Iterable[int]) -> Ints:
 
 def price_in_hundredths(price: Decimal) -> int:
     return int((price * 100).to_integral_value())
+
+
+def _some(encoder: str, which: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(ids), IDS_A_QUERY):
+        found += _findable(encoder).filter(**{which: ids[start : start + IDS_A_QUERY]})
+    return found
 
 
 def _findable(encoder: str) -> Any:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from catalogue.serializers import FilterParameters, ProductSerializer
 from search.calibration import Match
+from search.engine import ENGINES
 from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
 from search.matching import MatchOn
 from search.models import Encoder
@@ -164,6 +165,9 @@ class LiveEncoderSerializer(serializers.Serializer[Any]):
 
 class StatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["healthy"])
+    engine = serializers.ChoiceField(
+        choices=ENGINES, help_text="What searches the codes."
+    )
     encoder = EncoderSerializer()
     encoders = LiveEncoderSerializer(
         many=True, help_text="The one that serves, and those beside it."

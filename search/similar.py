@@ -18,7 +18,7 @@ from search.calibration import Match, probability, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Gallery, Neighbour, Weights
+from search.gallery import Findable, Neighbour, Weights
 from search.matching import MatchOn, weights
 from search.models import ImageCode
 from search.query import WHOLE, Box, Query
@@ -59,10 +59,10 @@ class Freshness:
     pending: int
 
     @classmethod
-    def of(cls, now: Gallery) -> Self:
+    def of(cls, now: Findable) -> Self:
         return cls(
-            snapshot=now.snapshot.name,
-            as_of=now.snapshot.as_of,
+            snapshot=now.name,
+            as_of=now.as_of,
             images=len(now),
             pending=now.pending,
         )
@@ -225,7 +225,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
 
 
 def _shortlist(
-    now: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
+    now: Findable, query: Query, filters: Filters, *, weights: Weights | None = None
 ) -> list[Neighbour]:
     """The nearest pictures, so many that enough products, or all, are on them."""
     k = SHORTLIST
@@ -240,7 +240,7 @@ def _shortlist(
 class _Shortlists:
     """The products nearest to a query, under one set of filters or another."""
 
-    def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
+    def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
         self._known: dict[Filters, list[Neighbour]] = {}
 

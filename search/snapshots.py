@@ -8,6 +8,7 @@ the whole.
 import json
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +21,9 @@ from django.utils import timezone
 
 from hashing import CodeIndex, Encoder, IndexFileError
 from hashing.disk import digest_of, sync
-from search import changes, rows
+from search import changes, rows, shared
 from search.encoders import encoder
+from search.errors import SearchUnavailable
 from search.locks import try_lock
 from search.models import Snapshot
 from search.rows import COLUMNS, Rows
@@ -33,6 +35,8 @@ KEPT = 3
 # Rebuilt when more products than this have changed since: the larger of the two.
 DUE_CHANGES = 1000
 DUE_SHARE = 0.01
+# Seconds after which a host's copy that is no snapshot any more is nobody's.
+UNUSED = 3600.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def is_due() -> bool:
     if current is None:
         return True
     damaged = Snapshot.objects.filter(encoder=fingerprint, damaged=True)
-    if damaged.filter(pk__gt=current.pk).exists() or not folder_of(current).exists():
+    if damaged.filter(pk__gt=current.pk).exists() or _is_lost(current):
         return True
     if current.position == changes.position_now():
         return False  # an older transaction still runs: the next would be no newer
@@ -81,6 +85,8 @@ def build(of: Encoder | None = None) -> Snapshot | None:
         found = rows.read(now.fingerprint, n_bits=now.n_bits, dim=now.card.dim)
         name = f"{as_of:%Y%m%dT%H%M%S}-{now.fingerprint}-{secrets.token_hex(3)}"
         write(found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint)
+        if shared.is_in_use():
+            shared.put(settings.SNAPSHOTS_DIR / name)
         snapshot = Snapshot.objects.create(
             name=name,
             encoder=now.fingerprint,
@@ -118,8 +124,22 @@ def write(found: Rows, folder: Path, *, fingerprint: str) -> None:
 
 
 def load(snapshot: Snapshot) -> LoadedSnapshot:
-    """Map a published snapshot. Raises IndexFileError if it is not whole."""
-    found, index = read_rows(folder_of(snapshot), snapshot.encoder)
+    """Map a published snapshot. Raises IndexFileError if it is not whole.
+
+    A damaged copy of what hosts share is taken anew: SearchUnavailable if that fails.
+    """
+    folder = folder_of(snapshot)
+    try:
+        found, index = read_rows(folder, snapshot.encoder)
+    except IndexFileError:
+        if not shared.is_in_use():
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+        shared.fetch(snapshot.name, folder)
+        found, index = read_rows(folder, snapshot.encoder)
+    if shared.is_in_use():  # a host without a builder sweeps by itself
+        names = set(Snapshot.objects.values_list("name", flat=True))
+        sweep_host(names, age=UNUSED)
     return LoadedSnapshot(
         name=snapshot.name,
         encoder=snapshot.encoder,
@@ -143,7 +163,24 @@ def roll_back() -> Snapshot:
 
 
 def folder_of(snapshot: Snapshot) -> Path:
+    """On this host; where hosts share them, its copy, if it has one."""
     return Path(settings.SNAPSHOTS_DIR) / snapshot.name
+
+
+def is_at_hand(snapshot: Snapshot, *, wait: bool) -> bool:
+    """Whether it can be loaded. Raises SearchUnavailable, IndexFileError."""
+    if not shared.is_in_use():
+        return True
+    return shared.is_at_hand(snapshot.name, folder_of(snapshot), wait=wait)
+
+
+def _is_lost(snapshot: Snapshot) -> bool:
+    if not shared.is_in_use():
+        return not folder_of(snapshot).exists()
+    try:
+        return not shared.has(snapshot.name)
+    except SearchUnavailable:
+        return False  # not known; the next could not be put there either
 
 
 def prune(fingerprint: str) -> None:
@@ -155,7 +192,14 @@ def prune(fingerprint: str) -> None:
     )
     old.delete()
     sweep()
-    changes.forget_before(min(Snapshot.objects.values_list("position", flat=True)))
+    changes.forget()
+
+
+def sweep_if_free() -> None:
+    """As `sweep`; a builder that is at work sweeps by itself, now or next time."""
+    with try_lock("snapshot") as is_held:
+        if is_held:
+            sweep()
 
 
 def sweep() -> None:
@@ -163,11 +207,24 @@ def sweep() -> None:
 
     Only under the builder's lock: one that is being built looks the same.
     """
-    Path(settings.SNAPSHOTS_DIR).mkdir(parents=True, exist_ok=True)
     names = set(Snapshot.objects.values_list("name", flat=True))
-    for folder in Path(settings.SNAPSHOTS_DIR).iterdir():
-        if folder.name not in names:
-            shutil.rmtree(folder, ignore_errors=True)
+    sweep_host(names)
+    if shared.is_in_use():
+        shared.sweep(names)
+
+
+def sweep_host(names: set[str], *, age: float = 0.0) -> None:
+    """The same on this host alone, of what is older than so many seconds."""
+    folder = Path(settings.SNAPSHOTS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        is_old = path.stat().st_mtime <= time.time() - age
+        # What is being fetched belongs to one of them.
+        if is_old and shared.name_of(path) not in names:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def read_rows(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:

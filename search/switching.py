@@ -9,11 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from hashing import load_encoder
-from search import encoders, filling, snapshots
+from search import encoders, engine, filling
 from search.errors import LosesGoldenQueries, Refused
 from search.golden import report
-from search.locks import try_lock
-from search.models import Encoder, ImageCode, Snapshot
+from search.models import Encoder, ImageCode
 
 log = structlog.get_logger()
 
@@ -93,10 +92,7 @@ def retire(name: str) -> None:
     codes = ImageCode.objects.by(row.fingerprint)
     while some := list(codes.values_list("pk", flat=True)[:DELETED]):
         codes.filter(pk__in=some).delete()
-    Snapshot.objects.filter(encoder=row.fingerprint).delete()
-    with try_lock("snapshot") as is_held:
-        if is_held:  # else the builder sweeps, now or next time
-            snapshots.sweep()
+    engine.forget(row.fingerprint)
     shutil.rmtree(row.folder, ignore_errors=True)
 
 
@@ -111,7 +107,7 @@ def _named(name: str, *, retired: bool = False) -> Encoder:
 def _build(row: Encoder) -> None:
     """Its gallery; waits for a builder that is at work."""
     end = time.monotonic() + PATIENCE
-    while snapshots.build(encoders.load(row)) is None:
+    while not engine.prepare(encoders.load(row)):
         if time.monotonic() > end:
-            raise Refused("another snapshot is being built; try again later")
+            raise Refused("another gallery is being built; try again later")
         time.sleep(0.5)

@@ -5,7 +5,7 @@ from contextlib import suppress
 import structlog
 from celery import shared_task
 
-from search import encoders, encoding, filling, snapshots
+from search import encoders, encoding, engine, filling
 from search.duplicates import finding
 from search.errors import Refused, SearchUnavailable
 from search.golden import report
@@ -63,8 +63,11 @@ def fill_encoders() -> None:
 
 @shared_task
 def refresh_snapshot() -> None:
-    if snapshots.build_if_due():
-        report.note_standings()
+    try:
+        engine.keep_up()
+    except SearchUnavailable as error:
+        log.warning("gallery is not brought up to date", reason=str(error))
+    report.note_if_built()
 
 
 @shared_task

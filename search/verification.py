@@ -12,8 +12,8 @@ from enum import StrEnum
 import numpy as np
 import structlog
 
-from search import changes, gallery, rows
-from search.gallery import Gallery
+from search import changes, encoders, gallery, rows
+from search.gallery import Findable, Gallery
 from search.rows import Int64s, Rows
 
 log = structlog.get_logger()
@@ -80,16 +80,21 @@ def compare(after: int) -> Compared:
     What is being changed meanwhile is no difference: it is recorded already.
     """
     now = gallery.current()
-    base = now.snapshot.rows
+    made_by = encoders.by_fingerprint(now.encoder)
     stored = rows.read_images(
-        now.snapshot.encoder,
+        now.encoder,
         after=after,
         limit=CHUNK,
-        n_bits=base.codes.shape[1] * 8,
-        dim=base.embeddings.shape[1],
+        n_bits=made_by.n_bits,
+        dim=made_by.card.dim,
     )
     last = int(stored.image_id[-1]) if len(stored) == CHUNK else None
-    found = differences(held(now, after, last), stored)
+    if isinstance(now, Gallery):
+        found = differences(held(now, after, last), stored)
+    else:
+        from search import syncing  # Milvus' client is an extra
+
+        found = syncing.differences(now, stored, after=after, last=last)
     moving = _changed_since(now)
     kept = [each for each in found if each.product_id not in moving]
     return Compared(kept, images=len(stored), last=last)
@@ -109,7 +114,7 @@ def renew(after: int) -> int | None:
 
     Returns where to go on; None at the end.
     """
-    pending = sorted(pk for pk in gallery.current().overlay.products if pk > after)
+    pending = sorted(pk for pk in gallery.current().changed_products if pk > after)
     some = pending[:RENEWED]
     changes.renew(some)
     return some[-1] if len(pending) > RENEWED else None
@@ -199,6 +204,6 @@ def _column(table: Rows, name: str) -> np.ndarray:
     return spelled
 
 
-def _changed_since(now: Gallery) -> frozenset[int]:
+def _changed_since(now: Findable) -> frozenset[int]:
     """Products of which a change was committed after this gallery was made."""
-    return changes.since(now.overlay.position).products
+    return changes.since(now.position).products

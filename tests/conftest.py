@@ -19,8 +19,9 @@ from django.utils import translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.celery import app
-from search import gallery
+from search import distributed, gallery, milvus
 from tests import builders
+from tests.search.engines import chosen_engine, milvus_lite, milvus_server  # noqa: F401
 from tests.servers import (
     CeleryBeat,
     CeleryWorker,
@@ -78,7 +79,8 @@ def django_db_modify_db_settings(
 def _clean_process() -> Iterator[None]:
     """What a test leaves behind in this process and in its folder goes away."""
     yield
-    gallery.reset()
+    for module in (gallery, distributed, milvus):
+        module.reset()
     translation.deactivate()
     cache.clear()
     for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR, settings.ENCODERS_DIR):

@@ -62,6 +62,7 @@ def test_no_import_goes_against_the_layers() -> None:
         ("search.encoding", "onnxruntime"),
         ("search.gallery", "torch"),
         ("search.changes", "config.settings"),
+        ("search.gallery", "pymilvus"),
     ],
 )
 def test_an_import_against_the_layers_is_noticed(

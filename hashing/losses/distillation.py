@@ -1,7 +1,13 @@
-"""Keep the general embedding's neighbours while a shop's labels are learned.
+"""Keep what the general embedding knows while a shop's labels are learned.
 
-Koohpayegani, Tejankar and Pirsiavash, "CompRess: Self-Supervised Learning by
-Compressing Representations", NeurIPS 2020, with the batch itself as the anchors.
+`SimilarityDistillation` keeps every similarity within a batch: Park et al., "Relational
+Knowledge Distillation", CVPR 2019, and Tung and Mori, "Similarity-Preserving Knowledge
+Distillation", ICCV 2019. `NeighbourDistillation` keeps who is near: Koohpayegani,
+Tejankar and Pirsiavash, "CompRess: Self-Supervised Learning by Compressing
+Representations", NeurIPS 2020, with the batch itself as the anchors.
+
+Both are called with outputs (B, n_bits) and the same pictures' general embeddings
+(B, dim), not with labels.
 """
 
 import torch
@@ -9,12 +15,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+class SimilarityDistillation(nn.Module):
+    """The mean squared change of the cosines within a batch."""
+
+    def forward(self, outputs: Tensor, embeddings: Tensor) -> Tensor:
+        student, teacher = (
+            functional.normalize(outputs),
+            functional.normalize(embeddings),
+        )
+        return functional.mse_loss(student @ student.T, teacher @ teacher.T)
+
+
 class NeighbourDistillation(nn.Module):
     """How far the student's neighbours are from the teacher's: their mean divergence.
 
     For each of a batch, the others' cosines divided by `temperature` become
-    probabilities by softmax; the loss is KL(teacher ‖ student). Called with outputs
-    (B, n_bits) and the same pictures' general embeddings (B, dim), not with labels.
+    probabilities by softmax; the loss is KL(teacher ‖ student).
     """
 
     def __init__(self, *, temperature: float = 0.04) -> None:

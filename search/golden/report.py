@@ -1,17 +1,19 @@
 """Which golden queries find their product: after every build, before every switch."""
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 from django.core.files.base import ContentFile
+from django.db.models import F
 from django.utils import timezone
 from PIL.Image import Image
 
 import hashing
 from catalogue.images import UnreadableImage, open_stored
 from catalogue.models import Product
-from search import encoders
+from search import encoders, gallery
 from search.errors import SearchUnavailable
 from search.golden.models import FIRST, GoldenQuery
 from search.models import Encoder
@@ -68,6 +70,16 @@ def note_standings() -> list[Standing]:
             log.warning("golden query lost", product=each.query.product.sku)
     GoldenQuery.objects.bulk_update([each.query for each in found], ["rank", "ranked"])
     return found
+
+
+def note_if_built() -> None:
+    """Note them if the gallery was built since they were noted last."""
+    first = GoldenQuery.objects.order_by(F("ranked").asc(nulls_first=True)).first()
+    if first is None:
+        return
+    with suppress(SearchUnavailable):  # nothing is built
+        if first.ranked is None or first.ranked < gallery.current().as_of:
+            note_standings()
 
 
 def told(found: list[Standing]) -> str:

@@ -6,8 +6,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="losses need torch")
 
-from hashing.losses.by_name import LOSSES, make_loss  # noqa: E402
-from hashing.losses.distillation import NeighbourDistillation  # noqa: E402
+from hashing.losses.by_name import (  # noqa: E402
+    DISTILLATIONS,
+    LOSSES,
+    make_distillation,
+    make_loss,
+)
 from hashing.losses.signs import sign  # noqa: E402
 from hashing.losses.targets import class_targets, hadamard  # noqa: E402
 from hashing.losses.terms import WeightedSum  # noqa: E402
@@ -293,13 +297,34 @@ def slow_distillation(outputs, embeddings, temperature):
     )
 
 
-def test_distillation_is_its_formula_and_zero_for_the_same_neighbours():
+def slow_neighbours(outputs, embeddings, temperature=0.04):
+    return slow_distillation(outputs, embeddings, temperature)
+
+
+def slow_similarities(outputs, embeddings):
+    def cosines(rows):
+        rows = [unit(row) for row in rows]
+        return [dot(row, other) for row in rows for other in rows]
+
+    both = zip(cosines(outputs), cosines(embeddings), strict=True)
+    return mean((ours - known) ** 2 for ours, known in both)
+
+
+@pytest.mark.parametrize("name", DISTILLATIONS)
+def test_a_distillation_is_its_formula_and_zero_for_the_same_neighbours(name):
     outputs, embeddings = batch()[0].requires_grad_(), torch.randn(12, 6)
-    loss = NeighbourDistillation(temperature=0.2)
-    slow = slow_distillation(outputs.tolist(), embeddings.tolist(), 0.2)
+    loss = make_distillation(name)
+    slow = globals()[f"slow_{name}"](outputs.tolist(), embeddings.tolist())
     value = loss(outputs, embeddings)
     assert value.item() == pytest.approx(slow, rel=1e-4)
     value.backward()
     assert outputs.grad.isfinite().all()
     rotated = embeddings @ torch.linalg.qr(torch.randn(6, 6))[0]
     assert loss(rotated * 3, embeddings).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_an_option_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="supcon has no option margin; there are temp"):
+        made("supcon", margin=0.2)
+    with pytest.raises(ValueError, match="no distillation 'all'"):
+        make_distillation("all")

@@ -92,6 +92,17 @@ def test_a_histogram_has_length_one_and_forgets_places():
     assert histogram == pytest.approx(histogram_of(pixels[::-1, ::-1]), abs=1e-5)
 
 
+def test_colours_counted_by_cell_are_those_of_the_whole():
+    pixels = np.random.default_rng(0).uniform(0, 1, (13, 11, 3))
+    tensor = torch.from_numpy(np.float32(pixels)).permute(2, 0, 1)[None]
+    counts = ColourHistogram((3, 4)).counts(tensor)
+    assert counts.shape == (1, 12, BINS)
+    last = ColourHistogram().counts(tensor[:, :, 9:, 9:])[0, 0]
+    assert counts[0, -1].numpy() == pytest.approx(last.numpy(), abs=1e-5)
+    shares = ColourHistogram.shares(counts)[0].numpy()
+    assert shares == pytest.approx(histogram_of(pixels), abs=1e-5)
+
+
 def test_white_around_a_thing_changes_its_histogram_little():
     red = np.full((8, 8, 3), [0.8, 0.1, 0.1])
     around = np.ones((16, 16, 3))

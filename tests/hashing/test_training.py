@@ -141,6 +141,15 @@ def test_the_whole_network_is_trained_in_full_mode(shop, tmp_path):
     assert not torch.equal(state["weights"][name], state["best_weights"][name])
 
 
+def test_a_loss_with_something_for_every_class_learns_and_is_kept(shop, tmp_path):
+    recipe = write_recipe(tmp_path, shop, loss="proxy_anchor", distil="neighbours")
+    assert main(["train", str(recipe), "--force"]) == 0
+    checkpoint = tmp_path / "own.training" / "checkpoint.pt"
+    state = torch.load(checkpoint, weights_only=True)
+    assert state["loss"]
+    assert main(["train", str(recipe), "--resume", "--force"]) == 0
+
+
 def test_a_training_of_another_recipe_is_not_taken_up(trained, shop, capsys):
     recipe = write_recipe(trained, shop, seed=5)
     assert main(["train", str(recipe), "--resume"]) == 1
@@ -193,9 +202,18 @@ def test_a_label_that_the_manifest_lacks_is_named(tmp_path, capsys):
     assert "no column 'brand'" in capsys.readouterr().err
 
 
+def test_a_wrong_loss_is_named_before_a_picture_is_opened(tmp_path, capsys):
+    recipe = write_recipe(tmp_path, tmp_path / "nowhere", loss="hinge")
+    assert main(["train", str(recipe)]) == 1
+    assert "no loss 'hinge'; there are" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"mode": "half"}, {"steps": 0}, {"seed": "x"}, {"more": 1}, {"stop_share": 0.9}],
+    [
+        *({"mode": "half"}, {"steps": 0}, {"seed": "x"}, {"more": 1}),
+        *({"stop_share": 0.9}, {"loss_options": 3}),
+    ],
 )
 def test_a_wrong_recipe_is_refused(shop, tmp_path, wrong, capsys):
     assert main(["train", str(write_recipe(tmp_path, shop, **wrong))]) == 1

@@ -1,6 +1,5 @@
 """Samples, losses, augmentation, checkpoints and intervals, each by itself."""
 
-import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +17,6 @@ from hashing.curves import draw_curves  # noqa: E402
 from hashing.errors import CheckpointError, TrainingError  # noqa: E402
 from hashing.promotion import check, compare  # noqa: E402
 from hashing.sampling import BalancedSampler  # noqa: E402
-from hashing.training_losses import contrast, forgetting  # noqa: E402
 
 
 def sampler(labels, **changes):
@@ -43,34 +41,6 @@ def test_a_step_is_the_same_whatever_was_drawn_before():
 def test_the_first_of_a_product_is_the_picture_itself():
     draws = sampler(list("abcd")).draw(0, n_views=[9] * 4)
     assert [draw.view == 0 for draw in draws[::3]] == [True, True]
-
-
-def test_contrast_is_the_formula_of_the_paper():
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((7, 5))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    labels = [0, 0, 1, 1, 1, 2, 2]
-    total = 0.0
-    for i in range(7):
-        others = [a for a in range(7) if a != i]
-        below = sum(math.exp(vectors[i] @ vectors[a] / 0.2) for a in others)
-        own = [p for p in others if labels[p] == labels[i]]
-        chances = [math.exp(vectors[i] @ vectors[p] / 0.2) / below for p in own]
-        total -= sum(math.log(chance) for chance in chances) / len(own)
-    ours = contrast(torch.tensor(vectors), torch.tensor(labels), temperature=0.2)
-    assert ours.item() == pytest.approx(total / 7)
-
-
-def test_contrast_without_a_pair_is_zero():
-    vectors = torch.eye(3)
-    assert contrast(vectors, torch.arange(3), temperature=0.1).item() == 0
-
-
-def test_forgetting_sees_similarities_and_not_a_turn_of_all():
-    vectors = torch.nn.functional.normalize(torch.randn(6, 4), dim=1)
-    turn = torch.linalg.qr(torch.randn(4, 4))[0]
-    assert forgetting(vectors @ turn, vectors).item() == pytest.approx(0, abs=1e-6)
-    assert forgetting(vectors.flip(1) * 0 + vectors[:1], vectors).item() > 0.01
 
 
 def test_a_product_is_cut_out_of_a_plain_background():

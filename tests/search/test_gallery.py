@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from catalogue.models import Category, Product, ProductImage
-from search import gallery, snapshots
+from search import distributed, engine, gallery
 from search.encoders import encoder
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
@@ -24,8 +24,25 @@ from tests.search.catalogues import (
     give_code,
     random_product,
 )
+from tests.search.engines import ON_EACH_ENGINE
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.django_db,
+    ON_EACH_ENGINE,
+    pytest.mark.usefixtures("chosen_engine"),
+]
+
+
+def bring_up() -> None:
+    """A gallery of the catalogue as it is, without changes beside it."""
+    assert engine.prepare(encoder())
+
+
+def start_again() -> None:
+    """As a process does that begins."""
+    gallery.reset()
+    distributed.reset()
 
 
 def found(
@@ -68,16 +85,18 @@ def test_snapshot_with_changes_equals_the_database_after_any_edits(seed: int) ->
     chance = random.Random(seed)
     for _ in range(12):
         random_product(chance)
-    snapshots.build()
+    bring_up()
     for step in range(40):
         random_edit(chance)
         if step % 13 == 7:
-            snapshots.build()
+            bring_up()
+        if step % 7 == 3:
+            engine.keep_up()
         query, k = a_query(chance), chance.choice([1, 3, 10, 200])
         assert found(query, k) == brute_force(query, k)
     overlaid = {name: found(a_query(random.Random(name)), 200) for name in range(4)}
-    gallery.reset()
-    snapshots.build()
+    start_again()
+    bring_up()
     assert gallery.current().pending == 0
     assert overlaid == {
         name: found(a_query(random.Random(name)), 200) for name in range(4)
@@ -90,7 +109,7 @@ def test_filters_lose_nothing_however_few_are_allowed(seed: int) -> None:
     for number in range(40):
         random_product(chance)
         if number == 25:
-            snapshots.build()
+            bring_up()
     for _ in range(30):
         category = Category.objects.get(name=chance.choice(CATEGORIES).split(" > ")[-1])
         subtree = frozenset(category.subtree_ids())
@@ -131,7 +150,7 @@ def test_a_subcategory_that_moved_is_found_under_its_new_parent() -> None:
     product = new_product(category="Home > Lamps")
     image = add_coded_image(product, embedding(random.Random(1)))
     garden = Category.objects.at_path(["Garden"])
-    snapshots.build()
+    bring_up()
     lamps = Category.objects.get(name="Lamps")
     Category.objects.move(lamps, garden, "sorted-child")
     garden.refresh_from_db()
@@ -147,10 +166,10 @@ def test_hidden_deleted_and_replaced_pictures_are_gone_at_once(
 ) -> None:
     chance = random.Random(0)
     if not is_in_snapshot:
-        snapshots.build()
+        bring_up()
     images = [add_coded_image(new_product(), embedding(chance)) for _ in range(5)]
     if is_in_snapshot:
-        snapshots.build()
+        bring_up()
     query = a_query(chance)
     hidden, in_bulk, deleted, replaced, kept = images
     assert {hit for hit, _ in found(query)} == {image.pk for image in images}
@@ -166,7 +185,7 @@ def test_hidden_deleted_and_replaced_pictures_are_gone_at_once(
 
 def test_what_is_rolled_back_was_never_there() -> None:
     image = add_coded_image(new_product(), embedding(random.Random(0)))
-    snapshots.build()
+    bring_up()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         add_coded_image(new_product(), embedding(random.Random(1)))
         image.product.delete()
@@ -175,25 +194,25 @@ def test_what_is_rolled_back_was_never_there() -> None:
 
 
 def test_codes_of_another_encoder_are_neither_searched_nor_found() -> None:
-    snapshots.build()
+    bring_up()
     image = add_coded_image(new_product(), embedding(random.Random(0)))
     image.codes.update(encoder="f" * 16)
     query = a_query(random.Random(0))
     assert found(query) == []
-    snapshots.build()
+    bring_up()
     assert found(query) == []
     foreign = Query("f" * 16, query.embedding)
     with pytest.raises(ForeignEncoder):
         gallery.current().search(foreign, 5)
 
 
-def test_without_a_snapshot_search_is_unavailable() -> None:
+def test_before_it_is_built_search_is_unavailable() -> None:
     with pytest.raises(SearchUnavailable):
         gallery.current()
 
 
 def test_an_empty_shop_has_a_gallery_that_finds_nothing() -> None:
-    snapshots.build()
+    bring_up()
     assert found(a_query(random.Random(0))) == []
     assert len(gallery.current()) == 0
 
@@ -201,7 +220,7 @@ def test_an_empty_shop_has_a_gallery_that_finds_nothing() -> None:
 def test_neighbours_carry_the_cosine_of_the_stored_embeddings() -> None:
     vector = embedding(random.Random(0))
     add_coded_image(new_product(), vector)
-    snapshots.build()
+    bring_up()
     (near,) = gallery.current().search(Query(encoder().fingerprint, vector), 1)
     assert near.distance == 0
     assert near.cosine == pytest.approx(1.0, abs=1e-6)

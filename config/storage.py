@@ -1,0 +1,89 @@
+"""Where files are that all hosts share, from STORAGE_URL.
+
+Empty: in DATA_DIR, which one host has, or several mount. `file:///mnt/shop`: another
+folder, which they mount. `s3://KEY:SECRET@BUCKET/PREFIX?endpoint=…&region=…&public=…`:
+a bucket, by the extra of requirements-s3.txt; without KEY as the machine is allowed to.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+FILES = "django.core.files.storage.FileSystemStorage"
+S3 = "storages.backends.s3.S3Storage"
+# Seconds: who waits for a picture or a snapshot is told soon.
+CONNECT, READ = 2, 20
+
+
+def shared_storages(url: str, media_url: str) -> dict[str, dict[str, Any]]:
+    """For STORAGES: `default` keeps pictures, `snapshots` galleries.
+
+    Nothing for an empty URL. Raises ValueError for one that is no such.
+    """
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.path:
+        folder = Path(unquote(parts.path))
+        media = {"location": folder / "media", "base_url": media_url}
+        return {
+            "default": {"BACKEND": FILES, "OPTIONS": media},
+            "snapshots": {
+                "BACKEND": FILES,
+                "OPTIONS": {"location": folder / "snapshots"},
+            },
+        }
+    if parts.scheme == "s3" and parts.hostname:
+        return {
+            name: {"BACKEND": S3, "OPTIONS": _s3_options(url, folder)}
+            for name, folder in (("default", "media"), ("snapshots", "snapshots"))
+        }
+    raise ValueError("STORAGE_URL is neither file:///… nor s3://…")
+
+
+def origin_of_pictures(url: str) -> str:
+    """From where browsers load pictures, if that is another host: `https://host`."""
+    if urlsplit(url).scheme != "s3":
+        return ""
+    parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
+    if public := query.get("public"):
+        return _origin(public[0])
+    if endpoint := query.get("endpoint"):
+        return _origin(endpoint[0])
+    return f"https://{parts.hostname}.s3.amazonaws.com"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _s3_options(url: str, folder: str) -> dict[str, Any]:
+    from botocore.config import Config  # of the extra
+
+    parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
+    options: dict[str, Any] = {
+        # The bucket as written: `hostname` would be in small letters.
+        "bucket_name": parts.netloc.rsplit("@", 1)[-1],
+        "location": "/".join(filter(None, [parts.path.strip("/"), folder])),
+        "file_overwrite": False,
+        "max_memory_size": 8 * 1024 * 1024,  # larger ones are read by way of a disk
+        "client_config": Config(
+            connect_timeout=CONNECT,
+            read_timeout=READ,
+            retries={"max_attempts": 2},
+            signature_version="s3v4",
+        ),
+    }
+    if parts.username:
+        options["access_key"] = unquote(parts.username)
+        options["secret_key"] = unquote(parts.password or "")
+    for name, option in (("endpoint", "endpoint_url"), ("region", "region_name")):
+        if value := query.get(name):
+            options[option] = value[0]
+    if public := query.get("public"):
+        where = urlsplit(public[0])
+        options["custom_domain"] = f"{where.netloc}{where.path}".rstrip("/")
+        options["url_protocol"] = f"{where.scheme}:"
+        options["querystring_auth"] = False
+    return options

@@ -1,0 +1,40 @@
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from search import encoders, rows
+from search.errors import SearchUnavailable
+
+
+class Command(BaseCommand):
+    help = "Make what Milvus holds equal to the database; only what differs is written."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="for a program")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.MILVUS_URI:
+            raise CommandError("Where is Milvus? Set MILVUS_URI.")
+        # An extra: without it the other commands still work.
+        from search import syncing
+
+        encoder = encoders.encoder()
+        total = rows.count(encoder.fingerprint)
+        try:
+            with tqdm(total=total, unit="picture", disable=options["json"]) as bar:
+                written = syncing.fill(encoder, on_progress=bar.update)
+        except SearchUnavailable as error:
+            raise CommandError(str(error)) from error
+        if written is None:
+            raise CommandError("Another process is at it; try again later.")
+        if options["json"]:
+            self.stdout.write(json.dumps({"images": total, **vars(written)}))
+            return
+        self.stdout.write(
+            f"{total} pictures compared: {written.added} added, {written.changed} "
+            f"changed, {written.removed} removed."
+        )

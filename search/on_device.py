@@ -1,0 +1,105 @@
+"""Encoding outside this server: what a device needs for it, and what it sends.
+
+The device runs the network; embedding and code it makes by the arithmetic that
+hashing/layers/linear.py states. Both are sent, and the code must be that of the
+embedding: a device that reckons wrongly would get answers that are almost right.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+
+from hashing import ENCODER_FILES, Encoder
+from search import encoders
+from search.errors import CodeMismatch, ForeignEncoder, WrongLength
+from search.query import Query
+
+LAYER = "layer.bin"
+FILES = (*ENCODER_FILES, LAYER, "card.json")
+
+
+@dataclass(frozen=True)
+class EncoderFile:
+    """One file of an encoder: at `path`, or, where that is None, made of its layer."""
+
+    name: str
+    size: int  # bytes
+    sha256: str
+    path: Path | None
+    content: bytes = b""
+
+
+def query_from_device(fingerprint: str, code: bytes, embedding: bytes) -> Query:
+    """The query that a device encoded: n_bits / 8 and dim bytes.
+
+    Raises ForeignEncoder unless its encoder serves, WrongLength, and CodeMismatch if
+    the code is not the embedding's.
+    """
+    now = encoders.encoder()
+    if now.fingerprint != fingerprint:
+        raise ForeignEncoder(fingerprint)
+    for name, given, expected in (
+        ("code", code, now.n_bits // 8),
+        ("embedding", embedding, now.layer.dim),
+    ):
+        if len(given) != expected:
+            raise WrongLength(name, expected)
+    query = Query(fingerprint, np.frombuffer(embedding, np.int8))
+    own, sent = query.codes[0], np.frombuffer(code, np.uint8)
+    if bits := int(np.bitwise_count(own ^ sent).sum()):
+        raise CodeMismatch(bits)
+    return query
+
+
+def files_of(encoder: Encoder) -> list[EncoderFile]:
+    """All that can be downloaded of one that lives. Raises ForeignEncoder."""
+    return [file_of(encoder, name) for name in FILES]
+
+
+def file_of(encoder: Encoder, name: str) -> EncoderFile:
+    """Raises ForeignEncoder if its files are no longer kept, KeyError for no file."""
+    if name not in FILES:
+        raise KeyError(name)
+    if name == LAYER:
+        return _layer_of(encoder)
+    path = _folder_of(encoder.fingerprint) / name
+    checksums: dict[str, str] = encoder.card.contents["checksums"]
+    digest = checksums.get(name) or hashlib.sha256(path.read_bytes()).hexdigest()
+    return EncoderFile(name, path.stat().st_size, digest, path)
+
+
+@lru_cache(maxsize=4)
+def _layer_of(encoder: Encoder) -> EncoderFile:
+    """The hash layer without NumPy's format: rotation (dim, n_bits) as int16, row by
+    row, then thresholds (n_bits,) as float64; little-endian, nothing between.
+    """
+    layer = encoder.layer
+    content = layer.rotation.astype("<i2").tobytes()
+    content += layer.thresholds.astype("<f8").tobytes()
+    digest = hashlib.sha256(content).hexdigest()
+    return EncoderFile(LAYER, len(content), digest, None, content)
+
+
+def _folder_of(fingerprint: str) -> Path:
+    for row in encoders.live():
+        if row.fingerprint == fingerprint:
+            return Path(settings.ENCODER) if row.pk is None else row.folder
+    raise ForeignEncoder(fingerprint)
+
+
+def chunks(file: EncoderFile, start: int, stop: int) -> Iterator[bytes]:
+    """Bytes start to stop of it, the latter not included."""
+    if file.path is None:
+        yield file.content[start:stop]
+        return
+    with file.path.open("rb") as stream:
+        stream.seek(start)
+        left = stop - start
+        while left > 0 and (chunk := stream.read(min(left, 256 * 1024))):
+            left -= len(chunk)
+            yield chunk

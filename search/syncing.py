@@ -1,0 +1,183 @@
+"""Bring what is in Milvus up to what is in the database.
+
+`carry` takes over what changed since the last time, every few seconds; `fill` compares
+everything, row by row, and so makes right whatever got lost. Both may be killed at any
+step and run again: until the position moves on, every search masks what they touch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import structlog
+from django.utils import timezone
+
+from hashing import Encoder
+from search import changes, encoders, milvus
+from search.changes import Position
+from search.gallery import Findable
+from search.locks import try_lock
+from search.milvus import Held
+from search.models import Collection
+from search.rows import Rows, read_images, read_products
+from search.verification import Difference, Kind
+
+log = structlog.get_logger()
+
+LOCK = "milvus"
+IMAGES = 5000  # compared at a time
+PRODUCTS = 1000  # carried over at a time
+
+
+@dataclass(frozen=True)
+class Written:
+    """Pictures that were not in Milvus, were there otherwise, or had to go."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    def __add__(self, other: Self) -> "Written":
+        return Written(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.removed + other.removed,
+        )
+
+
+def fill(
+    encoder: Encoder, *, on_progress: Callable[[int], object] = lambda images: None
+) -> Written | None:
+    """Make its collection what the database holds; None if another process is at it.
+
+    Only what differs is written. Raises SearchUnavailable.
+    """
+    with try_lock(LOCK) as is_held:
+        if not is_held:
+            return None
+        name = milvus.name_of(encoder.fingerprint)
+        milvus.create(name, n_bits=encoder.n_bits)
+        milvus.settle(name)
+        as_of, position = timezone.now(), changes.position_now()
+        written, images = Written(), 0
+        last: int | None = 0
+        while last is not None:
+            after = last
+            stored = read_images(
+                encoder.fingerprint,
+                after=after,
+                limit=IMAGES,
+                n_bits=encoder.n_bits,
+                dim=encoder.card.dim,
+            )
+            last = int(stored.image_id[-1]) if len(stored) == IMAGES else None
+            held = milvus.held_of_images(name, after=after, last=last)
+            written += _write(name, held, stored)
+            images += len(stored)
+            on_progress(len(stored))
+        Collection.objects.update_or_create(
+            encoder=encoder.fingerprint,
+            defaults={
+                "position": position,
+                "moment": milvus.settle(name),
+                "images": images,
+                "as_of": as_of,
+            },
+        )
+        log.info("collection filled", collection=name, images=images, **vars(written))
+        return written
+
+
+def carry(encoder: Encoder) -> Written | None:
+    """Take over what changed since; None if nothing did, or another process is at it.
+
+    Raises SearchUnavailable.
+    """
+    with try_lock(LOCK) as is_held:
+        row = Collection.objects.get(encoder=encoder.fingerprint) if is_held else None
+        as_of, position = timezone.now(), changes.position_now()
+        if row is None or row.position == position:
+            return None
+        name = milvus.name_of(encoder.fingerprint)
+        milvus.settle(name)
+        written = Written()
+        products = sorted(changes.since(Position(row.position)).products)
+        for start in range(0, len(products), PRODUCTS):
+            some = products[start : start + PRODUCTS]
+            stored = read_products(
+                encoder.fingerprint,
+                some,
+                n_bits=encoder.n_bits,
+                dim=encoder.card.dim,
+            )
+            written += _write(name, milvus.held_of_products(name, some), stored)
+        Collection.objects.filter(pk=row.pk).update(
+            position=position,
+            moment=max(row.moment, milvus.settle(name)),
+            images=max(0, row.images + written.added - written.removed),
+            as_of=as_of,
+        )
+        return written
+
+
+def keep_up() -> None:
+    """What changed, for every encoder that has a collection; one that lacks is filled.
+
+    One that Milvus has lost is filled next time. Raises SearchUnavailable.
+    """
+    serving, *others = encoders.live()
+    held = set(Collection.objects.values_list("encoder", flat=True))
+    for row in [serving, *(other for other in others if other.fingerprint in held)]:
+        encoder = encoders.load(row)
+        if row.fingerprint not in held:
+            fill(encoder)
+        elif milvus.exists(milvus.name_of(row.fingerprint)):
+            carry(encoder)
+        else:
+            Collection.objects.filter(encoder=row.fingerprint).delete()
+    changes.forget()
+
+
+def differences(
+    now: Findable, stored: Rows, *, after: int, last: int | None
+) -> list[Difference]:
+    """Between Milvus and what is stored, of the images from `after` on, up to `last`.
+
+    Of products that changed since nothing is said: they are masked there.
+    """
+    held = milvus.held_of_images(now.name, after=after, last=last)
+    found = []
+    for image_id, product_id, state in zip(
+        stored.image_id.tolist(),
+        stored.product_id.tolist(),
+        milvus.states(stored),
+        strict=True,
+    ):
+        there = held.pop(image_id, None)
+        if there is None:
+            reason = "it is not in Milvus"
+            found.append(Difference(Kind.MISSING, image_id, product_id, reason))
+        elif there.state != state:
+            reason = "it is otherwise in Milvus"
+            found.append(Difference(Kind.STALE, image_id, product_id, reason))
+    found += [
+        Difference(Kind.EXTRA, image_id, there.product_id, "it is not in the database")
+        for image_id, there in held.items()
+    ]
+    return [each for each in found if each.product_id not in now.changed_products]
+
+
+def _write(name: str, held: Mapping[int, Held], stored: Rows) -> Written:
+    """Make what is held of some pictures what is stored of them."""
+    states = milvus.states(stored)
+    image_ids = stored.image_id.tolist()
+    is_new = [image_id not in held for image_id in image_ids]
+    differs = [
+        new or held[image_id].state != state
+        for image_id, state, new in zip(image_ids, states, is_new, strict=True)
+    ]
+    gone = sorted(held.keys() - set(image_ids))
+    milvus.write(name, stored.take(np.flatnonzero(differs)))
+    milvus.remove(name, gone)
+    return Written(sum(is_new), sum(differs) - sum(is_new), len(gone))

@@ -1,0 +1,20 @@
+"""The programs in the docs, as files that can be run."""
+
+import re
+from pathlib import Path
+
+from config.env import BASE_DIR
+
+LOCAL = "http://127.0.0.1:8000"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of code in a page of docs/."""
+    text = (BASE_DIR / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def write(block: str, path: Path, *, server: str) -> Path:
+    """The block as a file that talks to this server."""
+    path.write_text(block.replace(LOCAL, server), encoding="utf-8")
+    return path

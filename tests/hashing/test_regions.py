@@ -1,0 +1,78 @@
+"""What each region of a picture adds to its embedding."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hashing import SHIPPED, CheckpointError, load_encoder
+from tests.hashing.pictures import noise, picture
+
+IMAGES = [noise((300, 200)), picture("green", size=(60, 90))]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder(SHIPPED)
+
+
+@pytest.fixture
+def with_regions(encoder):
+    if not encoder.has_regions:
+        pytest.skip("the encoder that is shipped tells no regions apart")
+    return encoder
+
+
+def test_regions_add_up_to_the_embedding(with_regions):
+    regions = with_regions.regions(IMAGES)
+    assert regions.shape == (2, 7, 7, with_regions.card.dim)
+    whole = with_regions.features(IMAGES).embedding
+    assert regions.sum(axis=(1, 2)) == pytest.approx(whole, abs=1e-5)
+
+
+def test_a_colour_is_where_it_is_seen(with_regions):
+    image = Image.new("RGB", (224, 224), "white")
+    image.paste((200, 20, 20), (0, 0, 32, 32))
+    look = with_regions.card.parts[-1]
+    regions = with_regions.regions([image])[0, ..., look.start : look.stop]
+    # The background's share of every number, which is the same everywhere, taken off.
+    apart = np.linalg.norm(regions - regions[6, 6], axis=2)
+    assert apart[0, 0] > 10 * np.delete(apart.ravel(), 0).max()
+
+
+def test_an_encoder_without_regions_says_so(encoder, monkeypatch):
+    monkeypatch.setattr(type(encoder), "has_regions", False)
+    with pytest.raises(CheckpointError, match="tells no regions apart"):
+        encoder.regions(IMAGES)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")  # torch's exporter
+@pytest.mark.parametrize("name", ["small", "efficientnet_lite1", "resnet18"])
+def test_networks_have_regions_where_features_are_a_mean_over_places(name, tmp_path):
+    torch = pytest.importorskip("torch", reason="export needs torch")
+    pytest.importorskip("onnx", reason="export needs onnx")
+    from hashing.encoder import open_network
+    from hashing.export import append_projections, export_features
+    from hashing.networks import FeatureNetwork, make_network
+
+    torch.manual_seed(0)
+    network = FeatureNetwork(make_network(name)).eval()
+    rng = np.random.default_rng(0)
+    arrays = {
+        f"{part}_{role}": np.float32(rng.normal(size=size))
+        for part, dim in {"item": network.network.dim, "look": 192}.items()
+        for role, size in {"axes": (dim, 5), "bias": 5, "weight": ()}.items()
+    }
+    path = tmp_path / "network.onnx"
+    export_features(network, path)
+    append_projections(path, arrays, parts=("item", "look"))
+    session = open_network(path)
+    pixels = rng.integers(0, 256, (1, 100, 120, 3), np.uint8)
+    if network.network.cells is None:
+        assert "regions" not in [output.name for output in session.get_outputs()]
+        return
+    wanted = {"picture": pixels, "by_region": np.array(True)}
+    regions, whole = session.run(["regions", "embedding"], wanted)
+    assert regions.shape == (1, *network.network.cells, 10)
+    assert regions.sum(axis=(1, 2)) == pytest.approx(whole, abs=1e-5)
+    assert session.run(["regions"], {"picture": pixels})[0].shape == (1, 0, 0, 10)
