@@ -29,7 +29,8 @@ MIDDLE = 0.55
 # How large one may be beside the other, from a crop to a picture in a wide frame.
 SCALES = np.geomspace(0.6, 1.75, 18)
 # Places where the piece fits that are looked into, and steps from the best.
-PLACES, STEPS = 5, 6
+PLACES, STEPS = 5, 10
+STILL = 0.0005
 # The share of the smaller picture that lies on the other, at least.
 LEAST_OVERLAP = 0.4
 LEAST_SIDE = 8
@@ -91,7 +92,9 @@ def _likeness(one: Image.Image, field: _Field) -> float:
         if overlap is None:
             break
         best = max(best, _agreement(overlap))
-        place = _nearer(overlap, place, field)
+        before, place = place, _nearer(overlap, place, field)
+        if max(abs(new - old) for new, old in zip(place, before, strict=True)) < STILL:
+            break
     return best
 
 
@@ -185,6 +188,9 @@ def _nearer(overlap: _Overlap, place: _Place, field: _Field) -> _Place:
     """One step of Gauss and Newton on the squared difference, brightness aside."""
     first, second = overlap.first.mean(2), overlap.second.mean(2)
     down, across = np.gradient(first)
+    counted = np.zeros_like(first)
+    kept, _most = _compared(overlap)
+    counted[: kept.shape[0], : kept.shape[1]] = kept
     slopes = np.stack(
         [
             -across,
@@ -194,6 +200,7 @@ def _nearer(overlap: _Overlap, place: _Place, field: _Field) -> _Place:
             np.ones_like(first),
         ]
     ).reshape(5, -1)
+    slopes = slopes * counted.ravel()
     # A little stiffness, for pictures without any edge.
     square = slopes @ slopes.T + np.diag([1e-3] * 4 + [1e-6])
     step = np.linalg.solve(square, slopes @ (second - first).ravel())
@@ -212,12 +219,24 @@ def _agreement(overlap: _Overlap | None) -> float:
     if overlap is None or overlap.share < LEAST_OVERLAP:
         return 0.0
     first, second = overlap.first, overlap.second
-    one, other = (np.stack(np.gradient(each.mean(2))) for each in (first, second))
+    kept, colours = _compared(overlap)
+    one, other = (
+        np.stack(np.gradient(each.mean(2)))[:, : kept.shape[0], : kept.shape[1]] * kept
+        for each in (first, second)
+    )
     norm = np.sqrt(float((one**2).sum()) * float((other**2).sum()))
     edges = float((one * other).sum()) / (norm + 1e-3 * float(np.sqrt(one.size)))
-    cells = np.abs(_cells(first) - _cells(second)).max(2)
-    colours = float(np.quantile(cells, 1 - IGNORED_CELLS))
     return float(max(0.0, min(edges, 1 - COLOUR_COST * colours)))
+
+
+def _compared(overlap: _Overlap) -> tuple[Pixels, float]:
+    """1 at the pixels that count (height, width), cut to whole cells, and how much the
+    colours of those cells differ at most.
+    """
+    cells = np.abs(_cells(overlap.first) - _cells(overlap.second)).max(2)
+    most = float(np.quantile(cells, 1 - IGNORED_CELLS))
+    kept = (cells <= most).repeat(CELL, 0).repeat(CELL, 1).astype(np.float32)
+    return kept, most
 
 
 def _cells(pixels: Pixels) -> Pixels:
