@@ -59,6 +59,7 @@ bench: .venv/dev.stamp ## the figures of benchmarks/results/; says which picture
 	python -m benchmarks.bench_grocery
 	python -m benchmarks.bench_runtime
 	python -m benchmarks.bench_index --quick
+	python -m benchmarks.results
 
 test-fast: .venv/dev.stamp ## what a minute allows: SQLite, no servers, no browser
 	@TEST_DATABASE=sqlite python -m pytest -m "not slow" -n auto -q

@@ -39,10 +39,15 @@ class Shop:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in reversed(self._processes):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self) -> None:
+        """End what was started; `serve` may begin again."""
+        while self._processes:
+            process = self._processes.pop()
             process.terminate()
             process.wait(20)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def manage(self, *arguments: str) -> float:
         """Run a command of manage.py; seconds it took."""

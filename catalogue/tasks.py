@@ -1,7 +1,8 @@
-"""Celery's door to the catalogue: imports that staff sent."""
+"""Celery's door to the catalogue: imports that staff sent, files that nobody has."""
 
 from celery import shared_task
 
+from catalogue import orphans
 from catalogue.importing import jobs
 
 
@@ -14,3 +15,8 @@ def run_import(import_id: int) -> None:
 def run_waiting_imports() -> None:
     """What lost its message, or its worker."""
     jobs.run_waiting()
+
+
+@shared_task
+def sweep_files() -> None:
+    orphans.sweep(orphans.whose_turn())

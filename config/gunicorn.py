@@ -41,11 +41,15 @@ def _return_memory() -> None:
 
 
 def _warm_up() -> None:
+    from django.db import DatabaseError
     from PIL import Image
 
     from search.errors import SearchUnavailable
     from search.similar import similar_to_photo
+    from search.words import answering
 
+    with suppress(DatabaseError):  # said at the first search that needs it
+        answering.by_words(answering.understood("warm up").query)
     try:
         similar_to_photo(Image.new("RGB", (224, 224), "white"), limit=1)
     except SearchUnavailable:

@@ -17,6 +17,7 @@ docs = csp_update({"style-src": [UNSAFE_INLINE]})(
 
 api = [
     path("search/photo/", search_api.PhotoSearch.as_view(), name="search-photo"),
+    path("search/words/", search_api.WordsSearch.as_view(), name="search-words"),
     path("search/code/", device_api.CodeSearch.as_view(), name="search-code"),
     path("search/", search_api.QuerySearch.as_view(), name="search"),
     path("products/", catalogue_api.ProductList.as_view(), name="products"),

@@ -21,7 +21,7 @@ from catalogue.images import open_photo
 from catalogue.models import Product
 from search import encoders, encoding, engine, filling, gallery, missed
 from search.filters import NO_FILTERS
-from search.forms import FilterForm, PhotoForm, QueryForm
+from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
 from search.serializers import (
     AnswerSerializer,
     LimitParameters,
@@ -29,6 +29,7 @@ from search.serializers import (
     QueryParameters,
     SimilarSerializer,
     StatusSerializer,
+    WordsParameters,
 )
 from search.similar import (
     Answer,
@@ -36,9 +37,10 @@ from search.similar import (
     Stages,
     similar_to_photo,
     similar_to_product,
-    similar_to_query,
 )
 from search.uploads import receive_in_memory
+from search.words import answering
+from search.words.query import WordsQuery
 
 AnyForm = TypeVar("AnyForm", bound=FilterForm)
 LIMITS = set(FilterForm.base_fields) - {"page", "sort", "match_on"}
@@ -64,12 +66,17 @@ class PhotoSearch(APIView):
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
+        limits, words = _read(request.POST, form.cleaned_data["words"])
         answer = similar_to_photo(
-            photo, box=form.cleaned_data["box"], stages=stages, **form.options()
+            photo,
+            box=form.cleaned_data["box"],
+            words=words,
+            stages=stages,
+            **limits.options(),
         )
-        if form.filters() == NO_FILTERS:
+        if limits.filters() == NO_FILTERS:
             missed.count_photo(answer)
-        return answered(request, answer, form, started)
+        return answered(request, answer, limits, started)
 
 
 class QuerySearch(APIView):
@@ -86,8 +93,36 @@ class QuerySearch(APIView):
     def get(self, request: Request) -> Response:
         started = perf_counter()
         form = valid_form(QueryForm, request.query_params)
-        answer = similar_to_query(form.cleaned_data["query"], **form.options())
-        return answered(request, answer, form, started)
+        limits, words = _read(request.query_params, form.cleaned_data["words"])
+        token = form.cleaned_data["query"]
+        answer = answering.again(token, words=words, **limits.options())
+        return answered(request, answer, limits, started)
+
+
+class WordsSearch(APIView):
+    """The products that fit words best, in English or Chinese.
+
+    Filters in them (colour, price, stock, brand, kind of thing) are recognised; the
+    rest ranks. Answers also while searching by photo is not available.
+    """
+
+    @extend_schema(
+        operation_id="search_words",
+        parameters=[WordsParameters],
+        responses=AnswerSerializer,
+        tags=["search"],
+    )
+    def get(self, request: Request) -> Response:
+        started = perf_counter()
+        known = set(WordsForm.base_fields) - {"match_on"}
+        form = valid_form(WordsForm, request.query_params, known=known)
+        stages = Stages()
+        with stages.timed("encode"):
+            limits, words = _read(request.query_params, form.cleaned_data["q"])
+        if words is None:
+            raise ValueError("the form lets no empty words through")
+        answer = answering.by_words(words, stages=stages, **limits.options())
+        return answered(request, answer, limits, started)
 
 
 class SimilarProducts(APIView):
@@ -150,10 +185,26 @@ def valid_form(
     return form
 
 
+def _read(fields: QueryDict, text: str) -> tuple[FilterForm, WordsQuery | None]:
+    """What a search is limited to, filters in the words among it; and the words."""
+    if not text:
+        return valid_form(FilterForm, fields, known=[*fields]), None
+    reading = answering.understood(text)
+    limits = FilterForm(answering.with_filters(fields, reading))
+    if not limits.is_valid():
+        raise translate_validation(limits.errors)
+    return limits, reading.query
+
+
 def answered(
     request: Request, answer: Answer, form: FilterForm, started: float
 ) -> Response:
-    found = {**vars(answer), "next": _next_url(request, answer, form), "took_ms": 0}
+    found = {
+        **vars(answer),
+        "next": _next_url(request, answer, form),
+        "took_ms": 0,
+        "filters": form.chosen(),
+    }
     presented = AnswerSerializer(found, context={"request": request}).data
     return Response({**presented, "took_ms": _milliseconds(started)})
 

@@ -109,11 +109,16 @@ def forget() -> None:
     """
     unused = Collection if settings.SEARCH_ENGINE == "embedded" else Snapshot
     unused.objects.filter(as_of__lt=timezone.now() - GIVEN_UP).delete()
+    position = oldest_needed()
+    if position is not None:
+        forget_before(position)
+
+
+def oldest_needed() -> int | None:
+    """What came before may be forgotten; None while nothing may."""
     galleries = (Snapshot.objects, Collection.objects)
     oldest = [each.aggregate(oldest=Min("position"))["oldest"] for each in galleries]
-    needed = [position for position in oldest if position is not None]
-    if needed:
-        forget_before(min(needed))
+    return min((position for position in oldest if position is not None), default=None)
 
 
 def forget_before(position: int) -> int:

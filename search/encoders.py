@@ -38,13 +38,15 @@ def encoder() -> hashing.Encoder:
 
 def serving() -> Encoder:
     """The row of the encoder that serves; not in the database where none was added."""
-    return Encoder.objects.filter(state=Encoder.State.SERVING).first() or _first()
+    return live()[0]
 
 
 def live() -> list[Encoder]:
     """All that are to have a code of every picture; the one that serves first."""
     rows = list(Encoder.objects.live())
     serves = [row for row in rows if row.state == Encoder.State.SERVING]
+    if serves:
+        _release({row.fingerprint for row in rows})
     return [*(serves or [_first()]), *(row for row in rows if row not in serves)]
 
 
@@ -138,6 +140,18 @@ def _first() -> Encoder:
     return Encoder(
         name=found.name, fingerprint=found.fingerprint, state=Encoder.State.SERVING
     )
+
+
+def _release(alive: set[str]) -> None:
+    """Forget those that were retired: some 20 MB each."""
+    global _configured  # noqa: PLW0603
+    if set(_loaded) <= alive:
+        return
+    with _lock:
+        for fingerprint in set(_loaded) - alive:
+            del _loaded[fingerprint]
+        if _configured and _configured.fingerprint not in alive:
+            _configured = None
 
 
 def _read(folder: Path) -> hashing.Encoder:

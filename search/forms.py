@@ -1,5 +1,6 @@
 """What a search can be limited to, as it comes in a URL or a form."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,12 +13,20 @@ from search.filters import Filters
 from search.matching import MatchOn
 from search.query import WHOLE, Box
 from search.similar import RELEVANCE, SORTS
+from search.words.query import LONGEST
 
+FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")
 LIMIT = 20
 MAX_LIMIT = 50
 MAX_PAGE = 1000
 # Less than this share of a side is no part of a photo.
 MIN_SHARE = 0.02
+
+
+# What somebody types, alone (`q`) or beside a photo (`words`).
+WORDS = partial(
+    forms.CharField, required=False, max_length=LONGEST, label=_("Words"), strip=True
+)
 
 
 class FilterForm(PriceRangeForm):
@@ -62,6 +71,12 @@ class FilterForm(PriceRangeForm):
             **{name: chosen[name] for name in ("limit", "page", "sort", "match_on")},
         }
 
+    def chosen(self) -> dict[str, Any]:
+        """The filters as programs are told them. Call when it is valid."""
+        chosen = {name: self.cleaned_data[name] for name in FILTERS}
+        category = chosen["category"]
+        return {**chosen, "category": category.slug if category else None}
+
     def filters(self) -> Filters:
         """Call when it is valid."""
         chosen = self.cleaned_data
@@ -80,6 +95,13 @@ class QueryForm(FilterForm):
     """The token of an earlier query, and what it is limited to now."""
 
     query = forms.CharField(max_length=4000)
+    words = WORDS()
+
+
+class WordsForm(FilterForm):
+    """Words, and what the search with them is limited to."""
+
+    q = WORDS(required=True)
 
 
 class PhotosInput(forms.FileInput):
@@ -114,6 +136,7 @@ class BoxForm(FilterForm):
     """A part of a photo that is known already, and what the search is limited to."""
 
     box = BoxField(required=False, max_length=200)
+    words = WORDS()
 
 
 class PhotoForm(BoxForm):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import ProductImage
+from catalogue.models import Product, ProductImage
 from search.duplicates.models import Comparison as Comparison  # models too
 from search.duplicates.models import Resemblance as Resemblance
 from search.golden.models import GoldenQuery as GoldenQuery
@@ -111,6 +111,27 @@ class ImageCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.image_id} by {self.encoder}"
+
+
+class ProductText(models.Model):
+    """The meaning of a product's text, as the sentence encoder has it.
+
+    It counts only while `digest` is that of the text (search.words.texts). A vector of
+    zeros is never written; where there is no row yet, words alone find the product.
+    """
+
+    product = models.OneToOneField(
+        Product, models.CASCADE, related_name="text", verbose_name=_("product")
+    )
+    digest = models.CharField(_("digest"), max_length=32)
+    embedding = models.BinaryField(_("embedding"))
+
+    class Meta:
+        verbose_name = _("product text")
+        verbose_name_plural = _("product texts")
+
+    def __str__(self) -> str:
+        return str(self.product_id)
 
 
 class Change(models.Model):

@@ -12,9 +12,11 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from hashing import Codes
 from search import encoders
 from search.errors import ForeignEncoder, QueryExpired
+from search.words.query import WordsQuery
 
 MAX_AGE = 24 * 3600  # seconds
-SALT = "search.query"
+SALT = "search.query.2"  # the format, too: an older token is one that is unknown
+HEAD = 8 + 16 + 2  # bytes before the embedding
 
 Box = tuple[float, float, float, float]  # x, y, w, h as shares of 1
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -22,11 +24,14 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Query:
-    """encoder: fingerprint; embedding: (dim,) int8; box: the part that was encoded."""
+    """encoder: fingerprint; embedding: (dim,) int8; box: the part that was encoded;
+    words: what was asked beside the photo.
+    """
 
     encoder: str
     embedding: npt.NDArray[np.int8]
     box: Box = WHOLE
+    words: WordsQuery | None = None
 
     @property
     def codes(self) -> Codes:
@@ -38,8 +43,9 @@ class Query:
         """Signed, some 470 characters; good for a day, on any host with the key."""
         packed = (
             bytes.fromhex(self.encoder)
-            + struct.pack("<4f", *self.box)
+            + struct.pack("<4fH", *self.box, len(self.embedding))
             + self.embedding.tobytes()
+            + (self.words.packed() if self.words else b"")
         )
         signer = signing.TimestampSigner(salt=SALT)
         return signer.sign(urlsafe_base64_encode(packed))
@@ -50,13 +56,15 @@ class Query:
         signer = signing.TimestampSigner(salt=SALT)
         try:
             packed = urlsafe_base64_decode(signer.unsign(token, max_age=MAX_AGE))
-            box = struct.unpack("<4f", packed[8:24])
+            *box, dim = struct.unpack("<4fH", packed[8:HEAD])
+            words = packed[HEAD + dim :]
         except (signing.BadSignature, ValueError, struct.error) as error:
             raise QueryExpired("the query is unknown or too old") from error
         query = cls(
             encoder=packed[:8].hex(),
             box=(box[0], box[1], box[2], box[3]),
-            embedding=np.frombuffer(packed[24:], np.int8),
+            embedding=np.frombuffer(packed[HEAD : HEAD + dim], np.int8),
+            words=WordsQuery.unpacked(words) if words else None,
         )
         if query.encoder != encoders.serving().fingerprint:
             raise ForeignEncoder(query.encoder)

@@ -12,13 +12,12 @@ from django.utils.translation import ngettext
 from catalogue.models import Product
 from search.calibration import Match
 from search.facets import CategoryCount, WordCount
-from search.forms import FilterForm
+from search.forms import FILTERS, FilterForm
 from search.matching import MatchOn
 from search.query import WHOLE
 from search.samples import Sample
 from search.similar import RELEVANCE, Answer, Result
 
-FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")
 KEPT = (*FILTERS, "sort", "match_on", "limit")
 # Less sure than this, a predicted category is not offered.
 SURE = 0.5

@@ -159,8 +159,8 @@ def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
         category_id=np.array(categories, np.int64),
         price=narrow([price_in_hundredths(price) for price in prices]),
         in_stock=np.array(stocks, np.int64) > 0,
-        brand=_numbered(brand, brands),
-        colour=_numbered(colour, colours),
+        brand=numbered(brand, brands),
+        colour=numbered(colour, colours),
         codes=np.frombuffer(b"".join(code), np.uint8).reshape(-1, n_bits // 8),
         embeddings=np.frombuffer(b"".join(embedding), np.int8).reshape(-1, dim),
         brands=brands,
@@ -168,14 +168,14 @@ def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
     )
 
 
-def _numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Ints:
+def numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Ints:
     number = {word: position for position, word in enumerate(vocabulary)}
     return narrow([number[word] for word in words])
 
 
 def _reworded(rows: Rows, brands: tuple[str, ...], colours: tuple[str, ...]) -> Rows:
-    brand_numbers = _numbered(rows.brands, brands)
-    colour_numbers = _numbered(rows.colours, colours)
+    brand_numbers = numbered(rows.brands, brands)
+    colour_numbers = numbered(rows.colours, colours)
     return replace(
         rows,
         brand=brand_numbers[rows.brand],

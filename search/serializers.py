@@ -11,6 +11,7 @@ from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
 from search.matching import MatchOn
 from search.models import Encoder
 from search.similar import RELEVANCE, SORTS
+from search.words.query import LONGEST
 
 State = Encoder.State
 MATCHES = [match.value for match in Match]
@@ -33,8 +34,25 @@ class PageParameters(LimitParameters):
     page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
 
 
+WORDS_HELP = (
+    "What else is wanted, in English or Chinese: `in red`, `50元以下`. Filters in it "
+    "are recognised (see `filters` of the answer), the rest ranks."
+)
+
+
 class QueryParameters(PageParameters):
     query = serializers.CharField(help_text="`query` of an earlier answer.")
+    words = serializers.CharField(
+        required=False, max_length=LONGEST, help_text=WORDS_HELP
+    )
+
+
+class WordsParameters(PageParameters):
+    match_on = None  # type: ignore[assignment]
+    q = serializers.CharField(
+        max_length=LONGEST,
+        help_text="A name, a number (SKU), or what is wanted: `red phone`, `红色手机`.",
+    )
 
 
 class PhotoFields(PageParameters):
@@ -44,6 +62,9 @@ class PhotoFields(PageParameters):
     box = serializers.CharField(
         required=False,
         help_text="The part of the photo to search with: `x,y,w,h` as shares of 1.",
+    )
+    words = serializers.CharField(
+        required=False, max_length=LONGEST, help_text=WORDS_HELP
     )
 
 
@@ -67,7 +88,9 @@ class FreshnessSerializer(serializers.Serializer[Any]):
 
     snapshot = serializers.CharField()
     as_of = serializers.DateTimeField(help_text="When the snapshot was taken.")
-    images = serializers.IntegerField(help_text="Pictures that can be found now.")
+    images = serializers.IntegerField(
+        help_text="Pictures that can be found now; for words, products."
+    )
     pending = serializers.IntegerField(
         help_text="Products changed since the snapshot; they are found as they are now."
     )
@@ -112,12 +135,42 @@ class FacetsSerializer(serializers.Serializer[Any]):
 
 class ResultSerializer(serializers.Serializer[Any]):
     product = ProductSerializer()
-    image_id = serializers.IntegerField(help_text="The picture that is most like it.")
+    image_id = serializers.IntegerField(
+        allow_null=True,
+        help_text="The picture that is most like it; for words the main one, or null.",
+    )
     distance = serializers.IntegerField(help_text="Bits that differ.")
     similarity = serializers.FloatField(
-        help_text="The probability that it is the same product."
+        help_text="The probability that it is the same product; for words the share of "
+        "them that it has."
     )
     match = serializers.ChoiceField(choices=MATCHES, help_text=MATCH_HELP)
+
+
+class WordsSerializer(serializers.Serializer[Any]):
+    """What was asked in words."""
+
+    text = serializers.CharField(source="said", help_text="As it was sent.")
+    read_as = serializers.CharField(
+        source="ranked",
+        allow_blank=True,
+        help_text="What of it ranks, its slips corrected.",
+    )
+
+
+class ChosenSerializer(serializers.Serializer[Any]):
+    """Filters that the answer is under: those sent, and those read in words."""
+
+    category = serializers.SlugField(allow_null=True, allow_unicode=True)
+    min_price = serializers.DecimalField(
+        max_digits=12, decimal_places=2, allow_null=True
+    )
+    max_price = serializers.DecimalField(
+        max_digits=12, decimal_places=2, allow_null=True
+    )
+    brand = serializers.ListField(child=serializers.CharField())
+    colour = serializers.ListField(child=serializers.CharField())
+    in_stock = serializers.BooleanField()
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
@@ -134,6 +187,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
     )
     stages = StagesSerializer()
     category = PredictionSerializer(allow_null=True)
+    words = WordsSerializer(allow_null=True)
+    filters = ChosenSerializer()
     facets = FacetsSerializer()
     gallery = FreshnessSerializer(source="freshness")
     results = ResultSerializer(many=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from time import perf_counter
@@ -23,10 +23,16 @@ from search.matching import MatchOn, weights
 from search.models import ImageCode
 from search.query import WHOLE, Box, Query
 from search.voting import Prediction, predicted_category
+from search.words import gallery as words_gallery
+from search.words.query import WordsQuery
+from search.words.ranking import Ranking
 
 RELEVANCE = "relevance"
 # Other orders of what was found; the product's id decides between equals.
 SORTS = {"price": "price", "-price": "-price", "newest": "-pk"}
+
+# What all words that were asked beside a photo count, against a cosine of one.
+WORDS = 0.3
 
 # Pictures that a search looks at, and the least number of products on them: where few
 # products have many pictures it looks at more. Others are not answered.
@@ -39,11 +45,12 @@ PAGE = 20
 class Result:
     """A product, by the picture of it that is most like the query.
 
-    similarity: the probability that it is the same product.
+    similarity: the probability that it is the same product. Of words image_id is the
+    main picture, None without one, and similarity the share of them that it has.
     """
 
     product: Product
-    image_id: int
+    image_id: int | None
     distance: int
     similarity: float
     match: Match
@@ -98,7 +105,8 @@ class Answer:
 
     query: the token that asks the same again; box: the part of the photo; count:
     products on all pages; match: how close the best is; next_page: None on the last;
-    category: what is on the photo, whatever the filters.
+    category: what is on the photo, whatever the filters; words: what was asked beside
+    the photo, or in its place.
     """
 
     query: str
@@ -111,12 +119,14 @@ class Answer:
     facets: Facets
     freshness: Freshness
     stages: dict[str, float]
+    words: WordsQuery | None = None
 
 
 def similar_to_photo(  # noqa: PLR0913
     photo: Image,
     *,
     box: Box = WHOLE,
+    words: WordsQuery | None = None,
     filters: Filters = NO_FILTERS,
     limit: int = PAGE,
     page: int = 1,
@@ -124,12 +134,15 @@ def similar_to_photo(  # noqa: PLR0913
     match_on: str = MatchOn.ITEM,
     stages: Stages | None = None,
 ) -> Answer:
-    """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable."""
+    """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable.
+
+    `words` rank among what looks like it; the filters in them are the caller's to add.
+    """
     stages = stages or Stages()
     with stages.timed("encode"):
         now = encoder()
         embedding = now.encode([_cropped(photo, box)]).embeddings[0]
-    query = Query(encoder=now.fingerprint, embedding=embedding, box=box)
+    query = Query(now.fingerprint, embedding, box, words)
     wanted = Wanted(filters, limit, page, sort, match_on)
     return _answer(query, query.token(), wanted, stages)
 
@@ -142,12 +155,16 @@ def similar_to_query(  # noqa: PLR0913
     page: int = 1,
     sort: str = RELEVANCE,
     match_on: str = MatchOn.ITEM,
+    words: WordsQuery | None = None,
 ) -> Answer:
-    """The same again: another page, other filters, another order.
+    """The same again: another page, other filters, another order, or other words.
 
     Raises QueryExpired, ForeignEncoder, SearchUnavailable.
     """
     query = Query.from_token(token)
+    if words is not None:
+        query = replace(query, words=words)
+        token = query.token()
     wanted = Wanted(filters, limit, page, sort, match_on)
     return _answer(query, token, wanted, Stages())
 
@@ -205,7 +222,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     start, end = (wanted.page - 1) * wanted.limit, wanted.page * wanted.limit
     with stages.timed("fetch"):
         by_relevance = wanted.sort == RELEVANCE
-        ordered = ranked if by_relevance else _sorted(ranked, SORTS[wanted.sort])
+        ordered = ranked if by_relevance else in_order(ranked, SORTS[wanted.sort])
         results = _fetched(ordered[start:end], made_by)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
@@ -221,6 +238,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         facets=counted,
         freshness=Freshness.of(now),
         stages=stages.took,
+        words=query.words,
     )
 
 
@@ -243,11 +261,28 @@ class _Shortlists:
     def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
         self._known: dict[Filters, list[Neighbour]] = {}
+        self._asked = (
+            Ranking.of(query.words.ranked, words_gallery.current())
+            if query.words
+            else None
+        )
 
     def __call__(self, filters: Filters) -> list[Neighbour]:
         if filters not in self._known:
-            self._known[filters] = _best_of_products(self._search(filters))
+            found = self._search(filters)
+            if self._asked:
+                found = _with_words(found, self._asked)
+            self._known[filters] = _best_of_products(found)
         return self._known[filters]
+
+
+def _with_words(found: Sequence[Neighbour], asked: Ranking) -> list[Neighbour]:
+    """Scored by the words too, as far as a product has them."""
+    shares = asked.share_of({near.product_id for near in found})
+    return [
+        near._replace(score=near.score + WORDS * shares.get(near.product_id, 0.0))
+        for near in found
+    ]
 
 
 def _cropped(photo: Image, box: Box) -> Image:
@@ -259,7 +294,8 @@ def _cropped(photo: Image, box: Box) -> Image:
     return photo.crop((left, top, right, bottom))
 
 
-def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
+def in_order(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
+    """The same products in another order: a field of Product."""
     by_product = {near.product_id: near for near in ranked}
     products = Product.objects.filter(pk__in=by_product).order_by(order, "pk")
     return [by_product[pk] for pk in products.values_list("pk", flat=True)]

@@ -11,6 +11,7 @@ from search.errors import Refused, SearchUnavailable
 from search.golden import report
 from search.locks import try_lock
 from search.verification import Sweep
+from search.words import texts
 
 log = structlog.get_logger()
 
@@ -22,6 +23,7 @@ COMPARE_SECONDS = 2.0
 
 # Where this process is on its way round the catalogue.
 _gallery_sweep = Sweep()
+_texts_round = texts.Round()
 
 RETRY = {
     "autoretry_for": (OSError,),
@@ -48,6 +50,12 @@ def encode_missing() -> None:
     with try_lock("encode_missing") as is_held:
         if is_held:
             encoding.encode_missing()
+
+
+@shared_task
+def encode_texts() -> None:
+    """The meanings that the next part of the catalogue lacks."""
+    _texts_round.step()
 
 
 @shared_task

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.celery import app
 from search import distributed, gallery, milvus
+from search.words import gallery as words_gallery
 from tests import builders
 from tests.search.engines import chosen_engine, milvus_lite, milvus_server  # noqa: F401
 from tests.servers import (
@@ -79,7 +80,7 @@ def django_db_modify_db_settings(
 def _clean_process() -> Iterator[None]:
     """What a test leaves behind in this process and in its folder goes away."""
     yield
-    for module in (gallery, distributed, milvus):
+    for module in (gallery, distributed, milvus, words_gallery):
         module.reset()
     translation.deactivate()
     cache.clear()

@@ -15,8 +15,13 @@ from catalogue.images import UnreadableImage
 from config.problems import KNOWN
 from config.settings import BASE_DIR
 from config.urls import api
-from search.forms import FilterForm, PhotoForm
-from search.serializers import PageParameters, PhotoFields
+from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
+from search.serializers import (
+    PageParameters,
+    PhotoFields,
+    QueryParameters,
+    WordsParameters,
+)
 from tests.builders import make_image
 from tests.search.asking import API, open_varied_shop, post_photo
 from tests.servers import WebServer
@@ -33,6 +38,8 @@ def test_the_schema_is_valid_and_complete(tmp_path: Path) -> None:
 def test_the_schema_names_the_fields_that_are_taken() -> None:
     assert set(PageParameters().fields) == set(FilterForm.base_fields)
     assert set(PhotoFields().fields) == set(PhotoForm.base_fields)
+    assert set(QueryParameters().fields) == set(QueryForm.base_fields)
+    assert set(WordsParameters().fields) == set(WordsForm.base_fields) - {"match_on"}
 
 
 def test_the_docs_load_nothing_from_elsewhere() -> None:

@@ -1,7 +1,9 @@
 """Law 6, and how a shop moves from one encoder to another without a gap."""
 
+import gc
 import threading
 import time
+import weakref
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -210,6 +212,35 @@ def test_a_retired_encoder_leaves_nothing_and_the_serving_one_stays(
     assert gallery.current().snapshot.encoder == row.fingerprint
     with pytest.raises(CommandError):
         command("switch_encoder", first.name)
+
+
+def test_a_process_forgets_the_network_of_a_retired_encoder(foreign: Path) -> None:
+    open_shop(2)
+    before = weakref.ref(encoders.encoder())
+    row = switching.add(foreign)
+    filling.fill(row)
+    command("switch_encoder", "foreign")
+    assert ask(1).freshness.images == 2
+    gc.collect()
+    assert before() is not None  # it is kept complete, to go back to
+    command("retire_encoder", switching.previous().name)
+    assert ask(1).freshness.images == 2
+    gc.collect()
+    assert before() is None
+
+
+def test_codes_that_were_made_as_their_encoder_was_retired_are_dropped(
+    foreign: Path,
+) -> None:
+    (product, *_) = open_shop(2)
+    row = switching.add(foreign)
+    image = product.images.get()
+    made = encoding.row_of(
+        image, encoders.load(row), code=bytes(32), embedding=bytes(256)
+    )
+    command("retire_encoder", "foreign")
+    assert encoding.save([made]) == 0
+    assert not ImageCode.objects.by(row.fingerprint).exists()
 
 
 @pytest.mark.parametrize("path", ["photo", "token", "product"])

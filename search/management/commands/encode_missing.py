@@ -6,10 +6,11 @@ from tqdm import tqdm
 from search import encoders, encoding, filling
 from search.errors import Refused, SearchUnavailable
 from search.models import Encoder
+from search.words import texts
 
 
 class Command(BaseCommand):
-    help = "Encode every picture that has no code, by every encoder that lives."
+    help = "Encode every picture that has no code, and every text."
 
     def handle(self, *args: Any, **options: Any) -> None:
         encoders.keep_first()
@@ -18,6 +19,7 @@ class Command(BaseCommand):
                 self._fill(row)
             except (Refused, SearchUnavailable) as error:
                 raise CommandError(str(error)) from error
+        self.stdout.write(f"Words: {texts.encode_missing()} texts encoded.")
 
     def _fill(self, row: Encoder) -> None:
         total = filling.lacking(row).count()

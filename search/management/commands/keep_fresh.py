@@ -8,9 +8,11 @@ from celery import Task
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from catalogue.tasks import run_waiting_imports
+from catalogue.orphans import EVERY
+from catalogue.tasks import run_waiting_imports, sweep_files
 from search.tasks import (
     encode_missing,
+    encode_texts,
     fill_encoders,
     find_duplicates,
     refresh_snapshot,
@@ -33,12 +35,16 @@ class Command(BaseCommand):
         # the end, since whoever comes next takes it over.
         for task in (run_waiting_imports, fill_encoders, find_duplicates):
             threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
-        repeat([encode_missing, refresh_snapshot, verify_gallery], stop)
+        seldom = ([sweep_files], stop, EVERY)
+        threading.Thread(target=repeat, args=seldom, daemon=True).start()
+        repeat([encode_missing, encode_texts, refresh_snapshot, verify_gallery], stop)
 
 
-def repeat(tasks: Sequence[Task[..., None]], stop: threading.Event) -> None:
-    """Once a second; whatever fails is in the log, and tried again."""
-    while not stop.wait(SECONDS):
+def repeat(
+    tasks: Sequence[Task[..., None]], stop: threading.Event, seconds: float = SECONDS
+) -> None:
+    """Again and again; whatever fails is in the log, and tried again."""
+    while not stop.wait(seconds):
         for task in tasks:
             result = task.apply()
             if result.failed():

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 
 from catalogue.models import Product
 from search import encoding
+from search.words import texts
 
 WHAT_TO_TRY = """
   The shop    {address}/
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             call_command("load_demo")
         if encoding.waiting_images().exists():
             call_command("encode_missing")
+        texts.encode_missing()
         call_command("build_snapshot", if_due=True)
         if address:
             call_command("create_admin")

@@ -1,0 +1,168 @@
+"""Words, alone or beside a photo → products, in the form of every answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import QueryDict
+
+from catalogue.models import Product
+from search.calibration import Match
+from search.facets import facets
+from search.filters import NO_FILTERS, Filters
+from search.gallery import Neighbour
+from search.query import WHOLE
+from search.similar import (
+    PAGE,
+    RELEVANCE,
+    SORTS,
+    Answer,
+    Freshness,
+    Result,
+    Stages,
+    in_order,
+    similar_to_query,
+)
+from search.words import gallery
+from search.words.categories import Categories
+from search.words.gallery import WordsGallery
+from search.words.query import LONGEST, WordsQuery
+from search.words.ranking import Ranking
+from search.words.reading import Reading, read
+from search.words.tokens import normal
+
+# Of so many the names are looked at, for one that is just what was typed.
+LOOKED_AT = 50
+
+
+def understood(text: str) -> Reading:
+    """Which filters are in these words, and what of them ranks."""
+    return read(text[:LONGEST], gallery.current(), Categories.now())
+
+
+def with_filters(fields: QueryDict, reading: Reading) -> QueryDict:
+    """What a form was sent, and the filters that its words name.
+
+    What was chosen by hand stays as it was.
+    """
+    merged = fields.copy()
+    is_priced = any(fields.get(name) for name in ("min_price", "max_price"))
+    for name, values in reading.fields.items():
+        is_chosen = is_priced if name.endswith("price") else fields.get(name)
+        if not is_chosen:
+            merged.setlist(name, values)
+    return merged
+
+
+def by_words(  # noqa: PLR0913
+    query: WordsQuery,
+    *,
+    filters: Filters = NO_FILTERS,
+    limit: int = PAGE,
+    page: int = 1,
+    sort: str = RELEVANCE,
+    match_on: str = "",
+    stages: Stages | None = None,
+) -> Answer:
+    """The products that fit best; needs no encoder of pictures and no snapshot.
+
+    `match_on` means nothing to words and is taken so that all queries are asked alike.
+    """
+    stages = stages or Stages()
+    with stages.timed("search"):
+        now = gallery.current()
+        search = _Remembered(Ranking.of(normal(query.ranked), now))
+        ranked, exact = _exact_first(search(filters), query.said)
+    start, end = (page - 1) * limit, page * limit
+    with stages.timed("fetch"):
+        by_relevance = sort == RELEVANCE
+        ordered = ranked if by_relevance else in_order(ranked, SORTS[sort])
+        results = _fetched(ordered[start:end], search.ranking, exact)
+    with stages.timed("facets"):
+        counted = facets(search, filters)
+    return Answer(
+        query=query.token(),
+        box=WHOLE,
+        match=_best(ranked, search.ranking, exact),
+        count=len(ranked),
+        results=results,
+        next_page=page + 1 if end < len(ranked) else None,
+        category=None,
+        facets=counted,
+        freshness=_freshness(now),
+        stages=stages.took,
+        words=query,
+    )
+
+
+def again(token: str, *, words: WordsQuery | None = None, **options: Any) -> Answer:
+    """An earlier query, of words or of a photo; other words take the place of its own.
+
+    Raises as similar_to_query does.
+    """
+    if WordsQuery.is_token(token):
+        return by_words(words or WordsQuery.from_token(token), **options)
+    return similar_to_query(token, words=words, **options)
+
+
+class _Remembered:
+    """A ranking that is asked for the same filters again and again, by facets."""
+
+    def __init__(self, ranking: Ranking) -> None:
+        self.ranking = ranking
+        self._known: dict[Filters, list[Neighbour]] = {}
+
+    def __call__(self, filters: Filters) -> list[Neighbour]:
+        if filters not in self._known:
+            self._known[filters] = self.ranking(filters)
+        return self._known[filters]
+
+
+def _exact_first(
+    ranked: Sequence[Neighbour], said: str
+) -> tuple[list[Neighbour], set[int]]:
+    """Products called just so come first; one of that number comes alone."""
+    first = [near.product_id for near in ranked[:LOOKED_AT]]
+    rows = Product.objects.filter(pk__in=first).values_list("pk", "name", "sku")
+    by_name = {pk for pk, name, _ in rows if normal(name) == normal(said)}
+    by_sku = {pk for pk, _, sku in rows if normal(sku) == normal(said)}
+    if by_sku:
+        return [near for near in ranked if near.product_id in by_sku], by_sku
+    ordered = sorted(ranked, key=lambda near: near.product_id not in by_name)
+    return ordered, by_name
+
+
+def _fetched(
+    ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]
+) -> list[Result]:
+    """With what a list shows, in two queries. What was hidden just now is left out."""
+    ids = [near.product_id for near in ranked]
+    products = Product.objects.on_sale().for_list().in_bulk(ids)
+    results = []
+    for near in ranked:
+        if near.product_id in products:
+            product = products[near.product_id]
+            image = product.main_image
+            results.append(
+                Result(
+                    product=product,
+                    image_id=image.pk if image else None,
+                    distance=near.distance,
+                    similarity=ranking.share(near),
+                    match=_match(near, ranking, exact),
+                )
+            )
+    return results
+
+
+def _match(near: Neighbour, ranking: Ranking, exact: set[int]) -> Match:
+    return Match.EXACT if near.product_id in exact else ranking.match(near)
+
+
+def _best(ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]) -> Match:
+    return _match(ranked[0], ranking, exact) if ranked else Match.NONE
+
+
+def _freshness(now: WordsGallery) -> Freshness:
+    return Freshness(
+        snapshot="words", as_of=now.as_of, images=len(now), pending=now.pending
+    )

@@ -1,0 +1,148 @@
+"""The texts of products, and rows of ProductText: what they mean.
+
+Which rows are lacking is read from the catalogue itself, by a digest of each text. So
+nothing needs to be told: what was edited past the models is found by the next round.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from catalogue.models import Category, Product
+from search import changes
+from search.models import ProductText
+from search.words import sentences
+from search.words.terms import Text
+
+# Read and compared at a time, some 0.1 s; and of these encoded and saved together.
+CHUNK = 2000
+BATCH = 128
+# What is encoded of a description: a sentence or two say what it is.
+DESCRIBED = 160
+
+SOURCE = (
+    *("pk", "category_id", "price", "stock", "brand", "colour", "sku", "name"),
+    *("description", "text__digest"),
+)
+VECTOR = "text__embedding"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A product as its text has it, with what its meaning was, if that was read.
+
+    sentence: what is encoded; is_current: whether its vector is stored.
+    """
+
+    product_id: int
+    category_id: int
+    price: Decimal
+    in_stock: bool
+    brand: str
+    colour: str
+    sku: str
+    text: Text
+    sentence: str
+    is_current: bool
+    embedding: bytes | None
+
+
+def read(products: QuerySet[Product], *, vectors: bool = True) -> Iterator[Written]:
+    """In their order; one query for them and one for the categories."""
+    categories = dict(Category.objects.values_list("pk", "name"))
+    fields = (*SOURCE, VECTOR) if vectors else SOURCE
+    for row in products.values_list(*fields).iterator(chunk_size=CHUNK):
+        yield _written(row, categories[row[1]])
+
+
+def _written(row: Sequence[Any], category: str) -> Written:
+    pk, category_id, price, stock, brand, colour, sku, name, description, digest, *rest = row  # fmt: skip  # noqa: E501
+    sentence = f"{category}: {name}. {description[:DESCRIBED]}"
+    is_current = digest == digest_of(sentence)
+    return Written(
+        product_id=pk,
+        category_id=category_id,
+        price=price,
+        in_stock=stock > 0,
+        brand=brand,
+        colour=colour,
+        sku=sku,
+        text=Text(f"{name} {brand} {colour} {sku}", description),
+        sentence=sentence,
+        is_current=is_current,
+        embedding=bytes(rest[0]) if is_current and rest else None,
+    )
+
+
+def digest_of(sentence: str) -> str:
+    named = f"{sentences.NAME}\n{sentence}"
+    return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def encode_missing() -> int:
+    """Encode every text that has no current row; returns how many were saved."""
+    rounds = Round()
+    saved = rounds.step()
+    while rounds.after is not None:
+        saved += rounds.step()
+    return saved
+
+
+class Round:
+    """Goes round the catalogue, a chunk at each step, and encodes what it lacks.
+
+    The hidden too, since they may be shown at any time.
+    """
+
+    def __init__(self) -> None:
+        """Begin with the newest."""
+        self.after: int | None = None
+
+    def step(self) -> int:
+        """One chunk; returns how many texts were encoded. `after` is None at the end"""
+        products = Product.objects.order_by("-pk")
+        if self.after is not None:
+            products = products.filter(pk__lt=self.after)
+        chunk = list(read(products[:CHUNK], vectors=False))
+        self.after = chunk[-1].product_id if len(chunk) == CHUNK else None
+        lacking = [written for written in chunk if not written.is_current]
+        return sum(
+            save(lacking[start : start + BATCH])
+            for start in range(0, len(lacking), BATCH)
+        )
+
+
+def save(written: Sequence[Written]) -> int:
+    """Encode these and store them, but for products that are gone meanwhile.
+
+    May run twice, or beside itself: the same text has the same row.
+    """
+    vectors = sentences.packed(sentences.encode([each.sentence for each in written]))
+    by_product = dict(zip((each.product_id for each in written), vectors, strict=True))
+    with transaction.atomic():
+        alive = Product.objects.select_for_update().order_by("pk")
+        there = alive.filter(pk__in=by_product).values_list("pk", flat=True)
+        still = set(there)
+        rows = [
+            ProductText(
+                product_id=each.product_id,
+                digest=digest_of(each.sentence),
+                embedding=by_product[each.product_id].tobytes(),
+            )
+            for each in written
+            if each.product_id in still
+        ]
+        ProductText.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["product"],
+            update_fields=["digest", "embedding"],
+        )
+        # So that every process reads them again.
+        changes.record(still)
+    return len(rows)

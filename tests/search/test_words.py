@@ -1,0 +1,335 @@
+"""Words find products, through the API."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from rest_framework.test import APIClient
+
+from catalogue.models import Category, Product
+from search.words import gallery, texts
+from tests.builders import new_category, new_product
+from tests.search.asking import get, open_varied_shop, post_photo, skus
+from tests.search.phrasings import open_demo_shop, phrasings
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+WORDS = "search/words/"
+RIGHT = 0.95
+
+
+@pytest.fixture
+def client() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def shop(db: None) -> list[Product]:
+    return [
+        new_product("MUG-1", name="Striped mug", category="Kitchen > Mugs",
+                    brand="Alba", colour="red", price=12),
+        new_product("MUG-2", name="Plain mug", category="Kitchen > Mugs",
+                    brand="Borea", colour="dark red", price=25, stock=0),
+        new_product("MUG-3", name="Plain mug", category="Kitchen > Mugs",
+                    brand="Alba", colour="blue", price=30),
+        new_product("PHN-1", name="Model X", category="Phones",
+                    brand="Borea", colour="red", price=300),
+        new_product("红-1", name="陶瓷花瓶", category="Kitchen > Vases",
+                    colour="深蓝", price=40),
+    ]  # fmt: skip
+
+
+def asked(client: APIClient, q: str, **params: Any) -> dict[str, Any]:
+    return get(client, WORDS, {"q": q, **params})
+
+
+def found(client: APIClient, q: str, **params: Any) -> list[str]:
+    return skus(asked(client, q, **params)["results"])
+
+
+@pytest.mark.slow
+def test_what_shoppers_type_finds_what_they_mean(client: APIClient, db: None) -> None:
+    open_demo_shop()
+    texts.encode_missing()
+    wrong = []
+    everything = list(phrasings())
+    for phrasing in everything:
+        answer = asked(client, phrasing.q)
+        if not phrasing.is_right(answer["match"], skus(answer["results"])):
+            wrong.append(phrasing.q)
+    assert len(everything) >= 42
+    assert len(wrong) <= (1 - RIGHT) * len(everything), wrong
+
+
+def test_filters_in_words_are_taken_up_and_told(
+    client: APIClient, shop: list[Product]
+) -> None:
+    answer = asked(client, "red mug under 20 in stock")
+    assert skus(answer["results"]) == ["MUG-1"]
+    assert answer["words"]["text"] == "red mug under 20 in stock"
+    assert answer["filters"] == {
+        "category": "mugs",
+        "min_price": None,
+        "max_price": "20.00",
+        "brand": [],
+        "colour": ["dark red", "red"],
+        "in_stock": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("q", "right"),
+    [
+        ("红色的杯子", {"MUG-1", "MUG-2"}),
+        ("alba mug", {"MUG-1", "MUG-3"}),
+        ("手机", {"PHN-1"}),
+        ("25元以上的马克杯", {"MUG-2", "MUG-3"}),
+        ("navy vase", {"红-1"}),
+        ("ceramic", {"红-1"}),
+        ("borea telephone", {"PHN-1"}),
+    ],
+)
+def test_english_and_chinese_meet(
+    client: APIClient, shop: list[Product], q: str, right: set[str]
+) -> None:
+    answer = asked(client, q)
+    fitting = [each for each in answer["results"] if each["match"] != "none"]
+    assert set(skus(fitting)) == right
+
+
+def test_what_was_chosen_by_hand_goes_before_what_was_read(
+    client: APIClient, shop: list[Product]
+) -> None:
+    assert found(client, "red mug", colour="blue") == ["MUG-3"]
+    assert found(client, "mug under 20", min_price=28) == ["MUG-3"]
+
+
+def test_a_number_finds_its_product_alone_and_a_name_comes_first(
+    client: APIClient, shop: list[Product]
+) -> None:
+    answer = asked(client, "mug-2")
+    assert skus(answer["results"]) == ["MUG-2"]
+    assert answer["match"] == "exact"
+    assert found(client, "PLAIN  MUG")[:2] == ["MUG-2", "MUG-3"]
+
+
+def test_slips_are_forgiven_and_told(client: APIClient, shop: list[Product]) -> None:
+    answer = asked(client, "stirped mugg")
+    assert skus(answer["results"])[0] == "MUG-1"
+    assert answer["words"]["read_as"] == "striped mug"
+
+
+def test_a_colour_that_nothing_has_limits_nothing(
+    client: APIClient, shop: list[Product]
+) -> None:
+    answer = asked(client, "green mug")
+    assert answer["filters"]["colour"] == []
+    assert answer["count"] == 3
+
+
+def test_colours_that_are_unwanted_or_of_a_pattern_limit_nothing(
+    client: APIClient, shop: list[Product]
+) -> None:
+    for q in ("mug, not red", "mug with red dots"):
+        assert asked(client, q)["filters"]["colour"] == []
+
+
+def test_nothing_of_the_kind_is_said_to_be_none(
+    client: APIClient, shop: list[Product]
+) -> None:
+    for q in ("bicycle", "red bicycle", "冰箱"):
+        assert asked(client, q)["match"] == "none"
+
+
+def test_pages_go_on_by_the_token(client: APIClient, shop: list[Product]) -> None:
+    first = asked(client, "mug", limit=2)
+    second = get(client, first["next"])
+    assert skus(first["results"]) + skus(second["results"]) == found(client, "mug")
+    assert second["next"] is None
+    narrower = get(client, "search/", {"query": first["query"], "brand": "Borea"})
+    assert skus(narrower["results"]) == ["MUG-2"]
+
+
+def test_an_altered_token_is_refused(client: APIClient, shop: list[Product]) -> None:
+    token = asked(client, "mug")["query"]
+    refused = client.get("/api/v1/search/", {"query": token[:-2]})
+    assert refused.status_code == 410
+
+
+def test_facets_count_what_each_filter_would_leave(
+    client: APIClient, shop: list[Product]
+) -> None:
+    facets = asked(client, "red mug")["facets"]
+    brands = {each["value"]: each["count"] for each in facets["brand"]}
+    assert brands == {"Alba": 1, "Borea": 1}
+    colours = {each["value"]: each["count"] for each in facets["colour"]}
+    assert colours == {"red": 1, "dark red": 1, "blue": 1}
+
+
+@pytest.mark.parametrize("q", ["", " ", "x" * 201, "a\0b"])
+def test_words_that_are_none_are_refused(client: APIClient, db: None, q: str) -> None:
+    assert client.get(f"/api/v1/{WORDS}", {"q": q}).status_code == 400
+
+
+# As the catalogue is now
+
+
+def test_a_search_sees_the_last_commit(client: APIClient, shop: list[Product]) -> None:
+    assert found(client, "striped mug")[0] == "MUG-1"
+    Product.objects.filter(sku="MUG-1").update(active=False)
+    assert "MUG-1" not in found(client, "striped mug")
+    new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs")
+    assert found(client, "striped mug")[0] == "MUG-9"
+    shop[2].name = "Zebra mug"
+    shop[2].save()
+    assert found(client, "zebra")[0] == "MUG-3"
+    shop[2].delete()
+    assert "MUG-3" not in found(client, "mug")
+
+
+def test_what_was_rolled_back_is_not_found(
+    client: APIClient, shop: list[Product]
+) -> None:
+    assert found(client, "mug")
+    with transaction.atomic():
+        new_product("MUG-9", name="Zebra mug", category="Kitchen > Mugs")
+        transaction.set_rollback(True)
+    assert "MUG-9" not in found(client, "zebra mug")
+
+
+def test_overlaid_by_changes_it_ranks_as_if_read_anew(
+    client: APIClient, shop: list[Product]
+) -> None:
+    questions = ("red mug", "mug", "Alba", "花瓶", "plain", "something for tea")
+    found(client, "mug")
+    for number, product in enumerate(shop):
+        product.colour, product.stock = ("red", "blue")[number % 2], number
+        product.save()
+    new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs", colour="blue")
+    shop[0].delete()
+    overlaid = [scored(asked(client, q)) for q in questions]
+    assert gallery.current().pending == 6
+    gallery.reset()
+    assert [scored(asked(client, q)) for q in questions] == overlaid
+
+
+def scored(answer: dict[str, Any]) -> list[tuple[str, float, str]]:
+    return [
+        (each["product"]["sku"], each["similarity"], each["match"])
+        for each in answer["results"]
+    ]
+
+
+def test_so_many_changes_have_it_read_anew(
+    client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(client, "mug")
+    assert not gallery.current().is_due
+    monkeypatch.setattr(gallery, "MOST_CHANGED", 2)
+    Product.objects.filter(sku__startswith="MUG").update(stock=9)
+    monkeypatch.setattr(gallery, "_start", lambda work: work())
+    assert gallery.current().pending == 3
+    assert gallery.current().pending == 0
+
+
+def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(
+    client: APIClient, db: None
+) -> None:
+    from search import changes, snapshots
+    from search.models import Change
+
+    open_varied_shop(3)
+    assert found(client, "product")
+    Product.objects.filter(sku="p1").update(active=False)
+    Change.objects.all().delete()  # as a snapshot does that is newer
+    changes.record([10**9])
+    snapshots.build()
+    assert "p1" not in found(client, "product p1")
+
+
+# What texts mean
+
+
+def test_texts_are_encoded_once_and_again_when_they_change(
+    shop: list[Product],
+) -> None:
+    assert texts.encode_missing() == 5
+    assert texts.encode_missing() == 0
+    Product.objects.filter(sku="MUG-1").update(price=1)
+    assert texts.encode_missing() == 0
+    Product.objects.filter(sku="MUG-1").update(description="Of fine china.")
+    assert texts.encode_missing() == 1
+    category = Category.objects.get(name="Mugs")
+    category.name = "Cups"
+    category.save()
+    assert texts.encode_missing() == 3
+
+
+def test_the_round_goes_through_the_catalogue_in_parts(
+    shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "CHUNK", 2)
+    steps = texts.Round()
+    assert [steps.step() for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_stored_meaning_of_another_text_is_not_used(shop: list[Product]) -> None:
+    texts.encode_missing()
+    Product.objects.filter(sku="MUG-1").update(name="A bicycle")
+    (written,) = texts.read(Product.objects.filter(sku="MUG-1"))
+    assert written.embedding is None
+
+
+# Beside a photo
+
+
+def test_words_beside_a_photo_limit_and_rank(client: APIClient, db: None) -> None:
+    open_varied_shop()
+    status, answer = post_photo(client, 3, words="in red under 4")
+    assert status == 200
+    assert answer["filters"]["colour"] == ["red"]
+    assert answer["filters"]["max_price"] == "4.00"
+    assert {each["product"]["colour"] for each in answer["results"]} == {"red"}
+    assert answer["words"] == {"text": "in red under 4", "read_as": "in red"}
+    again = get(client, "search/", {"query": answer["query"], "colour": "red"})
+    assert again["words"] == answer["words"]
+    _, named = post_photo(client, 3, words="product p7")
+    assert skus(named["results"]).index("p7") < skus(answer_to(client)).index("p7")
+
+
+def answer_to(client: APIClient) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = post_photo(client, 3)[1]["results"]
+    return results
+
+
+def test_words_are_added_to_a_photo_that_was_answered(
+    client: APIClient, db: None
+) -> None:
+    open_varied_shop()
+    _, first = post_photo(client, 3)
+    blue = get(client, "search/", {"query": first["query"], "words": "蓝色"})
+    assert {each["product"]["colour"] for each in blue["results"]} == {"blue"}
+    assert blue["query"] != first["query"]
+
+
+def test_words_go_on_without_any_snapshot(
+    client: APIClient, shop: list[Product]
+) -> None:
+    assert client.get("/api/v1/status/").status_code == 503
+    assert found(client, "mug")
+
+
+def test_a_search_costs_the_same_queries_however_many_are_found(
+    client: APIClient, shop: list[Product], django_assert_max_num_queries: Any
+) -> None:
+    found(client, "mug")
+    # Changes and categories twice, the number, the chosen category and what is below,
+    # names, products, their pictures, and the facet of categories: two each.
+    with django_assert_max_num_queries(16) as few:
+        found(client, "mug")
+    queries = len(few)
+    for number in range(5):
+        new_product(f"m{number}", name="Mug", category=new_category("Kitchen > Mugs"))
+    found(client, "mug")
+    with django_assert_max_num_queries(queries):
+        found(client, "mug")
