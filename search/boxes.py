@@ -9,20 +9,48 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+from PIL.Image import Image
 
-from search.query import Box
+from hashing import Encoder
+from hashing.layers.linear import Embeddings
+from search.query import WHOLE, Box
 
 Map = npt.NDArray[np.float64]  # (rows, columns)
 
 MOST = 3
 # A cell stands out that adds this share of what the strongest adds.
-STRONG = 0.45
+STRONG = 0.6
 # Of all that is added, a thing holds this share at least.
 LEAST_SHARE = 0.15
 # A box that is nearly the whole photo is none; a tiny one is noise.
 LARGEST, SMALLEST = 0.8, 0.03
 # A thing reaches a little further than the cells that tell it.
 MARGIN = 0.5  # of a cell
+
+
+def encode(
+    encoder: Encoder, photo: Image, box: Box
+) -> tuple[npt.NDArray[np.int8], list[tuple[Box, npt.NDArray[np.int8]]]]:
+    """The embedding (dim,) of that part of a photo, and, where that is all of it, boxes
+    of what stands out with their embeddings.
+    """
+    if box != WHOLE or not encoder.has_regions:
+        return encoder.encode([cropped(photo, box)]).embeddings[0], []
+    embedding, regions = encoder.encode_with_regions(photo)
+    boxes = suggested(regions)
+    parts: Embeddings = encoder.encode(
+        [cropped(photo, each) for each in boxes]
+    ).embeddings
+    return embedding, list(zip(boxes, parts, strict=True))
+
+
+def cropped(photo: Image, box: Box) -> Image:
+    """That part of it, one pixel at least."""
+    x, y, width, height = box
+    left, top = int(x * photo.width), int(y * photo.height)
+    right = min(photo.width, max(left + 1, round((x + width) * photo.width)))
+    bottom = min(photo.height, max(top + 1, round((y + height) * photo.height)))
+    return photo.crop((left, top, right, bottom))
 
 
 def suggested(regions: npt.NDArray[np.float32]) -> list[Box]:

@@ -173,6 +173,20 @@ class ChosenSerializer(serializers.Serializer[Any]):
     in_stock = serializers.BooleanField()
 
 
+class SuggestedBoxSerializer(serializers.Serializer[Any]):
+    """A thing that stands out on the photo."""
+
+    box = serializers.ListField(
+        child=serializers.FloatField(),
+        min_length=4,
+        max_length=4,
+        help_text="`[x, y, w, h]` as shares of 1.",
+    )
+    query = serializers.CharField(
+        help_text="Asks with this part alone, without sending the photo again."
+    )
+
+
 class AnswerSerializer(serializers.Serializer[Any]):
     query = serializers.CharField(
         help_text="Asks the same again, without the photo; good for a day."

@@ -13,7 +13,7 @@ from PIL.Image import Image
 
 from catalogue.models import Product
 from hashing import Encoder
-from search import gallery
+from search import boxes, gallery
 from search.calibration import Match, probability, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
@@ -100,13 +100,21 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class SuggestedBox:
+    """A thing that stands out on the photo, and the token that asks with it alone."""
+
+    box: Box
+    query: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """One page of what was found.
 
     query: the token that asks the same again; box: the part of the photo; count:
     products on all pages; match: how close the best is; next_page: None on the last;
     category: what is on the photo, whatever the filters; words: what was asked beside
-    the photo, or in its place.
+    the photo, or in its place; boxes: what stands out on a whole photo, just sent.
     """
 
     query: str
@@ -120,6 +128,7 @@ class Answer:
     freshness: Freshness
     stages: dict[str, float]
     words: WordsQuery | None = None
+    boxes: list[SuggestedBox] = field(default_factory=list)
 
 
 def similar_to_photo(  # noqa: PLR0913
@@ -141,10 +150,15 @@ def similar_to_photo(  # noqa: PLR0913
     stages = stages or Stages()
     with stages.timed("encode"):
         now = encoder()
-        embedding = now.encode([_cropped(photo, box)]).embeddings[0]
+        embedding, parts = boxes.encode(now, photo, box)
     query = Query(now.fingerprint, embedding, box, words)
     wanted = Wanted(filters, limit, page, sort, match_on)
-    return _answer(query, query.token(), wanted, stages)
+    answer = _answer(query, query.token(), wanted, stages)
+    suggested = [
+        SuggestedBox(part, replace(query, embedding=of_part, box=part).token())
+        for part, of_part in parts
+    ]
+    return replace(answer, boxes=suggested)
 
 
 def similar_to_query(  # noqa: PLR0913
@@ -283,15 +297,6 @@ def _with_words(found: Sequence[Neighbour], asked: Ranking) -> list[Neighbour]:
         near._replace(score=near.score + WORDS * shares.get(near.product_id, 0.0))
         for near in found
     ]
-
-
-def _cropped(photo: Image, box: Box) -> Image:
-    """That part of it, one pixel at least."""
-    x, y, width, height = box
-    left, top = int(x * photo.width), int(y * photo.height)
-    right = min(photo.width, max(left + 1, round((x + width) * photo.width)))
-    bottom = min(photo.height, max(top + 1, round((y + height) * photo.height)))
-    return photo.crop((left, top, right, bottom))
 
 
 def in_order(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
