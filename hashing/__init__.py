@@ -3,8 +3,9 @@
 from hashing.codes import Codes, hamming, pack, unpack
 from hashing.encoder import FILES as ENCODER_FILES
 from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
-from hashing.errors import CheckpointError, HashingError, IndexFileError
-from hashing.index import Allowed, CodeIndex, Hit
+from hashing.errors import CheckpointError, HashingError, IndexFileError, RecallTooLow
+from hashing.index import Allowed, CodeIndex, Hit, Kind
+from hashing.matching import Curve, fit_curve
 from hashing.near import Found
 from hashing.where import Bitmap, Where
 
@@ -16,14 +17,18 @@ __all__ = [
     "CodeIndex",
     "Codes",
     "ENCODER_FILES",
+    "Curve",
     "Encoded",
     "Encoder",
     "Found",
     "HashingError",
     "Hit",
     "IndexFileError",
+    "Kind",
+    "RecallTooLow",
     "SHIPPED",
     "Where",
+    "fit_curve",
     "hamming",
     "load_encoder",
     "pack",

@@ -4,6 +4,7 @@ HashingError
 ├── CheckpointError     an encoder's folder or a file of weights is missing, damaged
 │                       or of another format
 ├── IndexFileError      an index's folder is missing, damaged or of another format
+├── RecallTooLow        lists of codes that would lose too many of the nearest
 └── TrainingError       pictures nothing can be learned from, or nothing better learned
 
 Wrong shapes, lengths and types are the caller's bug and raise ValueError.
@@ -20,6 +21,10 @@ class CheckpointError(HashingError):
 
 class IndexFileError(HashingError):
     """The folder of an index is missing, damaged or of another format."""
+
+
+class RecallTooLow(HashingError):
+    """Lists of codes would lose more of the nearest than is allowed."""
 
 
 class TrainingError(HashingError):

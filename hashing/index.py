@@ -1,11 +1,13 @@
-"""A searchable, immutable set of codes. The only module that imports faiss.
+"""A searchable, immutable set of codes.
 
-On disk an index is a folder of three files: `codes.faiss` and `ids.npy`, both
-memory-mapped when loaded, so that their pages are shared between processes, and
-`index.json`, which names the format and the digests of the other two.
+On disk an index is a folder: `codes.faiss`, `ids.npy` and, of the kind with lists,
+`lists.faiss`, all memory-mapped when loaded, so that their pages are shared between
+processes; and `index.json`, which names the format and the digests of the others.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,19 +18,18 @@ import numpy.typing as npt
 from hashing.codes import Codes
 from hashing.errors import IndexFileError
 from hashing.indexfiles import read_contents, write_contents
+from hashing.lists import LEAST_RECALL, Lists
 from hashing.near import NOTHING, Found, Near, by_counting
+from hashing.scan import SPARE, TIMES, codes_in, nearest, sampled, scan
 from hashing.where import EVERYWHERE, Bitmap, Ids, Stretch, Where
 
 Allowed = Bitmap | Where
 
 FILES = {"codes.faiss", "ids.npy"}
+LISTS = "lists.faiss"
 GATHER_BELOW = 0.1  # share allowed under which copying the rows is quicker
 MOST_STRETCHES = 8  # above which it is, too
-# Asked for, k times and over, to see past ties at the last distance: among uniform
-# codes a third of the nearest 200 of a million tie with the last. Seldom more do.
-TRIES = (1.75, 12)
-SPARE = 32
-HEAP_ABOVE = 2500  # codes for each asked neighbour; below, counting beats a heap
+TRIES = (1, 8)  # times as many as k asked for, before all that are allowed are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,45 @@ class Hit:
     distance: int
 
 
-class CodeIndex:
-    """Codes by id, searched exactly.
+class Kind(StrEnum):
+    """flat reads all codes and is exact; ivf reads some lists of them (see Lists)."""
 
-    Nearest first, equal distances by ascending id. Rows keep the order in which they
-    were given: what is often asked for together should lie together. Immutable, hence
-    safe to search from several threads at once.
+    FLAT = "flat"
+    IVF = "ivf"
+
+
+class CodeIndex:
+    """Codes by id.
+
+    Nearest first, equal distances by ascending id. Among allowed rows every kind is
+    exact; among all, `ivf` has the recall that it was built with. Rows keep the order
+    in which they were given: what is often asked for together should lie together.
+    Immutable, hence safe to search from several threads at once.
     """
 
-    def __init__(self, ids: Ids, flat: Any) -> None:
+    def __init__(self, ids: Ids, flat: Any, lists: Lists | None = None) -> None:
         """Use `build` or `load`. `flat` is a faiss.IndexBinaryFlat, rows as `ids`."""
         self._ids = ids
         self._flat = flat
-        self._codes = _view(flat)
+        self._codes = codes_in(flat)
+        self._lists = lists
+        self._sample = sampled(self._codes, [(0, len(ids))])
 
     @classmethod
-    def build(cls, ids: npt.ArrayLike, codes: Codes) -> Self:
+    def build(
+        cls,
+        ids: npt.ArrayLike,
+        codes: Codes,
+        *,
+        kind: str = Kind.FLAT,
+        least_recall: float = LEAST_RECALL,
+        probes: int | None = None,
+    ) -> Self:
         """Index `codes` (n, n_bits // 8) under `ids` (n,).
 
-        n may be 0. Raises ValueError if an id comes twice or shapes do not fit.
+        n may be 0. Of kind ivf as many lists are read as give the least recall, or
+        `probes` of them. Raises ValueError if an id comes twice or shapes do not fit,
+        RecallTooLow if ivf would lose more than that.
         """
         id_array = np.array(ids, dtype=np.int64).reshape(-1)
         _check_codes(codes)
@@ -69,7 +90,10 @@ class CodeIndex:
             raise ValueError(f"id {twice[0]} comes more than once")
         flat = faiss.IndexBinaryFlat(codes.shape[1] * 8)
         flat.add(np.ascontiguousarray(codes))
-        return cls(id_array, flat)
+        if Kind(kind) == Kind.FLAT or len(codes) == 0:
+            return cls(id_array, flat)
+        lists = Lists.build(codes, least_recall=least_recall, probes=probes)
+        return cls(id_array, flat, lists)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -78,7 +102,7 @@ class CodeIndex:
         Raises IndexFileError if something is missing, damaged or of another format.
         Every byte is read once to compare digests.
         """
-        expected = read_contents(folder, FILES)
+        expected = read_contents(folder, FILES, optional=LISTS)
         # An empty file cannot be mapped.
         mode: Any = "r" if expected["n"] else None
         try:
@@ -92,7 +116,7 @@ class CodeIndex:
         found = (len(ids), flat.ntotal, flat.d)
         if found != (expected["n"], expected["n"], expected["n_bits"]):
             raise IndexFileError(f"{folder} holds {found}, index.json says {expected}")
-        return cls(np.asarray(ids), flat)
+        return cls(np.asarray(ids), flat, _load_lists(folder, expected))
 
     def save(self, folder: Path) -> None:
         """Write the index into `folder`, made if missing, down to the disk.
@@ -102,7 +126,13 @@ class CodeIndex:
         folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index_binary(self._flat, str(folder / "codes.faiss"))
         np.save(folder / "ids.npy", self._ids)
-        write_contents(folder, sorted(FILES), {"n": len(self), "n_bits": self.n_bits})
+        facts: dict[str, Any] = {"n": len(self), "n_bits": self.n_bits}
+        if self._lists is None:
+            write_contents(folder, sorted(FILES), facts)
+            return
+        self._lists.save(folder / LISTS)
+        facts |= {"probes": self._lists.probes, "recall": self._lists.recall}
+        write_contents(folder, sorted({*FILES, LISTS}), facts)
 
     @property
     def ids(self) -> Ids:
@@ -118,6 +148,21 @@ class CodeIndex:
     def n_bits(self) -> int:
         """Bits per code."""
         return int(self._flat.d)
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.FLAT if self._lists is None else Kind.IVF
+
+    @property
+    def recall(self) -> float:
+        """Of a search among all rows, measured on a sample when it was built."""
+        return 1.0 if self._lists is None else self._lists.recall
+
+    @property
+    def probes(self) -> tuple[int, int] | None:
+        """How many lists a search reads, of how many; None where there are none."""
+        lists = self._lists
+        return None if lists is None else (lists.probes, lists.n_lists)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -143,15 +188,26 @@ class CodeIndex:
         ]
 
     def search_rows(
-        self, queries: Codes, k: int, *, allowed: Allowed | None = None
+        self,
+        queries: Codes,
+        k: int,
+        *,
+        allowed: Allowed | None = None,
+        live: Bitmap | None = None,
     ) -> list[Found]:
-        """As `search`, by the rows of the index instead of ids."""
+        """As `search`, by the rows of the index instead of ids.
+
+        live: rows that still hold, an entry for each. It limits as `allowed` does, but
+        does not ask of an ivf to be exact.
+        """
         _check_codes(queries)
         if queries.shape[1] * 8 != self.n_bits:
             raise ValueError(f"query of {queries.shape[1] * 8} bits, not {self.n_bits}")
         if k < 0:
             raise ValueError(f"k is {k}")
         where = self._where(allowed)
+        if live is not None:
+            self._check_bitmap(live)
         stretches = where.within(len(self))
         queries = np.ascontiguousarray(queries)
         # OpenMP counts threads per calling thread, so this must be said in each. One is
@@ -159,7 +215,8 @@ class CodeIndex:
         # bring a pool of its own, and a pool does not survive a fork (a child hangs).
         faiss.omp_set_num_threads(1)
         return [
-            self._nearest(query[np.newaxis], k, where, stretches) for query in queries
+            self._nearest(query[np.newaxis], k, where, stretches, live)
+            for query in queries
         ]
 
     def _where(self, allowed: Allowed | None) -> Where:
@@ -167,14 +224,22 @@ class CodeIndex:
             return EVERYWHERE
         if isinstance(allowed, Where):
             return allowed
-        if allowed.dtype != np.bool_ or allowed.shape != (len(self),):
-            raise ValueError(
-                f"allowed is {allowed.dtype} {allowed.shape}, not bool ({len(self)},)"
-            )
+        self._check_bitmap(allowed)
         return Where(keep=allowed.__getitem__)
 
+    def _check_bitmap(self, bitmap: Bitmap) -> None:
+        if bitmap.dtype != np.bool_ or bitmap.shape != (len(self),):
+            raise ValueError(
+                f"a bitmap is {bitmap.dtype} {bitmap.shape}, not bool ({len(self)},)"
+            )
+
     def _nearest(
-        self, query: Codes, k: int, where: Where, stretches: list[Stretch]
+        self,
+        query: Codes,
+        k: int,
+        where: Where,
+        stretches: list[Stretch],
+        live: Bitmap | None,
     ) -> Found:
         """Of one query (1, n_bits // 8).
 
@@ -186,20 +251,25 @@ class CodeIndex:
         share = where.share(stretches)
         if share >= GATHER_BELOW and len(stretches) <= MOST_STRETCHES:
             for times in TRIES:
-                near = self._scanned(query, int(times * k / share) + SPARE, stretches)
+                near = self._scanned(query, ceil(times * k / share), where, stretches)
+                if live is not None:
+                    near = near.only(live.take(near.found.rows))
                 if where.keep is not None:
                     near = near.only(where.keep(near.found.rows))
                 found = near.first(k, self._ids)
                 if found is not None:
                     return found
-        return self._among(query, k, where.numbers(stretches))
+        rows = where.numbers(stretches)
+        return self._among(query, k, rows if live is None else rows[live.take(rows)])
 
-    def _scanned(self, query: Codes, k: int, stretches: list[Stretch]) -> Near:
-        parts = [
-            _scan(query, self._codes[start:stop], k, np.int64(start))
-            for start, stop in stretches
-        ]
-        return parts[0] if len(parts) == 1 else Near.merged(parts, k)
+    def _scanned(
+        self, query: Codes, k: int, where: Where, stretches: list[Stretch]
+    ) -> Near:
+        if self._lists is not None and where.is_everywhere:
+            return self._lists.scan(query, k)
+        of_all = stretches == [(0, len(self))]
+        sample = self._sample if of_all else sampled(self._codes, stretches)
+        return scan(query, self._codes, k, stretches, sample)
 
     def _among(self, query: Codes, k: int, rows: Ids) -> Found:
         """The k nearest of these rows."""
@@ -207,7 +277,7 @@ class CodeIndex:
         if k == 0:
             return NOTHING
         codes = self._codes.take(rows, axis=0)  # 60 times as fast as self._codes[rows]
-        near = _scan(query, codes, int(TRIES[0] * k) + SPARE, rows)
+        near = nearest(query, codes, int(TIMES * k) + SPARE, rows)
         found = near.first(k, self._ids)
         if found is None:
             ties = by_counting(query, codes, k)
@@ -215,38 +285,16 @@ class CodeIndex:
         return found
 
 
-def _scan(query: Codes, codes: Codes, k: int, rows: Ids | np.int64) -> Near:
-    """The k nearest codes; `rows` are their rows, or the row of the first."""
-    k = min(k, len(codes))
-    variant = "hc" if len(codes) > HEAP_ABOVE * k else "mc"
-    distances, at = faiss.knn_hamming(query, codes, k, variant=variant)
-    found = rows + at[0] if isinstance(rows, np.int64) else rows[at[0]]
-    return Near.of(found, distances[0], is_all=k == len(codes))
-
-
-class _Rows:
-    """The codes inside a faiss index, as numpy asks for them.
-
-    An array made from this holds on to it, and so keeps the index alive.
-    """
-
-    def __init__(self, flat: Any) -> None:
-        n_bytes = flat.d // 8
-        data = faiss.rev_swig_ptr(flat.xb.data(), flat.ntotal * n_bytes)
-        address, _ = data.__array_interface__["data"]
-        self._flat = flat
-        self.__array_interface__ = {
-            "version": 3,
-            "shape": (flat.ntotal, n_bytes),
-            "typestr": "|u1",
-            "data": (address, True),  # read-only: mapped pages cannot be written
-        }
-
-
-def _view(flat: Any) -> Codes:
-    if flat.ntotal == 0:
-        return np.empty((0, flat.d // 8), dtype=np.uint8)
-    return np.asarray(_Rows(flat), dtype=np.uint8)
+def _load_lists(folder: Path, expected: dict[str, Any]) -> Lists | None:
+    if LISTS not in expected["files"]:
+        return None
+    probes, recall = expected.get("probes"), expected.get("recall")
+    if type(probes) is not int or type(recall) is not float:
+        raise IndexFileError(f"{folder / 'index.json'} is damaged: probes, recall")
+    lists = Lists.load(folder / LISTS, probes=probes, recall=recall)
+    if len(lists) != expected["n"]:
+        raise IndexFileError(f"{folder / LISTS} holds {len(lists)} codes")
+    return lists
 
 
 def _check_codes(codes: Codes) -> None:

@@ -20,7 +20,7 @@ def write_contents(folder: Path, names: Iterable[str], facts: dict[str, Any]) ->
         sync(path)
 
 
-def read_contents(folder: Path, names: set[str]) -> dict[str, Any]:
+def read_contents(folder: Path, names: set[str], *, optional: str) -> dict[str, Any]:
     """What `write_contents` wrote, once every file has the digest that it names.
 
     Raises IndexFileError if something is missing, damaged or of another format.
@@ -29,7 +29,9 @@ def read_contents(folder: Path, names: set[str]) -> dict[str, Any]:
     try:
         contents = json.loads(path.read_bytes())
         files, sizes = contents["files"], (contents["n"], contents["n_bits"])
-        is_known = contents.get("format") == FORMAT and set(files) == names
+        is_known = contents.get("format") == FORMAT and (
+            set(files) - {optional} == names
+        )
     except OSError as error:
         raise IndexFileError(f"{path} cannot be read: {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:

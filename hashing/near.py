@@ -56,6 +56,17 @@ class Near:
         is_all = len(rows) <= k and all(part.beyond is None for part in parts)
         return cls.of(rows[order], distances[order], is_all=is_all)
 
+    @classmethod
+    def inside(cls, radius: int, rows: Ids, distances: Distances) -> Self:
+        """All that are nearer than the radius, given in any order."""
+        order = np.argsort(distances, kind="stable")
+        return cls(Found(rows[order], distances[order]), radius)
+
+    @classmethod
+    def unsure(cls, rows: Ids, distances: Distances) -> Self:
+        """Some of the nearest: any other row may be nearer."""
+        return cls(Found(rows, distances), 0)
+
     def only(self, keep: Bitmap) -> Self:
         """Without the rows that a bitmap over them leaves out."""
         found = Found(self.found.rows[keep], self.found.distances[keep])
@@ -68,6 +79,9 @@ class Near:
             len(distances) < k or distances[k - 1] >= self.beyond
         ):
             return None
+        if len(distances) > k:  # those beyond the k-th are no answers
+            upto = int(np.searchsorted(distances, distances[k - 1], side="right"))
+            return Found(self.found.rows[:upto], distances[:upto]).first(k, ids)
         return self.found.first(k, ids)
 
 

@@ -25,6 +25,10 @@ class Where:
     stretches: Sequence[Stretch] | None = None
     keep: Callable[[Ids | slice], Bitmap] | None = None
 
+    @property
+    def is_everywhere(self) -> bool:
+        return self.stretches is None and self.keep is None
+
     def within(self, n: int) -> list[Stretch]:
         """The stretches of an index of n rows, neighbours joined. Raises ValueError."""
         if self.stretches is None:

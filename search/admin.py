@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
+from hashing import Kind
 from search import encoders, encoding, filling, gallery
 from search import missed_admin as _missed_admin  # noqa: F401 - registers its own
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
@@ -170,7 +171,10 @@ class SearchableProductAdmin(WarnsOfDuplicates, ProductAdmin):
 class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What can be found now, and the snapshots behind it. Made by workers alone."""
 
-    list_display = ["name", "as_of", "images", "encoder", "withdrawn", "damaged"]
+    list_display = [
+        *("name", "as_of", "images", "encoder", "index", "calibration_error"),
+        *("withdrawn", "damaged"),
+    ]
     list_display_links = None
     change_list_template = "admin/search/findable.html"
 
@@ -192,6 +196,18 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path("retry/", view, name="search_snapshot_retry"),
             *super().get_urls(),
         ]
+
+    @admin.display(description=_("index"))
+    def index(self, row: Snapshot) -> str:
+        if row.kind == Kind.FLAT:
+            return str(_("flat, exact"))
+        recall = _("recall %(recall)s") % {"recall": f"{row.recall:.3f}"}
+        return f"{row.kind}, {recall}"
+
+    @admin.display(description=_("calibration error"))
+    def calibration_error(self, row: Snapshot) -> str:
+        error = row.calibration.get("error")
+        return "–" if error is None else f"{error:.3f}"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
@@ -237,6 +253,9 @@ def findable() -> dict[str, Any]:
             "waiting": encoding.waiting_images().count(),
             "failed": encoding.failed_images().count(),
         }
-        return {**numbers, "gallery": gallery.current()}
+        now = gallery.current()
+        served = Snapshot.objects.filter(name=now.name).first()
+        calibration = served.calibration if served else {}
+        return {**numbers, "gallery": now, "calibration": calibration}
     except SearchUnavailable as error:
         return {"unavailable": str(error)}

@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from hashing import CheckpointError, load_encoder
 from search.engine import ENGINES, MILVUS
+from search.indexing import CHOICES
 
 
 @register()
@@ -18,6 +19,18 @@ def encoder_can_be_loaded(app_configs: Any, **kwargs: Any) -> list[CheckMessage]
         hint = "Point ENCODER at a folder with network.onnx, layer.npz and card.json."
         return [Error(str(error), hint=hint, id="search.E001")]
     return []
+
+
+@register()
+def index_is_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.SEARCH_INDEX not in CHOICES:
+        hint, said = f"One of: {', '.join(CHOICES)}.", settings.SEARCH_INDEX
+        found.append(Error(f"SEARCH_INDEX is {said}.", hint=hint, id="search.E005"))
+    if not 0 < settings.LEAST_RECALL <= 1:
+        said, hint = settings.LEAST_RECALL, "More than 0, at most 1; for example 0.99."
+        found.append(Error(f"LEAST_RECALL is {said}.", hint=hint, id="search.E006"))
+    return found
 
 
 @register()

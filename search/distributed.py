@@ -20,8 +20,9 @@ from search import changes, encoders, milvus
 from search.changes import Position
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Gallery, Neighbour, Weights
+from search.gallery import Gallery
 from search.models import Collection
+from search.neighbours import Shortlist
 from search.query import Query
 from search.rows import Rows, merged, read_of_images, read_products
 from search.snapshots import LoadedSnapshot
@@ -60,6 +61,10 @@ class DistributedGallery:
         return self.collection.as_of
 
     @property
+    def curves(self) -> None:
+        """The encoder's card has them: none is fitted to the shop."""
+
+    @property
     def pending(self) -> int:
         """How many products changed since Milvus was brought up to date."""
         return len(self.changed_products)
@@ -89,13 +94,8 @@ class DistributedGallery:
         )
 
     def search(
-        self,
-        query: Query,
-        k: int,
-        *,
-        filters: Filters = NO_FILTERS,
-        weights: Weights | None = None,
-    ) -> list[Neighbour]:
+        self, query: Query, k: int, *, filters: Filters = NO_FILTERS
+    ) -> Shortlist:
         """As Gallery.search; raises SearchUnavailable too.
 
         Milvus says which pictures to look at, the database what they are: one that it
@@ -120,7 +120,7 @@ class DistributedGallery:
         changed = np.fromiter(self.changed_products, np.int64)
         unchanged = np.flatnonzero(~np.isin(proposed.product_id, changed))
         looked_at = merged(proposed.take(unchanged), self.rows)
-        return self._alone(looked_at).search(query, k, filters=filters, weights=weights)
+        return self._alone(looked_at).search(query, k, filters=filters)
 
     def _alone(self, looked_at: Rows) -> Gallery:
         """A gallery of these rows, which knows how to rank them."""

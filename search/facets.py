@@ -5,7 +5,7 @@ filters but its own, so that what is chosen can be changed for its neighbours.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
@@ -13,12 +13,12 @@ from typing import Any
 
 from catalogue.models import Category
 from search.filters import Filters
-from search.gallery import Neighbour
+from search.neighbours import Columns
 
 # Choices of one facet; the rarest are left out where there are more.
 MOST = 50
 
-Search = Callable[[Filters], Sequence[Neighbour]]
+Search = Callable[[Filters], Columns]
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,19 @@ class Facets:
 def facets(search: Search, filters: Filters) -> Facets:
     """`search` answers the products of the shortlist under other filters."""
 
-    def without(**own: Any) -> Sequence[Neighbour]:
+    def without(**own: Any) -> Columns:
         return search(replace(filters, **own))
 
-    prices = [near.price for near in without(min_price=None, max_price=None)]
+    prices = without(min_price=None, max_price=None).column("price")
     return Facets(
-        category=_categories(near.category_id for near in without(categories=None)),
-        brand=_words(near.brand for near in without(brands=frozenset())),
-        colour=_words(near.colour for near in without(colours=frozenset())),
+        category=_categories(without(categories=None).column("category_id")),
+        brand=_words(without(brands=frozenset()).words("brand")),
+        colour=_words(without(colours=frozenset()).words("colour")),
         price=PriceRange(
             min=Decimal(min(prices)) / 100 if prices else None,
             max=Decimal(max(prices)) / 100 if prices else None,
         ),
-        in_stock=sum(near.in_stock for near in without(in_stock=False)),
+        in_stock=sum(without(in_stock=False).column("in_stock")),
     )
 
 

@@ -32,15 +32,13 @@ class Filters:
     colours: frozenset[str] = frozenset()
     in_stock: bool = False
 
-    def allowed(self, rows: Rows, live: Bools | None = None) -> Where:
-        """Which rows may be answers, among the live ones (n,) where that is given.
+    def allowed(self, rows: Rows) -> Where:
+        """Which rows may be answers.
 
         A category costs nothing but what it leaves, since its rows lie together; the
         other columns are read only where the search asks for them.
         """
         conditions = list(self._conditions(rows))
-        if live is not None:
-            conditions.append(live.__getitem__)
         keep = partial(_all, conditions) if conditions else None
         return Where(self._stretches(rows), keep)
 

@@ -139,6 +139,12 @@ class BoxForm(FilterForm):
     words = WORDS()
 
 
+class LinkForm(BoxForm):
+    """What a link asks for: words alone, or beside what was searched with."""
+
+    q = WORDS()
+
+
 class PhotoForm(BoxForm):
     """A photo, and what the search with it is limited to."""
 

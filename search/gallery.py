@@ -8,48 +8,29 @@ changes, so that an answer is as fresh as the last commit.
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from threading import Lock
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 import structlog
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from hashing import CodeIndex, Codes, IndexFileError, Where
+from hashing import CodeIndex, IndexFileError
 from search import changes, snapshots
+from search.calibration import Curves
 from search.changes import Position
 from search.encoders import serving
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
+from search.neighbours import Shortlist
 from search.query import Query
 from search.rows import Bools, Int64s, Ints, Rows, merged, read_products
 from search.snapshots import LoadedSnapshot
 
 log = structlog.get_logger()
-
-Weights = npt.NDArray[np.float32]  # (dim,)
-
-
-class Neighbour(NamedTuple):
-    """A picture near the query: bits that differ, the cosine of the embeddings, its
-    rank's score, and the columns of its product that filters read.
-    """
-
-    image_id: int
-    product_id: int
-    distance: int
-    cosine: float
-    score: float
-    category_id: int
-    price: int  # hundredths of the shop's currency
-    in_stock: bool
-    brand: str
-    colour: str
 
 
 class Findable(Protocol):
@@ -67,15 +48,12 @@ class Findable(Protocol):
     def changed_products(self) -> frozenset[int]: ...
     @property
     def pending(self) -> int: ...
+    @property
+    def curves(self) -> Curves | None: ...
     def __len__(self) -> int: ...
     def search(
-        self,
-        query: Query,
-        k: int,
-        *,
-        filters: Filters = NO_FILTERS,
-        weights: Weights | None = None,
-    ) -> list[Neighbour]: ...
+        self, query: Query, k: int, *, filters: Filters = NO_FILTERS
+    ) -> Shortlist: ...
 
 
 @dataclass(frozen=True)
@@ -139,6 +117,10 @@ class Gallery:
         return self.overlay.products
 
     @property
+    def curves(self) -> Curves | None:
+        return self.snapshot.curves
+
+    @property
     def pending(self) -> int:
         """How many products changed since the snapshot."""
         return len(self.overlay.products)
@@ -174,32 +156,31 @@ class Gallery:
         return replace(self, overlay=overlay)
 
     def search(
-        self,
-        query: Query,
-        k: int,
-        *,
-        filters: Filters = NO_FILTERS,
-        weights: Weights | None = None,
-    ) -> list[Neighbour]:
+        self, query: Query, k: int, *, filters: Filters = NO_FILTERS
+    ) -> Shortlist:
         """The k nearest pictures among the allowed: exact, whatever is allowed.
 
-        By distance, then image id; fewer than k only where fewer are allowed. Scores
-        are cosines with the embedding's numbers weighted (dim,), where that is asked.
-        Raises ForeignEncoder for a query of another encoder.
+        By distance, then image id; fewer than k only where fewer are allowed. Without
+        filters, a snapshot with an index of kind `ivf` has the recall it was built
+        with. Raises ForeignEncoder for a query of another encoder.
         """
         if query.encoder != self.snapshot.encoder:
             raise ForeignEncoder(query.encoder)
-        is_masked = self.overlay.n_live < len(self.snapshot.rows)
-        live = self.overlay.live if is_masked else None
-        allowed = filters.allowed(self.snapshot.rows, live)
-        beside = filters.allowed(self.overlay.rows)
-        near = partial(_nearest, query.embedding, query.codes, k, weights)
-        found = [
-            *near(self.snapshot.index, self.snapshot.rows, allowed),
-            *near(self.overlay.index, self.overlay.rows, beside),
-        ]
-        found.sort(key=lambda neighbour: (neighbour.distance, neighbour.image_id))
-        return found[:k]
+        base, overlay, codes = self.snapshot, self.overlay, query.codes
+        (found,) = base.index.search_rows(
+            codes,
+            k,
+            allowed=filters.allowed(base.rows),
+            live=overlay.live if overlay.n_live < len(base.rows) else None,
+        )
+        (beside,) = overlay.index.search_rows(
+            codes, k, allowed=filters.allowed(overlay.rows)
+        )
+        both = [(base.rows, found), (overlay.rows, beside)]
+        return Shortlist.of(both, k)
+
+    def with_curves(self, curves: Curves | None) -> Self:
+        return replace(self, snapshot=replace(self.snapshot, curves=curves))
 
     def _at(self, position: Position) -> Self:
         return replace(self, overlay=replace(self.overlay, position=position))
@@ -278,7 +259,12 @@ def _bring_in(fingerprint: str, newest: Sequence[Snapshot]) -> None:
 
 def _is_current(fingerprint: str, newest: Sequence[Snapshot]) -> bool:
     loaded = _current.get(fingerprint)
-    return bool(loaded and newest and loaded.snapshot.name == newest[0].name)
+    return bool(
+        loaded
+        and newest
+        and loaded.snapshot.name == newest[0].name
+        and loaded.curves == snapshots.curves_of(newest[0])
+    )
 
 
 def _put(fingerprint: str, loaded: Gallery | None) -> None:
@@ -292,7 +278,8 @@ def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | N
     for snapshot in newest:
         loaded = _current.get(fingerprint)
         if loaded is not None and loaded.snapshot.name == snapshot.name:
-            return loaded  # what is newer is damaged
+            # What is newer is damaged; or it was calibrated again.
+            return loaded.with_curves(snapshots.curves_of(snapshot))
         try:
             if snapshots.is_at_hand(snapshot, wait=loaded is None):
                 return Gallery.of(snapshots.load(snapshot))
@@ -304,46 +291,3 @@ def _first_readable(fingerprint: str, newest: Sequence[Snapshot]) -> Gallery | N
             # Says so to the builder; no row is left to update if it was pruned.
             Snapshot.objects.filter(pk=snapshot.pk).update(damaged=True)
     return None
-
-
-def _nearest(  # noqa: PLR0913
-    embedding: npt.NDArray[np.int8],
-    codes: Codes,
-    k: int,
-    weights: Weights | None,
-    index: CodeIndex,
-    rows: Rows,
-    allowed: Where,
-) -> list[Neighbour]:
-    (found,) = index.search_rows(codes, k, allowed=allowed)
-    at = found.rows
-    cosines = _cosines(embedding, rows.embeddings.take(at, axis=0))
-    columns = (
-        rows.image_id[at],
-        rows.product_id[at],
-        found.distances,
-        cosines,
-        cosines
-        if weights is None
-        else _cosines(embedding, rows.embeddings.take(at, axis=0), weights),
-        rows.category_id[at],
-        rows.price[at],
-        rows.in_stock[at],
-    )
-    brands = [rows.brands[number] for number in rows.brand[at]]
-    colours = [rows.colours[number] for number in rows.colour[at]]
-    lists = [column.tolist() for column in columns]
-    return [Neighbour(*row) for row in zip(*lists, brands, colours, strict=True)]
-
-
-def _cosines(
-    query: npt.NDArray[np.int8],
-    embeddings: npt.NDArray[np.int8],
-    weights: Weights | float = 1.0,
-) -> npt.NDArray[np.float32]:
-    """Between one embedding (dim,) and n (n, dim): (n,). A zero vector is near none."""
-    vectors = embeddings.astype(np.float32) * weights
-    one = query.astype(np.float32) * weights
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(one)
-    cosines: npt.NDArray[np.float32] = (vectors @ one) / np.maximum(lengths, 1e-9)
-    return cosines

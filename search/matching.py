@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from hashing import Encoder
-from search.gallery import Weights
+from search.neighbours import Weights
 
 
 class MatchOn(StrEnum):

@@ -152,7 +152,7 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def serving(self, encoder: str) -> Self:
         """Of this encoder, whole and not rolled back, the newest first."""
         can_serve = self.filter(encoder=encoder, withdrawn=False, damaged=False)
-        return can_serve.order_by("-pk")
+        return can_serve.order_by("-pk").defer("calibration")
 
 
 class Snapshot(models.Model):
@@ -164,6 +164,13 @@ class Snapshot(models.Model):
     position = models.BigIntegerField(_("position"))
     images = models.PositiveIntegerField(_("images"))
     as_of = models.DateTimeField(_("as of"))
+    # Of its index, measured when it was built (see hashing.lists).
+    kind = models.CharField(_("index"), max_length=8, default="flat")
+    recall = models.FloatField(_("recall"), default=1.0)
+    # From cosines to probabilities, as search.calibration fitted them; empty: as the
+    # encoder's card has it. And how well they say it, for people.
+    curves = models.JSONField(default=dict, editable=False)
+    calibration = models.JSONField(_("calibration"), default=dict, editable=False)
     withdrawn = models.BooleanField(_("withdrawn"), default=False)
     # Found so by a process that tried to load it: the next one is due at once.
     damaged = models.BooleanField(_("damaged"), default=False)

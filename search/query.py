@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -33,7 +34,7 @@ class Query:
     box: Box = WHOLE
     words: WordsQuery | None = None
 
-    @property
+    @cached_property
     def codes(self) -> Codes:
         """(1, n_bits // 8). Raises ForeignEncoder if its encoder lives no more."""
         made_by = encoders.by_fingerprint(self.encoder)

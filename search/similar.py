@@ -1,10 +1,10 @@
 """A photo, an earlier query or a product → the products most like it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 from time import perf_counter
 from typing import Any, Self
 
@@ -14,14 +14,16 @@ from PIL.Image import Image
 from catalogue.models import Product
 from hashing import Encoder
 from search import boxes, gallery
-from search.calibration import Match, probability, word
+from search.calibration import Curves, Match, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Findable, Neighbour, Weights
+from search.gallery import Findable
 from search.matching import MatchOn, weights
 from search.models import ImageCode
+from search.neighbours import Neighbours, Weights
 from search.query import WHOLE, Box, Query
+from search.rows import Int64s
 from search.voting import Prediction, predicted_category
 from search.words import gallery as words_gallery
 from search.words.query import WordsQuery
@@ -199,7 +201,8 @@ def query_of(product: Product) -> Query | None:
 def ranking(query: Query) -> list[int]:
     """Ids of the products most like it, the nearest first. Raises SearchUnavailable."""
     found = _shortlist(gallery.current(query.encoder), query, NO_FILTERS)
-    return [near.product_id for near in _best_of_products(found)]
+    ids: list[int] = found.best_of_products().product_id.tolist()
+    return ids
 
 
 def similar_to_product(
@@ -211,12 +214,16 @@ def similar_to_product(
     """
     fingerprint = serving().fingerprint
     now = gallery.current(fingerprint)
-    found: list[Neighbour] = []
-    for embedding in _embeddings_of(product, fingerprint):
-        query = Query(fingerprint, np.frombuffer(embedding, np.int8))
-        found += _shortlist(now, query, filters)
-    others = [near for near in found if near.product_id != product.pk]
-    return _fetched(_best_of_products(others)[:limit], by_fingerprint(fingerprint))
+    found = [
+        _shortlist(now, Query(fingerprint, np.frombuffer(each, np.int8)), filters)
+        for each in _embeddings_of(product, fingerprint)
+    ]
+    if not found:
+        return []
+    near = reduce(Neighbours.merged, found)
+    others = near.take(np.flatnonzero(near.product_id != product.pk))
+    best = others.best_of_products()[:limit]
+    return _fetched(best, _chances(now, by_fingerprint(fingerprint), best))
 
 
 def _embeddings_of(product: Product, fingerprint: str) -> Any:
@@ -235,16 +242,18 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         ranked = shortlist(wanted.filters)
     start, end = (wanted.page - 1) * wanted.limit, wanted.page * wanted.limit
     with stages.timed("fetch"):
-        by_relevance = wanted.sort == RELEVANCE
-        ordered = ranked if by_relevance else in_order(ranked, SORTS[wanted.sort])
-        results = _fetched(ordered[start:end], made_by)
+        ordered = ranked
+        if wanted.sort != RELEVANCE:
+            ordered = ranked.take(in_order(ranked.product_id, SORTS[wanted.sort]))
+        chances = _chances(now, made_by, ranked)
+        results = _fetched(ordered[start:end], chances)
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
-        category = predicted_category(shortlist(NO_FILTERS))
+        category = predicted_category(shortlist.plain())
     return Answer(
         query=token,
         box=query.box,
-        match=_match_of(ranked, made_by),
+        match=_match_of(chances),
         count=len(ranked),
         results=results,
         next_page=wanted.page + 1 if end < len(ranked) else None,
@@ -258,14 +267,14 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
 
 def _shortlist(
     now: Findable, query: Query, filters: Filters, *, weights: Weights | None = None
-) -> list[Neighbour]:
+) -> Neighbours:
     """The nearest pictures, so many that enough products, or all, are on them."""
     k = SHORTLIST
     while True:
-        found = now.search(query, k, filters=filters, weights=weights)
-        n_products = len({near.product_id for near in found})
+        found = now.search(query, k, filters=filters)
+        n_products = len(np.unique(found.product_id))
         if len(found) < k or n_products >= LEAST_PRODUCTS:
-            return found
+            return found.compared(query.embedding, weights)
         k *= 4
 
 
@@ -274,66 +283,67 @@ class _Shortlists:
 
     def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
-        self._known: dict[Filters, list[Neighbour]] = {}
+        self._found: dict[Filters, Neighbours] = {}
+        self._known: dict[Filters, Neighbours] = {}
         self._asked = (
             Ranking.of(query.words.ranked, words_gallery.current())
             if query.words
             else None
         )
 
-    def __call__(self, filters: Filters) -> list[Neighbour]:
+    def __call__(self, filters: Filters) -> Neighbours:
         if filters not in self._known:
-            found = self._search(filters)
+            found = self._near(filters)
             if self._asked:
                 found = _with_words(found, self._asked)
-            self._known[filters] = _best_of_products(found)
+            self._known[filters] = found.best_of_products()
         return self._known[filters]
 
+    def plain(self) -> Neighbours:
+        """Without filters, whatever is to be matched, and whatever the words."""
+        found = self._near(NO_FILTERS)
+        return replace(found, score=found.cosine).best_of_products()
 
-def _with_words(found: Sequence[Neighbour], asked: Ranking) -> list[Neighbour]:
+    def _near(self, filters: Filters) -> Neighbours:
+        if filters not in self._found:
+            self._found[filters] = self._search(filters)
+        return self._found[filters]
+
+
+def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
     """Scored by the words too, as far as a product has them."""
-    shares = asked.share_of({near.product_id for near in found})
-    return [
-        near._replace(score=near.score + WORDS * shares.get(near.product_id, 0.0))
-        for near in found
-    ]
+    products = found.product_id.tolist()
+    shares = asked.share_of(set(products))
+    extra = [WORDS * shares.get(product, 0.0) for product in products]
+    return replace(found, score=found.score + np.array(extra, np.float32))
 
 
-def in_order(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
-    """The same products in another order: a field of Product."""
-    by_product = {near.product_id: near for near in ranked}
-    products = Product.objects.filter(pk__in=by_product).order_by(order, "pk")
-    return [by_product[pk] for pk in products.values_list("pk", flat=True)]
+def in_order(product_ids: Int64s, order: str) -> Int64s:
+    """Where each of these products is, in another order: a field of Product."""
+    at = {pk: number for number, pk in enumerate(product_ids.tolist())}
+    products = Product.objects.filter(pk__in=at).order_by(order, "pk")
+    return np.array([at[pk] for pk in products.values_list("pk", flat=True)], np.int64)
 
 
-def _best_of_products(found: Sequence[Neighbour]) -> list[Neighbour]:
-    """The nearest picture of each product, the most like first.
-
-    By score, then distance, then image id, so that paging is stable.
-    """
-    ranked = sorted(found, key=lambda near: (-near.score, near.distance, near.image_id))
-    best: dict[int, Neighbour] = {}
-    for near in ranked:
-        best.setdefault(near.product_id, near)
-    return list(best.values())
+def _chances(now: Findable, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
+    """By product that each is the one asked for: by the shop's curves, or the card's"""
+    curves = now.curves or Curves.of_card(made_by.card.match)
+    found = curves.similarities(ranked.cosine).tolist()
+    return dict(zip(ranked.product_id.tolist(), found, strict=True))
 
 
-def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
+def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
     """With what a list shows, in two queries. What was hidden just now is left out."""
-    products = (
-        Product.objects.on_sale()
-        .for_list()
-        .in_bulk([near.product_id for near in ranked])
-    )
+    products = Product.objects.on_sale().for_list().in_bulk(ranked.product_id.tolist())
     results = []
-    for near in ranked:
-        if near.product_id in products:
-            similarity = probability(encoder, near.cosine)
+    for product_id, image_id, distance in ranked.listed():
+        if product_id in products:
+            similarity = chances[product_id]
             results.append(
                 Result(
-                    product=products[near.product_id],
-                    image_id=near.image_id,
-                    distance=near.distance,
+                    product=products[product_id],
+                    image_id=image_id,
+                    distance=distance,
                     similarity=round(similarity, 4),
                     match=word(similarity),
                 )
@@ -341,7 +351,5 @@ def _fetched(ranked: Sequence[Neighbour], encoder: Encoder) -> list[Result]:
     return results
 
 
-def _match_of(ranked: Sequence[Neighbour], encoder: Encoder) -> Match:
-    if not ranked:
-        return Match.NONE
-    return word(probability(encoder, max(near.cosine for near in ranked)))
+def _match_of(chances: dict[int, float]) -> Match:
+    return word(max(chances.values(), default=0.0))

@@ -9,7 +9,7 @@ import json
 import secrets
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,19 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from hashing import CodeIndex, Encoder, IndexFileError
+from hashing import CodeIndex, Encoder, IndexFileError, RecallTooLow
 from hashing.disk import digest_of, sync
-from search import changes, rows, shared
+from search import changes, indexing, rows, shared
+from search.calibration import Curves, calibrate
 from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.locks import try_lock
 from search.models import Snapshot
 from search.rows import COLUMNS, Rows
+
+# Seconds until another index is tried.
+REFUSED_FOR = 600.0
+_refused = 0.0
 
 log = structlog.get_logger()
 
@@ -49,6 +54,8 @@ class LoadedSnapshot:
     as_of: datetime
     rows: Rows
     index: CodeIndex
+    # From cosines to probabilities; None: as the encoder's card has it.
+    curves: Curves | None = None
 
 
 def is_due() -> bool:
@@ -67,7 +74,15 @@ def is_due() -> bool:
 
 
 def build_if_due() -> Snapshot | None:
-    return build() if is_due() else None
+    """None too for some minutes after an index was refused: it would be again."""
+    global _refused  # noqa: PLW0603
+    if time.monotonic() < _refused or not is_due():
+        return None
+    try:
+        return build()
+    except RecallTooLow:
+        _refused = time.monotonic() + REFUSED_FOR
+        raise
 
 
 def build(of: Encoder | None = None) -> Snapshot | None:
@@ -84,7 +99,10 @@ def build(of: Encoder | None = None) -> Snapshot | None:
         as_of, position = timezone.now(), changes.position_now()
         found = rows.read(now.fingerprint, n_bits=now.n_bits, dim=now.card.dim)
         name = f"{as_of:%Y%m%dT%H%M%S}-{now.fingerprint}-{secrets.token_hex(3)}"
-        write(found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint)
+        found, index = write(
+            found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint
+        )
+        calibration = calibrate(found, index, now.card.match)
         if shared.is_in_use():
             shared.put(settings.SNAPSHOTS_DIR / name)
         snapshot = Snapshot.objects.create(
@@ -93,17 +111,23 @@ def build(of: Encoder | None = None) -> Snapshot | None:
             position=position,
             images=len(found),
             as_of=as_of,
+            kind=index.kind,
+            recall=index.recall,
+            curves=asdict(calibration.curves),
+            calibration=calibration.report(),
         )
         log.info("snapshot published", snapshot=name, images=len(found))
         prune(now.fingerprint)
         return snapshot
 
 
-def write(found: Rows, folder: Path, *, fingerprint: str) -> None:
-    """Write a snapshot beside, verify it, and give it its name."""
+def write(found: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeIndex]:
+    """Write a snapshot beside, verify it, and give it its name.
+
+    Returns what was read back. Raises RecallTooLow (see search.indexing).
+    """
     partial = folder.with_name(f"{folder.name}.partial")
-    index = CodeIndex.build(found.image_id, found.codes)
-    index.save(partial / "index")
+    indexing.build_index(found).save(partial / "index")
     names = [name for name in COLUMNS if name not in ("image_id", "codes")]
     for name in names:
         np.save(partial / f"{name}.npy", getattr(found, name))
@@ -118,9 +142,10 @@ def write(found: Rows, folder: Path, *, fingerprint: str) -> None:
     (partial / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
     for path in (*partial.iterdir(), partial):
         sync(path)
-    read_rows(partial, fingerprint)
+    read_back = read_rows(partial, fingerprint)
     partial.rename(folder)
     sync(folder.parent)
+    return read_back
 
 
 def load(snapshot: Snapshot) -> LoadedSnapshot:
@@ -147,7 +172,38 @@ def load(snapshot: Snapshot) -> LoadedSnapshot:
         as_of=snapshot.as_of,
         rows=found,
         index=index,
+        curves=curves_of(snapshot),
     )
+
+
+def calibrate_again() -> Snapshot:
+    """The snapshot that serves, its curve fitted anew; every process takes it over.
+
+    Raises SearchUnavailable if none can be read.
+    """
+    now = encoder()
+    snapshot = Snapshot.objects.serving(now.fingerprint).first()
+    if snapshot is None:
+        raise SearchUnavailable("no snapshot serves; build one first")
+    try:
+        loaded = load(snapshot)
+    except IndexFileError as error:
+        raise SearchUnavailable(str(error)) from error
+    calibration = calibrate(loaded.rows, loaded.index, now.card.match)
+    snapshot.curves = asdict(calibration.curves)
+    snapshot.calibration = calibration.report()
+    snapshot.save(update_fields=["curves", "calibration"])
+    return snapshot
+
+
+def curves_of(snapshot: Snapshot) -> Curves | None:
+    if not snapshot.curves:
+        return None
+    first, others = (
+        tuple((cosine, share) for cosine, share in snapshot.curves[name])
+        for name in ("first", "others")
+    )
+    return Curves(first, others)
 
 
 def roll_back() -> Snapshot:

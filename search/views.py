@@ -1,10 +1,11 @@
 """The page that searches with a photo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import structlog
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
@@ -19,12 +20,17 @@ from catalogue import images
 from catalogue.images import UnreadableImage
 from catalogue.models import Product
 from search import missed, samples
+from search.advice import advice
+from search.calibration import Match
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
-from search.forms import BoxForm, PhotoForm
+from search.forms import BoxForm, LinkForm, PhotoForm
 from search.results import ResultsPage
 from search.samples import Sample
-from search.similar import Answer, query_of, similar_to_photo, similar_to_query
+from search.similar import Answer, query_of, similar_to_photo
 from search.uploads import BodyTooLarge, receive_in_memory
+from search.words import answering
+from search.words.query import WordsQuery
+from search.words.suggesting import suggestions
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +51,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Asked:
     """What the shopper sent: a photo, the token of an earlier answer, or a product to
-    find more like it.
+    find more like it; and words, beside one of these or alone.
     """
 
     form: BoxForm
@@ -53,13 +59,25 @@ class Asked:
     token: str = ""
     sample: Sample | None = None
     like: Product | None = None
+    words: WordsQuery | None = None
+
+    def with_words(self, text: str, fields: QueryDict) -> Self:
+        """Limited by the filters in the words, too, beside those in the fields."""
+        if not text:
+            return self
+        reading = answering.understood(text)
+        form = BoxForm(answering.with_filters(fields, reading))
+        _check(form)
+        return replace(self, form=form, words=reading.query)
 
     def answer(self) -> Answer:
-        options = self.form.options()
-        if self.photo is None:
-            return similar_to_query(self.token or self._token_of_product(), **options)
-        box = self.form.cleaned_data["box"]
-        return similar_to_photo(self.photo, box=box, **options)
+        options = {**self.form.options(), "words": self.words}
+        if self.photo is not None:
+            box = self.form.cleaned_data["box"]
+            return similar_to_photo(self.photo, box=box, **options)
+        if self.token or self.like or self.words is None:
+            return answering.again(self.token or self._token_of_product(), **options)
+        return answering.again(self.words.token(), **options)
 
     def _token_of_product(self) -> str:
         query = query_of(self.like) if self.like else None
@@ -84,12 +102,24 @@ def search(request: HttpRequest) -> HttpResponse:
     fresh = request.method == "POST"
     if fresh and not page.chips:
         missed.count_photo(answer)
-    context = {"page": page, "here": page.here, "fresh": fresh}
+    context = {
+        "page": page,
+        "here": page.here,
+        "fresh": fresh,
+        "advice": _advice(asked, answer),
+    }
     response = render(request, "search/results.html", context)
     push_url(response, page.here)
     # Kept by no cache on the way; the browser's own "back" may show it again.
     patch_cache_control(response, private=True)
     return response
+
+
+def _advice(asked: Asked, answer: Answer) -> list[str]:
+    """What to do better with the next photo, unless this one found its product."""
+    if asked.photo is None or answer.match == Match.EXACT:
+        return []
+    return [*advice(asked.photo, n_things=len(answer.boxes))]
 
 
 @require_safe
@@ -102,19 +132,33 @@ def sample(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(found.thumbnail(), content_type="image/webp")
 
 
+@require_safe
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Options for what stands in the search box, as the page puts them in."""
+    typed = request.GET.get("q", "").replace("\0", "")
+    context = {"suggestions": suggestions(typed)}
+    response = render(request, "search/_suggestions.html", context)
+    patch_cache_control(response, private=True, max_age=60)
+    return response
+
+
 def _linked(request: HttpRequest) -> Asked | None:
     """By a link: an earlier answer's token, a sample or a product. None without."""
     token = request.GET.get("query", "")
+    text = request.GET.get("q", "").strip()
     sample = samples.named(request.GET.get("sample", ""))
     like = _product(request.GET.get("like", ""))
-    if not (token or sample or like):
+    if not (token or sample or like or text):
         return None
-    form = BoxForm(request.GET)
+    form = LinkForm(request.GET)
     _check(form)
-    if token or sample is None:
-        return Asked(form, token=token, sample=sample, like=like)
-    with sample.path.open("rb") as file:
-        return Asked(form, photo=images.open_photo(file), sample=sample)
+    asked = Asked(form, token=token, sample=sample, like=like)
+    if sample is not None and not token:
+        with sample.path.open("rb") as file:
+            asked = replace(asked, photo=images.open_photo(file))
+    beside = token or sample or like
+    text = form.cleaned_data["words" if beside else "q"]
+    return asked.with_words(text, request.GET)
 
 
 def _product(number: str) -> Product | None:
@@ -131,7 +175,8 @@ def _posted(request: HttpRequest) -> Asked:
         raise Refused(400, message % {"name": min(unknown)[:50]})
     _check(form)
     try:
-        return Asked(form, photo=images.open_photo(form.cleaned_data["photo"]))
+        asked = Asked(form, photo=images.open_photo(form.cleaned_data["photo"]))
+        return asked.with_words(form.cleaned_data["words"], request.POST)
     except UnreadableImage as error:
         raise Refused(422 if error.is_image else 415, error.message) from error
 

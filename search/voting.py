@@ -1,11 +1,12 @@
 """What kind of thing is on a photo: its neighbours vote, the nearer the weightier."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from catalogue.models import Category
-from search.gallery import Neighbour
+from search.neighbours import Neighbours
 
 VOTERS = 10
 
@@ -19,15 +20,16 @@ class Prediction:
     confidence: float
 
 
-def predicted_category(ranked: Sequence[Neighbour]) -> Prediction | None:
+def predicted_category(ranked: Neighbours) -> Prediction | None:
     """Of the products nearest to a photo, whatever the filters; the lower id wins a
     tie. None where nothing votes.
     """
     weights: defaultdict[int, float] = defaultdict(float)
     # By the plain cosine: what is on a photo does not change with what one asks of it.
-    nearest = sorted(ranked, key=lambda near: (-near.cosine, near.image_id))
-    for near in nearest[:VOTERS]:
-        weights[near.category_id] += max(near.cosine, 0.0)
+    nearest = ranked.take(np.lexsort((ranked.image_id, -ranked.cosine))[:VOTERS])
+    votes = np.maximum(nearest.cosine, 0.0).tolist()
+    for category_id, vote in zip(nearest.column("category_id"), votes, strict=True):
+        weights[category_id] += vote
     total = sum(weights.values())
     if total <= 0:
         return None

@@ -17,11 +17,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
 from search import encoders, encoding, gallery
-from search.calibration import probability
+from search.calibration import Curves
 from search.duplicates.models import Comparison, Resemblance
 from search.duplicates.same_picture import SAME, likeness
-from search.gallery import Neighbour
 from search.models import ImageCode
+from search.neighbours import Neighbours
 from search.query import Query
 
 log = structlog.get_logger(__name__)
@@ -111,26 +111,25 @@ def _remember(image: ProductImage, found: Found) -> None:
 def _found(image: ProductImage) -> Iterator[Found]:
     """The less sure first: of one picture, the surest is said last."""
     near = _near(image)
-    pictures = ProductImage.objects.select_related("product").in_bulk(
-        [each.image_id for each in near]
-    )
-    near = [each for each in near if each.image_id in pictures]
-    yield from _same_products(image, near, pictures)
-    yield from _same_pictures(image, [pictures[each.image_id] for each in near])
+    if near is not None:
+        yield from _same_products(image, near)
+        yield from _same_pictures(image, near.image_id[:CANDIDATES].tolist())
     for other in _same_files(image):
         yield Found(other, Tier.FILE, 1.0)
 
 
-def _near(image: ProductImage) -> list[Neighbour]:
-    """Pictures that can be found now, the most like this one first."""
+def _near(image: ProductImage) -> Neighbours | None:
+    """Pictures that can be found now, the most like this one first; None without its
+    code.
+    """
     encoder = encoders.serving().fingerprint
     code = ImageCode.objects.by(encoder).current().filter(image=image).first()
     if code is None or code.embedding is None:
-        return []
+        return None
     query = Query(encoder, np.frombuffer(code.embedding, np.int8))
-    found = gallery.current(encoder).search(query, NEAR)
-    others = [each for each in found if each.image_id != image.pk]
-    return sorted(others, key=lambda each: (-each.cosine, each.image_id))
+    found = gallery.current(encoder).search(query, NEAR).compared(query.embedding, None)
+    order = np.lexsort((found.image_id, -found.cosine))
+    return found.take(order[found.image_id[order] != image.pk])
 
 
 def _same_files(image: ProductImage) -> QuerySet[ProductImage]:
@@ -141,12 +140,13 @@ def _same_files(image: ProductImage) -> QuerySet[ProductImage]:
     return ProductImage.objects.filter(same).exclude(pk=image.pk).order_by("pk")[:MOST]
 
 
-def _same_pictures(image: ProductImage, near: list[ProductImage]) -> Iterator[Found]:
+def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
+    others = ProductImage.objects.select_related("product").in_bulk(near)
     try:
         picture = encoding.read(image)
     except (UnreadableImage, FileNotFoundError):
         return  # the picture's own state says so
-    for other in near[:CANDIDATES]:
+    for other in (others[pk] for pk in near if pk in others):
         try:
             alike = likeness(picture, encoding.read(other))
         except (UnreadableImage, FileNotFoundError):
@@ -155,19 +155,21 @@ def _same_pictures(image: ProductImage, near: list[ProductImage]) -> Iterator[Fo
             yield Found(other, Tier.PICTURE, round(alike, 4))
 
 
-def _same_products(
-    image: ProductImage, near: list[Neighbour], pictures: dict[int, ProductImage]
-) -> Iterator[Found]:
+def _same_products(image: ProductImage, near: Neighbours) -> Iterator[Found]:
+    """Of the pictures of other products: the most like of each, where it is sure."""
     encoder = encoders.encoder()
-    seen: set[int] = {image.product_id}
-    for each in near:
-        sure = probability(encoder, each.cosine)
-        if sure < SURE or len(seen) > MOST:
-            return
-        if each.product_id in seen:
+    curves = gallery.current().curves or Curves.of_card(encoder.card.match)
+    others = near.take(np.flatnonzero(near.product_id != image.product_id))
+    best = others.best_of_products()[:MOST]
+    sure = curves.similarities(best.cosine).tolist()
+    pictures = ProductImage.objects.select_related("product").in_bulk(
+        best.image_id.tolist()
+    )
+    for image_id, similarity in zip(best.image_id.tolist(), sure, strict=True):
+        other = pictures.get(image_id)
+        if other is None or similarity < SURE:
             continue
-        seen.add(each.product_id)
         # One picture of each product is enough to decide on, and once.
-        pairs = Resemblance.objects.between(image.product_id, each.product_id)
+        pairs = Resemblance.objects.between(image.product_id, other.product_id)
         if not pairs.current().exists():
-            yield Found(pictures[each.image_id], Tier.PRODUCT, round(sure, 4))
+            yield Found(other, Tier.PRODUCT, round(similarity, 4))

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from django.http import QueryDict
 
 from catalogue.models import Product
 from search.calibration import Match
 from search.facets import facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Neighbour
+from search.neighbours import Listed, Neighbour
 from search.query import WHOLE
 from search.similar import (
     PAGE,
@@ -74,8 +75,7 @@ def by_words(  # noqa: PLR0913
         ranked, exact = _exact_first(search(filters), query.said)
     start, end = (page - 1) * limit, page * limit
     with stages.timed("fetch"):
-        by_relevance = sort == RELEVANCE
-        ordered = ranked if by_relevance else in_order(ranked, SORTS[sort])
+        ordered = ranked if sort == RELEVANCE else _sorted(ranked, SORTS[sort])
         results = _fetched(ordered[start:end], search.ranking, exact)
     with stages.timed("facets"):
         counted = facets(search, filters)
@@ -109,11 +109,11 @@ class _Remembered:
 
     def __init__(self, ranking: Ranking) -> None:
         self.ranking = ranking
-        self._known: dict[Filters, list[Neighbour]] = {}
+        self._known: dict[Filters, Listed] = {}
 
-    def __call__(self, filters: Filters) -> list[Neighbour]:
+    def __call__(self, filters: Filters) -> Listed:
         if filters not in self._known:
-            self._known[filters] = self.ranking(filters)
+            self._known[filters] = Listed(self.ranking(filters))
         return self._known[filters]
 
 
@@ -129,6 +129,11 @@ def _exact_first(
         return [near for near in ranked if near.product_id in by_sku], by_sku
     ordered = sorted(ranked, key=lambda near: near.product_id not in by_name)
     return ordered, by_name
+
+
+def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
+    products = np.array([near.product_id for near in ranked], np.int64)
+    return [ranked[at] for at in in_order(products, order)]
 
 
 def _fetched(

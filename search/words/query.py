@@ -7,6 +7,7 @@ from typing import Self
 from django.core import signing
 
 from search.errors import QueryExpired
+from search.words.tokens import words
 
 SALT = "search.words"
 PREFIX = "words."
@@ -20,6 +21,11 @@ class WordsQuery:
 
     said: str
     ranked: str
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether slips were forgiven: it ranks by words that were not typed."""
+        return not set(words(self.ranked)) <= set(words(self.said))
 
     def token(self) -> str:
         """Signed; good for ever, since it hangs on nothing but itself."""

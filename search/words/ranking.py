@@ -9,7 +9,7 @@ import numpy as np
 from hashing import hamming
 from search.calibration import Match
 from search.filters import Filters
-from search.gallery import Neighbour
+from search.neighbours import Neighbour
 from search.rows import Bools, Int64s
 from search.words import sentences
 from search.words.categories import Categories

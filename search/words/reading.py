@@ -49,10 +49,16 @@ class Reading:
     def query(self) -> WordsQuery:
         return WordsQuery(self.said, self.read_as)
 
-    @property
-    def is_corrected(self) -> bool:
-        return words(self.read_as) != words(self.said) and bool(
-            set(words(self.read_as)) - set(words(self.said))
+    def filters(self, tree: Categories) -> Filters:
+        """What was recognised, as a search takes it."""
+        below = tree.subtree(self.category) if self.category else None
+        return Filters(
+            categories=None if below is None else frozenset(below),
+            min_price=self.min_price,
+            max_price=self.max_price,
+            brands=frozenset(self.brands),
+            colours=frozenset(self.colours),
+            in_stock=self.in_stock,
         )
 
     @property
@@ -181,13 +187,5 @@ def _loosened(reading: Reading, now: WordsGallery, tree: Categories) -> Reading:
 
 
 def _leaves_some(reading: Reading, now: WordsGallery, tree: Categories) -> bool:
-    category = reading.category
-    filters = Filters(
-        categories=frozenset(tree.subtree(category)) if category else None,
-        min_price=reading.min_price,
-        max_price=reading.max_price,
-        brands=frozenset(reading.brands),
-        colours=frozenset(reading.colours),
-        in_stock=reading.in_stock,
-    )
+    filters = reading.filters(tree)
     return any(len(shelf.allowed(filters, live)) for shelf, live in now.shelves)

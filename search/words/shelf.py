@@ -75,8 +75,9 @@ class Shelf:
 
     def allowed(self, filters: Filters, live: Bools | None) -> Int64s:
         """The rows that may be answers, ascending."""
-        where = filters.allowed(self.rows, live)
-        return np.sort(where.numbers(where.within(len(self))))
+        where = filters.allowed(self.rows)
+        rows = np.sort(where.numbers(where.within(len(self))))
+        return rows if live is None else rows[live[rows]]
 
     def of_categories(self, weights: dict[int, float]) -> Scores:
         """For each product (n,) the weight of its category; 0 where it has none."""

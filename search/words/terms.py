@@ -1,10 +1,12 @@
 """Which products have which words: an inverted index in memory."""
 
 import heapq
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +49,16 @@ class Terms:
             if len(word) >= SHORTEST and not word.isdecimal()
         )
         return [word for _, word in heapq.nsmallest(COMMONEST, worth)]
+
+    @cached_property
+    def _in_order(self) -> list[str]:
+        return sorted(self.spelled)
+
+    def beginning_with(self, letters: str) -> list[str]:
+        """English words as written, the commonest first."""
+        start = bisect_left(self._in_order, letters)
+        found = takewhile(lambda word: word.startswith(letters), self._in_order[start:])
+        return sorted(found, key=lambda word: (-self.spelled[word], word))
 
     def scores(self, needed: Iterable[str]) -> Scores:
         """For each product (n,): 1 if it has all these terms, less in a description."""

@@ -70,7 +70,7 @@ def found() -> set[int]:
     """By a process that begins now."""
     gallery.reset()
     near = gallery.current().search(a_query(random.Random(0)), 200)
-    return {neighbour.image_id for neighbour in near}
+    return set(near.image_id.tolist())
 
 
 def folders() -> set[str]:

@@ -48,8 +48,7 @@ def start_again() -> None:
 def found(
     query: Query, k: int = 10, filters: Filters = NO_FILTERS
 ) -> list[tuple[int, int]]:
-    near = gallery.current().search(query, k, filters=filters)
-    return [(neighbour.image_id, neighbour.distance) for neighbour in near]
+    return gallery.current().search(query, k, filters=filters).hits()
 
 
 def random_edit(chance: random.Random) -> None:
@@ -221,6 +220,6 @@ def test_neighbours_carry_the_cosine_of_the_stored_embeddings() -> None:
     vector = embedding(random.Random(0))
     add_coded_image(new_product(), vector)
     bring_up()
-    (near,) = gallery.current().search(Query(encoder().fingerprint, vector), 1)
-    assert near.distance == 0
-    assert near.cosine == pytest.approx(1.0, abs=1e-6)
+    near = gallery.current().search(Query(encoder().fingerprint, vector), 1)
+    assert near.distance.tolist() == [0]
+    assert near.compared(vector, None).cosine == pytest.approx([1.0], abs=1e-6)

@@ -38,8 +38,7 @@ AWAY = "http://127.0.0.1:9"  # nobody listens there
 
 
 def found(query: Query, k: int = 200) -> list[tuple[int, int]]:
-    near = gallery.current().search(query, k)
-    return [(neighbour.image_id, neighbour.distance) for neighbour in near]
+    return gallery.current().search(query, k).hits()
 
 
 def fill() -> Written:

@@ -58,7 +58,7 @@ def test_results_say_in_words_how_well_they_match(
 ) -> None:
     of_rank = iter([Match.EXACT, Match.SIMILAR, Match.WEAK, *[Match.NONE] * 9])
     monkeypatch.setattr(similar, "word", lambda similarity: next(of_rank))
-    monkeypatch.setattr(similar, "_match_of", lambda ranked, encoder: Match.EXACT)
+    monkeypatch.setattr(similar, "_match_of", lambda chances: Match.EXACT)
     page = words(send(client, make_image(3)))
     in_order = ["Probably this one", "Very similar", "Somewhat similar", "Less alike"]
     assert [text for text in in_order if text in page] == in_order

@@ -123,7 +123,7 @@ def add_image(seed: int) -> int:
 
 def found() -> set[int]:
     near = gallery.current().search(a_query(random.Random(0)), 200)
-    return {neighbour.image_id for neighbour in near}
+    return set(near.image_id.tolist())
 
 
 def serves(built: Snapshot) -> bool:

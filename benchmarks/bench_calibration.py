@@ -1,0 +1,147 @@
+"""Whether a similarity means what it says: expected calibration error of four shops.
+
+    python -m benchmarks.bench_calibration [--encoder DIR]
+
+Each shop is calibrated on its own pictures as a snapshot is (search/calibration.py),
+and judged on products that its curve has not seen: the products fall into two halves,
+each judged by the curve of the other. Asked are the shop's pictures for each other,
+and where there are photos that are none of the shop's, those. Beside it the curve of
+the encoder's card. Errors are over all answers that a shopper sees (20 a query), and
+over the first alone, which decides what the page says. Nothing is drawn but by seed 0.
+"""
+
+# ruff: noqa: E402
+import argparse
+import csv
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="semblance-bench-")
+
+import django
+import numpy as np
+
+django.setup()  # before the shop is imported
+
+from benchmarks.shop import BASE_DIR, DATA, save_result
+from hashing import SHIPPED, CodeIndex, Encoder, load_encoder
+from hashing.data import PictureSet, open_picture
+from search import calibration
+from search.calibration import Asked
+from search.rows import Rows
+
+DEMO = BASE_DIR / "catalogue" / "demo" / "pictures"
+Encoded = tuple[np.ndarray, np.ndarray]  # embeddings, codes
+
+
+def encode(encoder: Encoder, pictures: list[Any]) -> Encoded:
+    parts = [
+        encoder.encode(pictures[start : start + 16])
+        for start in range(0, len(pictures), 16)
+    ]
+    return (
+        np.concatenate([part.embeddings for part in parts]),
+        np.concatenate([part.codes for part in parts]),
+    )
+
+
+def of_set(encoder: Encoder, text: str) -> tuple[Encoded, list[str]]:
+    pictures = PictureSet.parse(text)
+    return encode(encoder, list(pictures.pictures())), pictures.column("product_id")
+
+
+def of_demo(encoder: Encoder) -> tuple[Encoded, list[str]]:
+    """The shop that `load_demo` fills."""
+    images, products = [], []
+    with (DEMO / "catalogue.csv").open(encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            for name in filter(None, row["images"].split(";")):
+                images.append(open_picture(Path(DEMO / "images" / name.strip())))
+                products.append(row["sku"])
+    return encode(encoder, images), products
+
+
+def a_shop(encoded: Encoded, numbers: np.ndarray) -> tuple[Rows, CodeIndex]:
+    embeddings, codes = encoded
+    n = len(codes)
+    nothing = np.zeros(n, np.int64)
+    rows = Rows(
+        image_id=np.arange(n),
+        product_id=numbers,
+        category_id=nothing,
+        price=nothing,
+        in_stock=np.ones(n, np.bool_),
+        brand=nothing,
+        colour=nothing,
+        codes=codes,
+        embeddings=embeddings,
+        brands=("",),
+        colours=("",),
+    )
+    return rows, CodeIndex.build(rows.image_id, codes)
+
+
+def line(asked: Asked, fit_on: Asked, card: Any) -> dict[str, Any]:
+    predicted = calibration.judged(asked, fit_on, card)
+    by_card = calibration.read(card, asked.cosine)
+    first = asked.rank == 0
+    error, right = calibration.expected_error, asked.is_right
+    return {
+        "fitted to products": len(np.unique(fit_on.product_id)),
+        "queries": int(first.sum()),
+        "error": error(predicted, right),
+        "error of first": error(predicted[first], right[first]),
+        "card's error": error(by_card, right),
+        "card's error of first": error(by_card[first], right[first]),
+        "first right": round(float(right[first].mean()), 4),
+        "reliability of first": [
+            vars(each)
+            for each in calibration.reliability(predicted[first], right[first])
+        ],
+    }
+
+
+def measure(encoder: Encoder) -> dict[str, Any]:
+    shops = {
+        name: of_set(encoder, str(DATA / text))
+        for name, text in (
+            ("grocery", "grocery.tar:split!=val"),
+            ("luma", "luma.tar"),
+            ("demo shops", "demoshop.tar"),
+        )
+    } | {"demo": of_demo(encoder)}
+    photos = {"grocery": of_set(encoder, f"{DATA / 'grocery.tar'}:val")}
+    card, found = encoder.card.match, {}
+    for name, (encoded, products) in shops.items():
+        number = {product: at for at, product in enumerate(sorted(set(products)))}
+        numbers = np.array([number[product] for product in products])
+        rows, index = a_shop(encoded, numbers)
+        own = calibration.ask(rows, index)
+        found[f"{name}, own pictures"] = line(own, own, card)
+        if name in photos:
+            (embeddings, codes), of = photos[name]
+            wanted = np.array([number[product] for product in of])
+            none = np.full(len(of), -1)
+            asked = calibration.asked_with(rows, index, embeddings, codes, wanted, none)
+            found[f"{name}, photos"] = line(asked, own, card)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--encoder", type=Path, default=SHIPPED)
+    encoder = load_encoder(parser.parse_args().encoder)
+    found = measure(encoder)
+    columns = [name for name in next(iter(found.values())) if "reliability" not in name]
+    print(f"{'':24}" + "".join(f"{name:>24}" for name in columns))
+    for name, row in found.items():
+        print(f"{name:24}" + "".join(f"{row[column]:>24}" for column in columns))
+    header = {"seed": 0, "encoder": encoder.fingerprint, "goal": 0.05}
+    print(save_result("calibration", {**header, "rows": found}))
+
+
+if __name__ == "__main__":
+    main()
