@@ -200,6 +200,11 @@ class AnswerSerializer(serializers.Serializer[Any]):
         help_text="From reading the body to this answer, in milliseconds."
     )
     stages = StagesSerializer()
+    boxes = SuggestedBoxSerializer(
+        many=True,
+        help_text="What stands out, the strongest first: 3 at most, with a photo that "
+        "was just sent whole; else none.",
+    )
     category = PredictionSerializer(allow_null=True)
     words = WordsSerializer(allow_null=True)
     filters = ChosenSerializer()

@@ -5,6 +5,7 @@ from contextlib import suppress
 import structlog
 from celery import shared_task
 
+from catalogue.models import ProductImage
 from search import encoders, encoding, engine, filling
 from search.duplicates import finding
 from search.errors import Refused, SearchUnavailable
@@ -80,10 +81,17 @@ def refresh_snapshot() -> None:
 
 @shared_task
 def find_duplicates() -> None:
-    """A few seconds of comparing pictures, once everything has a code."""
+    """A few seconds of comparing pictures, once everything has a code; with their
+    thumbnails, so that no shopper's first page waits for these.
+    """
     with suppress(SearchUnavailable), try_lock("find_duplicates") as is_held:
         if is_held and not encoding.waiting_images().exists():
-            finding.compare_missing(seconds=COMPARE_SECONDS)
+            finding.compare_missing(seconds=COMPARE_SECONDS, also=_make_thumbnails)
+
+
+def _make_thumbnails(image: ProductImage) -> None:
+    with suppress(OSError):  # the file is lost, and its state says so
+        image.make_thumbnails()
 
 
 @shared_task

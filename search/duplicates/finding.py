@@ -6,7 +6,7 @@ was compared is in the database: a sweep finds what nobody compared yet.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,11 +57,17 @@ def uncompared(images: QuerySet[ProductImage] | None = None) -> QuerySet[Product
     return of_all.filter(~Exists(compared), Exists(coded)).order_by("-pk")
 
 
-def compare_missing(*, seconds: float) -> int:
-    """Compare what was not compared yet, until the time is up; how many that were."""
+def compare_missing(
+    *, seconds: float, also: Callable[[ProductImage], object] = lambda image: None
+) -> int:
+    """Compare what was not compared yet, until the time is up; how many that were.
+
+    `also`: what else is done once with each picture, and must not fail.
+    """
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end and (images := list(uncompared()[:BATCH])):
         for image in images:
+            also(image)
             compare(image)
             done += 1
             if time.monotonic() > end:

@@ -208,3 +208,13 @@ def test_a_picture_that_is_gone_is_compared_with_nothing() -> None:
     encode_all()
     ProductImage.objects.filter(pk=image.pk).delete()
     assert finding.compare(image) == []
+
+
+@pytest.mark.django_db
+def test_thumbnails_are_there_before_a_page_asks() -> None:
+    image = new_product(images=[1]).images.get()
+    encode_all()
+    storage = image.card.storage
+    assert not storage.exists(image.card.name)
+    find_duplicates()
+    assert storage.exists(image.card.name) and storage.exists(image.large.name)
