@@ -18,7 +18,7 @@ START := python -c 'import signal; from honcho.command import main; \
 	main()' start
 
 .DEFAULT_GOAL := help
-.PHONY: help install run worker test test-fast test-milvus lint train evaluate encoder bench
+.PHONY: help install run worker test test-fast schema-test test-milvus lint train evaluate encoder bench
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ test-milvus: .venv/dev.stamp ## the gallery's tests on a real Milvus, on loopbac
 	@python -m pip install -qq --disable-pip-version-check milvus==2.3.5
 	@unshare --map-root-user --net sh -c \
 		'ip link set lo up && TEST_DATABASE=sqlite python -m pytest -m milvus'
+
+schema-test: .venv/dev.stamp ## ask the API all that its schema allows and forbids: EXAMPLES=
+	SCHEMA_EXAMPLES=$(or $(EXAMPLES),40) TEST_DATABASE=sqlite python -m pytest tests/test_schema.py -s
 
 train: .venv/dev.stamp ## an encoder on a shop's own pictures: CONFIG=… ARGS="--resume"
 	python -m hashing train $(CONFIG) $(ARGS)

@@ -1,12 +1,17 @@
 """How fast codes are searched: the gallery, the index, and what others would take.
 
-    python -m benchmarks.bench_index [--quick]
+    python -m benchmarks.bench_index gallery
+    python -m benchmarks.bench_index codes --sizes 100000,1000000
+    python -m benchmarks.bench_index codes --sizes 10000000 --bits 256
+    python -m benchmarks.bench_index databases --sizes 100000
 
-All contenders take turns, query by query, in one thread, so that whatever else the
-machine does falls on all of them; ratios are of processor time, medians over the turns;
-k = 200. The gallery has
-1,000 changed products, its filters go from their values to the neighbours. Codes are
-uniform, or clustered: those of grocery pictures with bits flipped. Seeds are fixed.
+Each part keeps what the others wrote to results/index.json. All contenders take turns,
+query by query, in one thread, so that whatever else the machine does falls on all of
+them; ratios are of processor time, medians over the turns (of the databases, which run
+elsewhere, of time on the clock); k = 200. The gallery has 1,000 changed products, its
+filters go from their values to the neighbours. Codes are uniform, or clustered: those
+of grocery pictures with bits flipped. Recall is of the 100 nearest, ties counted as
+found. Seeds are fixed.
 """
 
 import argparse
@@ -26,13 +31,18 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import django
 import faiss
 import numpy as np
+import psycopg
 from django.core.management import call_command
+from usearch.index import Index as UsearchIndex
+from usearch.index import MetricKind
 
-from benchmarks.shop import DATA, save_result
-from hashing import CodeIndex, Codes, hamming
+from benchmarks.shop import DATA, load_result, save_result
+from hashing import CodeIndex, Codes, Kind, RecallTooLow, hamming
+from tests.servers import PostgresServer
 
 K = 200
 SEED = 0
+RECALL_AT = 100
 Turn = Callable[[int], object]
 
 
@@ -77,6 +87,8 @@ def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
         now = a_gallery(codes, Path(folder), changed=1000)
         seconds = time.perf_counter() - start
         del codes
+        files = [file for file in Path(folder).rglob("*") if file.is_file()]
+        mapped = sum(file.stat().st_size for file in files) / n
         private = (private_bytes() - before) / n
 
         def by(filters: Filters) -> Turn:
@@ -110,28 +122,138 @@ def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
     plain = table["gallery"]["cpu p50 ms"]
     for line in table.values():
         line["of gallery"] = round(line["cpu p50 ms"] / plain, 3)
-    return {"rows": table, "write and load s": seconds, "private bytes a code": private}
+    return {
+        "rows": table,
+        "write and load s": seconds,
+        "private bytes a code": private,
+        "mapped bytes a code": mapped,
+    }
 
 
 def bench_codes(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
     """One set of codes in every kind of index."""
-    raw = faiss.IndexBinaryFlat(codes.shape[1] * 8)
+    n, n_bits = len(codes), codes.shape[1] * 8
+    raw = faiss.IndexBinaryFlat(n_bits)
     raw.add(codes)
-    start = time.perf_counter()
-    index = CodeIndex.build(np.arange(len(codes)), codes)
-    built = time.perf_counter() - start
+    indexes: dict[str, CodeIndex] = {}
+    facts: dict[str, dict[str, Any]] = {}
+    for kind in Kind:
+        start = time.perf_counter()
+        try:
+            indexes[kind] = CodeIndex.build(np.arange(n), codes, kind=kind)
+        except RecallTooLow as error:
+            facts[kind] = {"refused": str(error)}
+            continue
+        facts[kind] = {"build s": round(time.perf_counter() - start, 1)}
     contenders: dict[str, Turn] = {
-        "raw faiss": lambda turn: raw.search(queries[[turn]], K),
-        "flat": lambda turn: index.search_rows(queries[[turn]], K),
+        "raw faiss": lambda turn: raw.search(queries[[turn]], K)[0][0],
+        **{kind: _search(index, queries) for kind, index in indexes.items()},
     }
-    if len(codes) <= 1_000_000:
-        contenders["numpy"] = lambda turn: np.argpartition(
-            hamming(queries[[turn]], codes)[0], K
+    if n <= 1_000_000:
+        contenders["numpy"] = lambda turn: np.sort(
+            np.partition(hamming(queries[[turn]], codes)[0], K)[:K]
+        )
+        start = time.perf_counter()
+        graph = UsearchIndex(ndim=n_bits, metric=MetricKind.Hamming, dtype="b1")
+        graph.add(np.arange(n), codes, threads=1)
+        facts["usearch"] = {"build s": round(time.perf_counter() - start, 1)}
+        facts["usearch"]["bytes a code"] = round(graph.memory_usage / n, 1)
+        contenders["usearch"] = lambda turn: (
+            graph.search(queries[turn], K, threads=1).distances
         )
     faiss.omp_set_num_threads(1)
     table = take_turns(contenders, rounds, base="raw faiss")
-    facts = {"build s": round(built, 2), "bytes": codes.nbytes + 8 * len(codes)}
-    table["flat"] |= {**facts, "recall": 1.0}
+    for kind, index in indexes.items():
+        with tempfile.TemporaryDirectory() as folder:
+            index.save(Path(folder))
+            n_bytes = sum(file.stat().st_size for file in Path(folder).iterdir())
+        facts[kind]["bytes a code"] = round(n_bytes / n, 1)
+        if index.probes:
+            facts[kind]["lists read"] = "{} of {}".format(*index.probes)
+    truth = [raw.search(queries[[turn]], RECALL_AT)[0][0, -1] for turn in range(rounds)]
+    for name, run in contenders.items():
+        near = [np.asarray(run(turn))[:RECALL_AT] for turn in range(rounds)]
+        shares = [
+            np.count_nonzero(found <= last) / RECALL_AT
+            for found, last in zip(near, truth, strict=True)
+        ]
+        table[name]["recall"] = round(float(np.mean(shares)), 4)
+    flat = table[Kind.FLAT]["cpu p50 ms"]
+    for name, line in table.items():
+        line["flat / it"] = round(flat / line["cpu p50 ms"], 2)
+        line |= facts.get(name, {})
+    return table | {k: v for k, v in facts.items() if k not in table}
+
+
+def _search(index: CodeIndex, queries: Codes) -> Turn:
+    return lambda turn: index.search_rows(queries[[turn]], K)[0].distances
+
+
+def bench_databases(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
+    """The same codes in PostgreSQL: its own bit_count, and pgvector's distance."""
+    n, n_bits = len(codes), codes.shape[1] * 8
+    index = CodeIndex.build(np.arange(n), codes)
+    texts = ["".join(f"{byte:08b}" for byte in code) for code in queries]
+    folder = Path(tempfile.mkdtemp(prefix="semblance-bench-"))
+    folder.chmod(0o711)
+    facts: dict[str, dict[str, Any]] = {}
+    with PostgresServer(folder) as server:
+        one = psycopg.connect(server.url, autocommit=True)
+        one.execute("CREATE EXTENSION vector")
+        one.execute(f"CREATE TABLE codes (id bigint PRIMARY KEY, code bit({n_bits}))")
+        start = time.perf_counter()
+        with one.cursor().copy("COPY codes FROM STDIN") as rows:
+            for number, code in enumerate(codes):
+                rows.write_row((number, "".join(f"{byte:08b}" for byte in code)))
+        one.execute("VACUUM ANALYZE codes")
+        one.execute("SET max_parallel_workers_per_gather = 0")
+        facts["bit_count"] = {"build s": round(time.perf_counter() - start, 1)}
+
+        def ask(distance: str) -> Turn:
+            sql = f"SELECT {distance} AS d FROM codes ORDER BY d, id LIMIT {K}"
+            return lambda turn: [row[0] for row in one.execute(sql, [texts[turn]])]
+
+        contenders: dict[str, Turn] = {
+            "flat": _search(index, queries),
+            "bit_count": ask(f"bit_count(code # %s::bit({n_bits}))"),
+            "pgvector": ask(f"code <~> %s::bit({n_bits})"),
+        }
+        table = take_turns(contenders, rounds, base="flat")
+        start = time.perf_counter()
+        one.execute("SET maintenance_work_mem = '1GB'")
+        one.execute("CREATE INDEX ON codes USING hnsw (code bit_hamming_ops)")
+        facts["pgvector hnsw"] = {"build s": round(time.perf_counter() - start, 1)}
+        one.execute(f"SET hnsw.ef_search = {K}")
+        graph = (
+            f"SELECT code <~> %s::bit({n_bits}) FROM codes "
+            f"ORDER BY code <~> %s::bit({n_bits}) LIMIT {K}"
+        )
+        contenders = {
+            "flat": contenders["flat"],
+            "pgvector hnsw": lambda turn: [
+                row[0] for row in one.execute(graph, [texts[turn]] * 2)
+            ],
+        }
+        table |= {
+            name: line
+            for name, line in take_turns(contenders, rounds, base="flat").items()
+            if name not in table
+        }
+        near = [contenders["pgvector hnsw"](turn) for turn in range(rounds)]
+        one.close()
+    last = [
+        index.search_rows(queries[[turn]], RECALL_AT)[0].distances[-1]
+        for turn in range(rounds)
+    ]
+    shares = [
+        sum(distance <= most for distance in found[:RECALL_AT]) / RECALL_AT
+        for found, most in zip(near, last, strict=True)
+    ]
+    facts["pgvector hnsw"]["recall"] = round(float(np.mean(shares)), 4)
+    flat = table["flat"]["p50 ms"]
+    for name, line in table.items():
+        line["times flat, clock"] = round(line["p50 ms"] / flat, 1)
+        line |= facts.get(name, {})
     return table
 
 
@@ -151,42 +273,63 @@ def print_table(title: str, table: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="100 k codes, few rounds")
-    quick = parser.parse_args().quick
+    parser.add_argument("part", choices=["gallery", "codes", "databases"])
+    parser.add_argument("--sizes", default="100000,1000000")
+    parser.add_argument("--bits", default="128,256")
+    parser.add_argument("--draws", default="uniform,clustered")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:  # an empty shop knows its encoder
         os.environ |= {"DATA_DIR": folder, "DATABASE_URL": ""}
         django.setup()
         call_command("migrate", verbosity=0)
-        bench(quick=quick)
+        before = load_result("index")
+        found = bench(
+            options.part,
+            sizes=[int(n) for n in options.sizes.split(",")],
+            widths=[int(n) for n in options.bits.split(",")],
+            draws=options.draws.split(","),
+        )
+        merged = {**before, "seed": SEED, "k": K}
+        for part, tables in found.items():
+            old = merged.get(part, {})
+            merged[part] = {**old, **tables} if isinstance(tables, dict) else tables
+        print(save_result("index", merged), file=sys.stderr)
 
 
-def bench(*, quick: bool) -> None:
+def bench(
+    part: str, *, sizes: list[int], widths: list[int], draws: list[str]
+) -> dict[str, Any]:
     from benchmarks.galleries import Clusters, uniform
 
-    size, rounds = (100_000, 20) if quick else (1_000_000, 100)
-    gallery = bench_gallery(size, rounds)
-    print_table(f"gallery of {size:,} x 256", gallery["rows"])
-    print(f"private bytes a code: {gallery['private bytes a code']:.1f}")
+    if part == "gallery":
+        found: dict[str, Any] = {}
+        for n in sizes:
+            gallery = bench_gallery(n, 100)
+            print_table(f"gallery of {n:,} x 256", gallery["rows"])
+            for name in ("private bytes a code", "mapped bytes a code"):
+                print(f"{name}: {gallery[name]:.1f}")
+            found[f"{n:,}"] = gallery
+        return {"gallery": found}
     clusters = Clusters.of_pictures(DATA / "grocery.tar", 256)
     histograms = clusters.histograms()
     print(f"deciles of the nearest neighbour's share of bits: {histograms}")
-    codes: dict[str, Any] = {}
-    for n in (100_000,) if quick else (100_000, 1_000_000, 10_000_000):
-        turns = min(rounds, max(10, 40_000_000 // n))
-        for n_bits in (128, 256):
-            draws = {"uniform": uniform, "clustered": clusters.cut(n_bits).draw}
-            for name, draw in draws.items():
+    found = {}
+    measure = bench_codes if part == "codes" else bench_databases
+    for n in sizes:
+        rounds = min(100, max(12, 40_000_000 // n)) if part == "codes" else 12
+        for n_bits in widths:
+            for name in draws:
                 if name == "uniform":
-                    drawn, asked = uniform(n, n_bits), uniform(turns + 2, n_bits, 1)
+                    drawn, asked = uniform(n, n_bits), uniform(rounds + 2, n_bits, 1)
                 else:
-                    drawn, asked = draw(n), draw(turns + 2, 1)
+                    cut = clusters.cut(n_bits)
+                    drawn, asked = cut.draw(n), cut.draw(rounds + 2, 1)
                 title = f"{n:,} x {n_bits} {name}"
-                codes[title] = bench_codes(drawn, asked, turns)
-                print_table(title, codes[title])
-    result = {"seed": SEED, "k": K, "gallery": gallery, "histograms": histograms}
-    path = save_result("index-quick" if quick else "index", {**result, "codes": codes})
+                found[title] = measure(drawn, asked, rounds)
+                print_table(title, found[title])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"peak {peak} MB; {path}", file=sys.stderr)
+    print(f"peak {peak} MB", file=sys.stderr)
+    return {part: found, "histograms": histograms}
 
 
 if __name__ == "__main__":

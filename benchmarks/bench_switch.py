@@ -30,10 +30,10 @@ from benchmarks.bench_freshness import draw
 from benchmarks.shop import Shop, percentile, save_result
 from tests.search.variants import another_network
 
-PRODUCTS = 200
+PRODUCTS = 120
 MORE = 100
 CLIENTS = 3
-PACE = 100
+PACE = 40
 PHASE = 3.0  # seconds of searches between the steps, at least
 
 
@@ -105,7 +105,7 @@ def mixed(
     from django.utils.http import urlsafe_base64_decode
 
     from hashing import load_encoder
-    from search.query import SALT
+    from search.query import HEAD, SALT
 
     layers = {
         fingerprint: load_encoder(shop.folder / "data" / "encoders" / fingerprint).layer
@@ -116,9 +116,9 @@ def mixed(
     for answer in seen:
         packed = urlsafe_base64_decode(signer.unsign(answer["query"]))
         encoder = packed[:8].hex()
-        query = layers[encoder].codes(np.frombuffer(packed[24:], np.int8)[np.newaxis])[
-            0
-        ]
+        layer = layers[encoder]
+        embedding = np.frombuffer(packed[HEAD : HEAD + layer.dim], np.int8)
+        (query,) = layer.codes(embedding[np.newaxis])
         is_right = encoder in answer["gallery"]["snapshot"] and all(
             result["distance"]
             == np.bitwise_count(

@@ -29,6 +29,7 @@ class Shop:
             **os.environ,
             "DATA_DIR": str(self.folder / "data"),
             "OMP_NUM_THREADS": "1",
+            "API_RATE_ANONYMOUS": "",
             **environment,
         }
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -138,6 +139,15 @@ def save_result(name: str, result: dict[str, Any]) -> Path:
     header = {"commit": commit.stdout.strip(), "machine": machine}
     path.write_text(json.dumps({**header, **result}, indent=2) + "\n")
     return path
+
+
+def load_result(name: str) -> dict[str, Any]:
+    """What save_result wrote last, without its header; empty where nothing was."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text())
+    return {key: found[key] for key in found if key not in ("commit", "machine")}
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -19,6 +19,7 @@ env = environ.Env(
     STORAGE_URL=(str, ""),
     DATA_DIR=(str, str(BASE_DIR / "data")),
     ENCODER=(str, str(BASE_DIR / "hashing" / "shipped")),
+    METRICS_TOKEN=(str, ""),
     SEARCH_INDEX=(str, "auto"),
     LEAST_RECALL=(float, 0.99),
     SEARCH_ENGINE=(str, "embedded"),
@@ -26,4 +27,9 @@ env = environ.Env(
     CURRENCY=(str, "EUR"),
     MAX_PHOTO_MB=(int, 20),
     MAX_PHOTO_PIXELS=(int, 50_000_000),
+    API_RATE_ANONYMOUS=(str, "60/minute"),
+    API_RATE_ADDRESS=(str, "300/minute"),
+    API_RATE_KEY=(str, "6000/minute"),
+    PROXIES=(int, 0),
+    CORS_ALLOWED_ORIGINS=(list, []),
 )

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,11 @@ from typing import Any
 
 # Before faiss and the runtime load: one search uses one core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Where each process writes its numbers for /metrics (config/metrics.py), anew with each
+# start of the server; before any of them is made.
+_metrics = tempfile.TemporaryDirectory(prefix="semblance-metrics-")
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", _metrics.name)
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
@@ -23,6 +29,13 @@ preload_app = False
 if Path("/dev/shm").is_dir():  # noqa: S108
     worker_tmp_dir = "/dev/shm"  # noqa: S108 - its heartbeat must not wait for a disk
 control_socket_disable = True
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a process measured stays; what it was at the moment goes with it."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def post_worker_init(worker: Any) -> None:

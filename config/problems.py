@@ -23,11 +23,14 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
 from catalogue.images import UnreadableImage
+from config.requests import request_id
 from search.errors import (
     CodeMismatch,
     ForeignEncoder,
+    KeyReused,
     QueryExpired,
     SearchUnavailable,
+    UnknownProduct,
     WrongLength,
 )
 from search.uploads import BodyTooLarge
@@ -79,6 +82,16 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
             "%(bits)s bits of the code are not those of the embedding. Compare your "
             "arithmetic with the documentation."
         ),
+    ),
+    UnknownProduct: (
+        400,
+        "unknown_product",
+        _("There is no such product on sale."),
+    ),
+    KeyReused: (
+        422,
+        "idempotency_key_reused",
+        _("This Idempotency-Key came with another body before."),
     ),
     BodyTooLarge: (413, "body_too_large", TOO_LARGE),
     RequestDataTooBig: (413, "body_too_large", TOO_LARGE),
@@ -156,6 +169,7 @@ def problem(
         "detail": detail or meaning.phrase,
         "code": code or meaning.name.lower(),
         "errors": errors or [],
+        "request_id": request_id(),
     }
 
 

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_filters",
+    "corsheaders",
     "csp",
     "django_htmx",
     "drf_spectacular",
@@ -51,12 +52,17 @@ INSTALLED_APPS = [
     "imagekit",
     "rest_framework",
     "treebeard",
+    "access",
     "catalogue",
     "search",
 ]
 
 MIDDLEWARE = [
+    "config.requests.request_ids",
+    "config.metrics.measured",
     "search.uploads.linger_after_refusal",
+    "corsheaders.middleware.CorsMiddleware",
+    "access.headers.rate_limit_headers",
     "config.problems.problems_under_api",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -181,6 +187,9 @@ CURRENCY = env("CURRENCY")
 MAX_PHOTO_BYTES = env("MAX_PHOTO_MB") * 1024 * 1024
 MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
 
+# For Prometheus; empty: there is no /metrics.
+METRICS_TOKEN = env("METRICS_TOKEN")
+
 # Search
 ENCODER = Path(env("ENCODER"))
 SEARCH_INDEX = env("SEARCH_INDEX")
@@ -192,13 +201,29 @@ ENCODERS_DIR = DATA_DIR / "encoders"
 
 # API
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["access.authentication.ByKey"],
+    "DEFAULT_THROTTLE_CLASSES": ["access.throttles.Throttle"],
+    "NUM_PROXIES": env("PROXIES"),
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "config.schema.Schema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+API_RATE_ANONYMOUS = env("API_RATE_ANONYMOUS")
+API_RATE_ADDRESS = env("API_RATE_ADDRESS")
+API_RATE_KEY = env("API_RATE_KEY")
+CORS_ALLOWED_ORIGINS = env("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
+CORS_ALLOW_HEADERS = [
+    *("accept-language", "authorization", "content-type", "idempotency-key"),
+    *("if-none-match", "if-range", "range", "x-request-id"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Content-Range", "RateLimit", "RateLimit-Policy", "Retry-After"),
+    "X-Request-ID",
+]
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "config.problems.ProblemHandler",
     "EXCEPTION_FORMATTER_CLASS": "config.problems.ProblemFormatter",
@@ -210,6 +235,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.schema.add_headers",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -225,6 +254,8 @@ USE_TZ = True
 
 # Security. HTTPS=1 says that a proxy in front speaks TLS and sets X-Forwarded-Proto.
 SECURE_SSL_REDIRECT = HTTPS
+# A monitor asks each process itself, past the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -273,6 +304,7 @@ LOGGING = {
                 else structlog.processors.JSONRenderer(),
             ],
             "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso"),
             ],
@@ -290,6 +322,7 @@ LOGGING = {
 }
 structlog.configure(
     processors=[
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.filter_by_level,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),

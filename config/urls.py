@@ -7,8 +7,9 @@ from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from catalogue import api as catalogue_api
+from config import health, metrics
 from search import api as search_api
-from search import device_api
+from search import device_api, feedback_api
 
 # Its page brings a style of its own.
 docs = csp_update({"style-src": [UNSAFE_INLINE]})(
@@ -28,6 +29,7 @@ api = [
         name="similar",
     ),
     path("categories/", catalogue_api.CategoryList.as_view(), name="categories"),
+    path("feedback/", feedback_api.GiveFeedback.as_view(), name="feedback"),
     path("encoder/", device_api.EncoderCard.as_view(), name="encoder"),
     path(
         "encoder/<str:fingerprint>/<str:name>",
@@ -40,6 +42,9 @@ api = [
 ]
 
 urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
     path("api/v1/", include((api, "api"))),

@@ -66,16 +66,18 @@ def train(options: argparse.Namespace) -> None:
 def evaluate(options: argparse.Namespace) -> None:
     """Measure an encoder and write report.json and report.html."""
     from hashing.data import PictureSet
-    from hashing.evaluation import evaluate
+    from hashing.measurement import Measurement
     from hashing.report import as_text, write_report
 
-    report = evaluate(
+    measurement = Measurement.of(
         load_encoder(options.encoder),
         gallery=PictureSet.parse(options.gallery),
         queries=PictureSet.parse(options.queries),
         label=options.label,
+        trained_on=PictureSet.parse(options.trained_on) if options.trained_on else None,
     )
-    write_report(report, options.report)
+    report = measurement.report()
+    write_report(report, options.report, told=measurement.told())
     sys.stdout.write(as_text(report))
 
 
@@ -131,6 +133,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--gallery", required=True, metavar="SET[:SPLIT]")
     command.add_argument("--queries", required=True, metavar="SET[:SPLIT]")
     command.add_argument("--label", required=True, metavar="COLUMN")
+    command.add_argument(
+        "--trained-on",
+        metavar="SET[:SPLIT]",
+        help="tell its classes from others; the classifier's baseline learns from it",
+    )
     command.add_argument("--report", type=Path, required=True, metavar="DIR")
     command.set_defaults(run=evaluate)
     command = commands.add_parser("encode", help=encode.__doc__)

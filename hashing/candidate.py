@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hashing.encoder import fingerprint, load_encoder
-from hashing.export import append_projections, export_features, write_projections
+from hashing.export import append_embedding, export_features, write_projections
 from hashing.pupil import Pupil
 from hashing.refitting import fit_layer
 from hashing.training_recipe import TrainingRecipe
@@ -28,7 +28,7 @@ def write_candidate(
         write_projections(network, head)
     else:
         export_features(pupil.network.cpu(), network)
-        append_projections(network, head, parts=pupil.head.parts)
+        append_embedding(network, head, parts=pupil.head.parts)
     shutil.copyfile(recipe.start / "layer.npz", folder / "layer.npz")
     contents = start.card.contents | {
         "name": recipe.name,

@@ -5,13 +5,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache, partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hashing.data import PictureSet
-from hashing.embedding import part_weights
 from hashing.encoder import FILES, FORMAT, Encoder, fingerprint, load_encoder
 from hashing.evaluation import Side, answerable, measure
 from hashing.layers.linear import HashLayer
@@ -25,19 +25,14 @@ UNKNOWN = ((-1.0, 0.0), (1.0, 1.0))
 
 def write_card(recipe: Recipe, out: Path, *, command: str) -> None:
     """Write `card.json` beside an encoder's files, then measure and add figures."""
-    item, look = part_weights(recipe.look_weight)
-    dim = recipe.item_dim + recipe.look_dim
     card: dict[str, Any] = {
         "format": FORMAT,
         "name": recipe.name,
         "description": recipe.description,
         "fingerprint": fingerprint(out),
         "n_bits": recipe.n_bits,
-        "dim": dim,
-        "parts": (
-            {"name": "item", "start": 0, "stop": recipe.item_dim, "weight": item},
-            {"name": "look", "start": recipe.item_dim, "stop": dim, "weight": look},
-        ),
+        "dim": recipe.dim,
+        "parts": _parts(recipe),
         "input": "uint8 (1, height, width, 3): RGB, upright, 512 pixels at most",
         "command": command,
         "checksums": {name: _checksum(out / name) for name in FILES},
@@ -52,6 +47,14 @@ def write_card(recipe: Recipe, out: Path, *, command: str) -> None:
     card["match"] = _match(recipe.match, sides)
     card["figures"] = [_figure(t, encoder.layer, sides) for t in recipe.figures]
     _write(card, out)
+
+
+def _parts(recipe: Recipe) -> list[dict[str, Any]]:
+    stops = accumulate(dim for dim, _ in recipe.parts.values())
+    return [
+        {"name": name, "start": stop - dim, "stop": stop, "weight": weight}
+        for (name, (dim, weight)), stop in zip(recipe.parts.items(), stops, strict=True)
+    ]
 
 
 def _side(encoder: Encoder, text: str, label: str, *, altered: bool = False) -> Side:

@@ -6,6 +6,7 @@ https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
 """
 
 import math
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,6 +24,8 @@ STAGES = (
     (4, 5, 2, 6, 112, 192),
     (1, 3, 1, 6, 192, 320),
 )
+
+MIDDLE_STAGE = 5  # of STAGES: the first whose maps are as coarse as the last ones
 
 
 class SamePadding(nn.Module):
@@ -94,6 +97,10 @@ class EfficientNetLite(nn.Module):
             *convolution((last, DIM)),
             nn.ReLU6(),
         )
+        # The first block whose maps have as many cells as the last ones.
+        coarse = [m for m in self.trunk if isinstance(m, Block)]
+        first = sum(_repeats(depth)[:MIDDLE_STAGE])
+        self.middle = list(self.trunk).index(coarse[first]) + 1
         self.classifier = nn.Linear(DIM, 1000)  # ImageNet's classes; a sanity check
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -101,18 +108,36 @@ class EfficientNetLite(nn.Module):
 
     def maps(self, pictures: Tensor) -> Tensor:
         """Features before pooling, whose mean they are: (B, 1280, side / 32, …)."""
-        maps: Tensor = self.trunk(pictures)
-        return maps
+        return self.maps_and_middle(pictures)[0]
+
+    def maps_and_middle(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """The maps, and those of the middle of the network, in as many cells.
+
+        The latter (B, 192 and more, side / 32, …) are what ImageNet's pictures have on
+        average (0) in units of how they differ (1); they see stuff rather than things.
+        """
+        middle: Tensor = self.trunk[: self.middle](pictures)
+        maps: Tensor = self.trunk[self.middle :](middle)
+        # It ends in a normalisation, whose numbers say how its maps are spread.
+        spread: Any = list(self.trunk[: self.middle].modules())[-1]
+        mean, width = spread.bias, spread.weight.abs()
+        return maps, (middle - mean[:, None, None]) / width[:, None, None]
+
+
+def _repeats(depth: float) -> list[int]:
+    """How many blocks each stage has."""
+    inner = [math.ceil(stage[0] * depth) for stage in STAGES[1:-1]]
+    return [STAGES[0][0], *inner, STAGES[-1][0]]
 
 
 def blocks(width: float, depth: float) -> list[Block]:
     """All blocks of a variant, in order."""
     made = []
-    for number, (repeats, kernel, stride, expansion, *ends) in enumerate(STAGES):
+    repeated = _repeats(depth)
+    for number, (_, kernel, stride, expansion, *ends) in enumerate(STAGES):
         inside = STEM if number == 0 else round_channels(ends[0], width)
         outside = round_channels(ends[1], width)
-        inner = 0 < number < len(STAGES) - 1
-        for repeat in range(math.ceil(repeats * depth) if inner else repeats):
+        for repeat in range(repeated[number]):
             channels = (outside if repeat else inside, outside)
             made.append(
                 Block(

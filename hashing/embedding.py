@@ -1,9 +1,9 @@
 """From features to the embedding: what is learned without labels.
 
-The embedding has two named parts side by side. `item` is what the network sees, `look`
-is what the colours are. Each is centred, projected onto its main axes and made length
-one, then weighed; so cosine between embeddings is the weighed mean of the cosines
-between parts, and a search can weigh the parts anew.
+The embedding has named parts side by side. `item` is what the network sees, `look` is
+what the colours are, and `kind` what labels taught (`hashing.kind`). Each is centred,
+projected and made length one, then weighed; so cosine between embeddings is the weighed
+mean of the cosines between parts, and a search can weigh the parts anew.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,12 @@ class Projection:
         """Centred, projected, of length one."""
         return unit((features - self.centre) @ self.axes)
 
+    @property
+    def bias(self) -> Array:
+        """What is added to features that were projected without centring them."""
+        bias: Array = -self.centre @ self.axes
+        return bias
+
 
 def fit_projection(sets: Sequence[Array], dim: int, *, power: float) -> Projection:
     """Main axes of features, each set counting by the root of its size.
@@ -47,15 +53,3 @@ def fit_projection(sets: Sequence[Array], dim: int, *, power: float) -> Projecti
     return Projection(
         centre.astype(np.float32), (axes[:, widest] * scales).astype(np.float32)
     )
-
-
-def part_weights(look_weight: float) -> tuple[float, float]:
-    """Lengths of item and look, such that the whole has length one."""
-    whole = float(np.hypot(1.0, look_weight))
-    return 1 / whole, look_weight / whole
-
-
-def join(item: Array, look: Array, *, look_weight: float) -> Array:
-    """The embedding (n, dim) of parts of length one."""
-    weights = part_weights(look_weight)
-    return np.hstack([item * weights[0], look * weights[1]])

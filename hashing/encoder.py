@@ -35,7 +35,7 @@ class Part:
     name: str
     start: int
     stop: int
-    weight: float  # its length beside the other parts', already in the embedding
+    weight: float  # its length beside the others', at most; already in the embedding
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Features:
     embedding: npt.NDArray[np.float32]  # (n, dim)
     item: npt.NDArray[np.float32]  # (n, 1280), pooled
     look: npt.NDArray[np.float32]  # (n, 192), a colour histogram
+    known: npt.NDArray[np.float32] | None = None  # (n, 1856): kinds are learned of it
 
 
 class Encoder:
@@ -138,14 +139,22 @@ class Encoder:
     @property
     def has_regions(self) -> bool:
         """Whether `regions` can be asked for."""
-        names = [output.name for output in self._session.get_outputs()]
-        return "regions" in names
+        return "regions" in self._outputs
+
+    @property
+    def _outputs(self) -> set[str]:
+        return {output.name for output in self._session.get_outputs()}
 
     def features(self, images: Iterable[Image.Image]) -> Features:
         """What the network sees in at least one picture; for measuring."""
         names = ["embedding", "item", "look"]
-        seen = [see(self._session, image, names) for image in images]
-        return Features(*(np.concatenate(rows) for rows in zip(*seen, strict=True)))
+        names += ["known"] if "known" in self._outputs else []
+        rows = [see(self._session, image, names) for image in images]
+        seen = dict(
+            zip(names, map(np.concatenate, zip(*rows, strict=True)), strict=True)
+        )
+        known = seen.get("known")
+        return Features(seen["embedding"], seen["item"], seen["look"], known)
 
 
 def load_encoder(path: Path) -> Encoder:

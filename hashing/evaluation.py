@@ -1,4 +1,4 @@
-"""Measure an encoder: every stage of its search, beside what it has to beat.
+"""Rank a gallery by every stage of a search, and by what that has to beat.
 
 rankings
     code        Hamming distance between the codes that are shipped
@@ -10,26 +10,30 @@ rankings
     itq         Hamming, with the hash layer fitted to this gallery
     lsh         Hamming, random hyperplanes through the gallery's mean of `features`
     histogram   cosine between colour histograms
+    classifier  the class that a linear classifier on `features` predicts, as a code
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hashing.classifying import fit_classifier
 from hashing.codes import Codes, hamming, unpack
 from hashing.data import PictureSet
 from hashing.encoder import Encoder, Features
 from hashing.layers.itq import fit_itq, recentre
 from hashing.layers.linear import Embeddings, HashLayer, quantise, unit
 from hashing.layers.lsh import random_layer
-from hashing.metrics import same, summarise
+from hashing.metrics import Measured, same
 
 SHORTLIST = 200
+LENGTH = 32  # bits by which prefixes grow
 
 Scores = npt.NDArray[np.float64]  # (queries, gallery), higher is nearer
+Ranked = tuple[str, int | None, Scores]  # name, bits, scores
 
 
 @dataclass(frozen=True)
@@ -61,69 +65,97 @@ class Side:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def of(self, rows: npt.NDArray[np.intp]) -> "Side":
+        """Some of its pictures."""
+        seen = self.features
+        return Side(
+            Features(seen.embedding[rows], seen.item[rows], seen.look[rows]),
+            self.embeddings[rows],
+            self.codes[rows],
+            [self.labels[row] for row in rows],
+            tuple(self.keys[row] for row in rows),
+        )
 
-def evaluate(
-    encoder: Encoder, *, gallery: PictureSet, queries: PictureSet, label: str
-) -> dict[str, Any]:
-    """The report of a measurement, as it goes into `report.json`."""
-    found = Side.encode(encoder, gallery, label)
-    asked = found if gallery == queries else Side.encode(encoder, queries, label)
-    return {
-        "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
-        "gallery": gallery.text,
-        "queries": queries.text,
-        "label": label,
-        "n_queries": len(asked),
-        "n_gallery": len(found),
-        "n_answerable": answerable(asked, found),
-        "rows": measure(encoder.layer, asked, found),
-        "codes": describe(found.codes),
-    }
+
+def without(side: Side, keys: Sequence[str]) -> Side | None:
+    """The pictures that are none of these; None if no two classes are left."""
+    left = side.of(np.flatnonzero(~np.isin(side.keys, keys)))
+    return left if len({*left.labels}) > 1 else None
+
+
+def itself(queries: Side, gallery: Side) -> npt.NDArray[np.bool_]:
+    """Which of the gallery is the query's own picture: (queries, gallery)."""
+    return same(queries.keys, gallery.keys)
 
 
 def answerable(queries: Side, gallery: Side) -> int:
     """Queries to which the gallery holds a right answer; the others count as zero."""
-    right = same(queries.labels, gallery.labels) & ~same(queries.keys, gallery.keys)
+    right = same(queries.labels, gallery.labels) & ~itself(queries, gallery)
     return int(right.any(axis=1).sum())
 
 
 def measure(layer: HashLayer, queries: Side, gallery: Side) -> list[dict[str, Any]]:
     """One row of figures for each ranking, each query taken out of the gallery."""
-    itself = same(queries.keys, gallery.keys)
-    rows = []
-    for name, n_bits, scores in rankings(layer, queries, gallery):
-        figures = summarise(
-            np.where(itself, -np.inf, scores),
-            query_labels=queries.labels,
-            gallery_labels=gallery.labels,
-        )
-        rows.append({"ranking": name, "n_bits": n_bits, **figures})
-    return rows
+    own = itself(queries, gallery)
+    labels = {"query_labels": queries.labels, "gallery_labels": gallery.labels}
+    return [
+        {
+            "ranking": name,
+            "n_bits": n_bits,
+            **Measured.of(np.where(own, -np.inf, scores), **labels).means(),
+        }
+        for name, n_bits, scores in rankings(layer, queries, gallery)
+    ]
 
 
 def rankings(
-    layer: HashLayer, queries: Side, gallery: Side
-) -> list[tuple[str, int | None, Scores]]:
+    layer: HashLayer, queries: Side, gallery: Side, *, taught: Side | None = None
+) -> Iterator[Ranked]:
     """Name, bits and scores (queries, gallery) of every ranking."""
     n_bits = layer.n_bits
     by_code = closeness(queries.codes, gallery.codes)
     by_embedding = cosines(queries.embeddings, gallery.embeddings)
     asked, found = queries.features, gallery.features
-    rows: list[tuple[str, int | None, Scores]] = [
-        ("code", n_bits, by_code),
-        ("asymmetric", n_bits, asymmetric(layer, queries.embeddings, gallery.codes)),
-        ("rerank", n_bits, rerank(by_code, by_embedding)),
-        ("float", None, cosines(asked.embedding, found.embedding)),
-        ("features", None, cosines(asked.item, found.item)),
-    ]
-    if len(gallery) >= n_bits <= layer.dim:
-        refitted = fit_itq(gallery.embeddings, n_bits)
-        rows.append(("itq", n_bits, _hashed(refitted, queries, gallery)))
-    lsh = recentre(random_layer(found.item.shape[1], n_bits), quantise(found.item))
-    codes = [lsh.codes(quantise(side.item)) for side in (asked, found)]
-    rows.append(("lsh", n_bits, closeness(*codes)))
-    rows.append(("histogram", None, cosines(asked.look, found.look)))
-    return rows
+    yield "code", n_bits, by_code
+    yield "asymmetric", n_bits, asymmetric(layer, queries.embeddings, gallery.codes)
+    yield "rerank", n_bits, rerank(by_code, by_embedding)
+    yield "float", None, cosines(asked.embedding, found.embedding)
+    yield "features", None, cosines(asked.item, found.item)
+    if fits(layer, gallery, n_bits):
+        yield "itq", n_bits, closeness(*_refitted(queries, gallery, n_bits))
+    yield "lsh", n_bits, closeness(*_hyperplanes(queries, gallery, n_bits))
+    yield "histogram", None, cosines(asked.look, found.look)
+    if taught is not None:
+        classify = fit_classifier(taught.features.item, taught.labels)
+        classes = [[*map(str, classify(side.item))] for side in (asked, found)]
+        yield "classifier", classify.n_bits, same(*classes).astype(np.float64)
+
+
+def by_length(layer: HashLayer, queries: Side, gallery: Side) -> Iterator[Ranked]:
+    """Codes of other lengths: prefixes of the shipped one, ITQ and LSH of so many."""
+    for n_bits in range(LENGTH, layer.n_bits + 1, LENGTH):
+        n_bytes = n_bits // 8
+        prefixes = [side.codes[:, :n_bytes] for side in (queries, gallery)]
+        yield "code", n_bits, closeness(*prefixes)
+        if fits(layer, gallery, n_bits):
+            yield "itq", n_bits, closeness(*_refitted(queries, gallery, n_bits))
+        yield "lsh", n_bits, closeness(*_hyperplanes(queries, gallery, n_bits))
+
+
+def fits(layer: HashLayer, gallery: Side, n_bits: int) -> bool:
+    """Whether a rotation to so many bits can be learned from a gallery."""
+    return len(gallery) >= n_bits <= layer.dim
+
+
+def _refitted(queries: Side, gallery: Side, n_bits: int) -> list[Codes]:
+    layer = fit_itq(gallery.embeddings, n_bits)
+    return [layer.codes(side.embeddings) for side in (queries, gallery)]
+
+
+def _hyperplanes(queries: Side, gallery: Side, n_bits: int) -> list[Codes]:
+    items = [quantise(side.features.item) for side in (queries, gallery)]
+    layer = recentre(random_layer(items[1].shape[1], n_bits), items[1])
+    return [layer.codes(item) for item in items]
 
 
 def closeness(queries: Codes, gallery: Codes) -> Scores:
@@ -149,21 +181,6 @@ def rerank(by_code: Scores, by_embedding: Scores) -> Scores:
     size = min(SHORTLIST, by_code.shape[1])
     border = -np.partition(-by_code, size - 1, axis=1)[:, size - 1 : size]
     return np.where(by_code >= border, by_embedding, by_code - 3)
-
-
-def describe(codes: Codes) -> dict[str, float]:
-    """How evenly codes are used: 0 of bias is best, so is 1 of distinct."""
-    ones = unpack(codes).mean(axis=0)
-    counts = np.unique(codes, axis=0, return_counts=True)[1]
-    return {
-        "bias": round(float(np.abs(2 * ones - 1).mean()), 4),
-        "distinct": round(len(counts) / len(codes), 4),
-        "largest_bucket": int(counts.max()),
-    }
-
-
-def _hashed(layer: HashLayer, queries: Side, gallery: Side) -> Scores:
-    return closeness(*(layer.codes(side.embeddings) for side in (queries, gallery)))
 
 
 def row_of(rows: Sequence[dict[str, Any]], ranking: str) -> dict[str, Any]:

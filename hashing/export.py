@@ -7,6 +7,7 @@ network sees, in the runtime that serves it, and torch is not asked twice.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,11 +15,14 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from hashing.embedding import Array, Projection
+from hashing.embedding import Array
 from hashing.errors import CheckpointError
 from hashing.networks import FeatureNetwork
-from hashing.regions import INSIDE, append_regions
+from hashing.regions import append_regions
 
+# What a part is made with, in the graph; and a kind besides (see `hashing.kind`).
+ROLES = ("axes", "bias", "weight")
+FADING = ("centre", "places", "begins", "width", "none", "all", "room")
 OPSET = 18  # the first in which Resize can smooth before it shrinks
 FLOAT = TensorProto.FLOAT
 
@@ -36,19 +40,24 @@ class WithCells(nn.Module):
 
 
 def export_features(network: FeatureNetwork, path: Path) -> None:
-    """Write a network of pictures to (item, look), with resizing before it.
+    """Write a network of pictures to features, with resizing before it.
 
-    Takes `picture`, uint8 (1, height, width, 3); gives `item` and `look`, (1, numbers),
-    and where the network has cells also what those were made of, by cell: `maps`
-    (1, numbers, rows, columns) and `counts` (1, cells, numbers).
+    Takes `picture`, uint8 (1, height, width, 3); gives what `FeatureNetwork` does,
+    `item`, `look` and maybe `known`, (1, numbers), and where the network has cells also
+    what those were made of, by cell: `maps` and `middle` (1, numbers, rows, columns),
+    and `counts` (1, cells, numbers).
     """
     side = network.input_size
     example = torch.zeros(1, 3, side, side, dtype=torch.uint8)
     has_cells = network.network.cells is not None
+    has_middle = network.network.has_middle
+    names = ["item", "look", *(["known"] if has_middle else [])]
+    if has_cells:
+        names += ["maps", "counts", *(["middle"] if has_middle else [])]
     program = torch.onnx.export(
         (WithCells(network) if has_cells else network).eval(),
         (example,),
-        output_names=["item", "look", *(INSIDE if has_cells else ())],
+        output_names=names,
         opset_version=OPSET,
         dynamo=True,
         verbose=False,
@@ -58,23 +67,15 @@ def export_features(network: FeatureNetwork, path: Path) -> None:
     _save(with_resizing(program.model_proto), path)
 
 
-def append_embedding(path: Path, parts: Mapping[str, tuple[Projection, float]]) -> None:
-    """Add to a network the output `embedding` (1, dim), made of its other outputs.
-
-    `parts` says for each output how it is projected and how long it is then.
-    """
-    arrays = {}
-    for name, (projection, weight) in parts.items():
-        arrays[f"{name}_axes"] = projection.axes
-        arrays[f"{name}_bias"] = -projection.centre @ projection.axes
-        arrays[f"{name}_weight"] = np.array(weight, dtype=np.float32)
-    append_projections(path, arrays, parts=tuple(parts))
-
-
-def append_projections(
+def append_embedding(
     path: Path, arrays: Mapping[str, Array], *, parts: Sequence[str]
 ) -> None:
-    """The same of the arrays themselves: `item_axes`, `item_bias`, `item_weight` …"""
+    """Add to a network the output `embedding` (1, dim), of length one.
+
+    It is made of parts, each a projection of what the network gives: for a part named
+    `look` by `look_axes`, `look_bias` and `look_weight`. A kind has the arrays of
+    `FADING` too; where it counts, the last numbers of item give way to it.
+    """
     model = onnx.load(path)
     graph = model.graph
     for name, array in arrays.items():
@@ -82,20 +83,29 @@ def append_projections(
         graph.initializer.append(tensor)
     for name in parts:
         graph.node.extend(_projecting(name))
-    weighed = [f"{name}_weighed" for name in parts]
-    graph.node.append(helper.make_node("Concat", weighed, ["embedding"], axis=1))
-    dim = sum(arrays[f"{name}_axes"].shape[1] for name in parts)
+    joined = [f"{name}_weighed" for name in parts]
+    if "kind" in parts:
+        graph.node.extend(_giving_way(graph, arrays))
+        joined = ["item_and_kind", "look_weighed"]
+    graph.node.append(helper.make_node("Concat", joined, ["weighed"], axis=1))
+    graph.node.append(
+        helper.make_node("LpNormalization", ["weighed"], ["embedding"], axis=1, p=2)
+    )
+    dim = sum(arrays[f"{name}_axes"].shape[1] for name in parts if name != "kind")
     embedding = helper.make_tensor_value_info("embedding", FLOAT, [1, dim])
     graph.output.insert(0, embedding)
-    if {output.name for output in graph.output} >= set(INSIDE):
-        append_regions(graph, parts, dim=dim)
+    if any(output.name == "maps" for output in graph.output):
+        sources = {name: _source(name) for name in parts}
+        append_regions(graph, sources, dim=dim, pad=_kept(arrays))
     _save(model, path)
 
 
 def read_projections(path: Path, parts: Sequence[str]) -> dict[str, Array]:
     """What `append_embedding` put into a network: `item_axes`, `item_bias` …"""
     stored = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
-    names = [f"{part}_{role}" for part in parts for role in ("axes", "bias", "weight")]
+    names = [f"{part}_{role}" for part in parts for role in ROLES]
+    fading = [f"{part}_{role}" for part in parts for role in FADING]
+    names += [name for name in fading if name in stored]
     try:
         return {name: numpy_helper.to_array(stored[name]) for name in names}
     except KeyError as error:
@@ -114,17 +124,56 @@ def write_projections(path: Path, projections: Mapping[str, Array]) -> None:
     _save(model, path)
 
 
-def _projecting(name: str) -> list[onnx.NodeProto]:
-    def named(*roles: str) -> list[str]:
-        return [f"{name}_{role}" for role in roles]
+def _source(part: str) -> str:
+    """Which output of the network a part is made of: the kind of all that is known."""
+    return "known" if part == "kind" else part
 
-    gemm_inputs = [name, *named("axes", "bias")]
+
+def _projecting(name: str) -> list[onnx.NodeProto]:
+    source, weight = _source(name), "weight"
+
+    def node(kind: str, inputs: list[str], output: str, **more: Any) -> onnx.NodeProto:
+        own = [word if word == source else f"{name}_{word}" for word in inputs]
+        return helper.make_node(kind, own, [f"{name}_{output}"], **more)
+
+    nodes = [
+        node("Gemm", [source, "axes", "bias"], "projected"),
+        node("LpNormalization", ["projected"], "unit", axis=1, p=2),
+    ]
+    if name == "kind":
+        weight = "share"
+        nodes += [
+            node("Sub", [source, "centre"], "centred"),
+            node("LpNormalization", ["centred"], "direction", axis=1, p=2),
+            node("MatMul", ["direction", "places"], "cosines"),
+            node("ReduceMax", ["cosines"], "nearest", keepdims=1),
+            node("Sub", ["nearest", "begins"], "beyond"),
+            node("Div", ["beyond", "width"], "faded"),
+            node("Clip", ["faded", "none", "all"], "counted"),
+            node("Mul", ["counted", "weight"], "share"),
+        ]
+    nodes.append(node("Mul", ["unit", weight], "weighed"))
+    return nodes
+
+
+def _kept(arrays: Mapping[str, Array]) -> int:
+    """How many numbers of item do not give way to a kind."""
+    return int((arrays["kind_room"] == 0).sum()) if "kind_room" in arrays else 0
+
+
+def _giving_way(
+    graph: onnx.GraphProto, arrays: Mapping[str, Array]
+) -> list[onnx.NodeProto]:
+    """`item_and_kind`: the last numbers of item fade out as the kind fades in."""
+    pads = numpy_helper.from_array(np.array([0, _kept(arrays), 0, 0]), "kind_pads")
+    graph.initializer.append(pads)
+    node = helper.make_node
     return [
-        helper.make_node("Gemm", gemm_inputs, named("projected")),
-        helper.make_node(
-            "LpNormalization", named("projected"), named("unit"), axis=1, p=2
-        ),
-        helper.make_node("Mul", named("unit", "weight"), named("weighed")),
+        node("Mul", ["kind_counted", "kind_room"], ["kind_taken"]),
+        node("Sub", ["kind_all", "kind_taken"], ["item_left"]),
+        node("Mul", ["item_weighed", "item_left"], ["item_kept"]),
+        node("Pad", ["kind_weighed", "kind_pads"], ["kind_placed"]),
+        node("Add", ["item_kept", "kind_placed"], ["item_and_kind"]),
     ]
 
 

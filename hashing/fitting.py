@@ -1,25 +1,32 @@
-"""Make an encoder without labels: axes of the features, then a rotation to bits.
+"""Make an encoder: axes of the features, kinds from labels, then a rotation to bits.
 
-`fit(recipe, out)` lets the pretrained network see the pictures, learns both parts'
+`fit(recipe, out)` lets the pretrained network see the pictures, learns the parts'
 projections and the hash layer, exports everything and has the card written.
 """
 
 import logging
 import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageOps
 
+from hashing.augmentation import cut_out, retake, stand_in
 from hashing.cards import write_card
 from hashing.data import PictureSet
-from hashing.embedding import Array, fit_projection, join, part_weights
+from hashing.embedding import Array, Projection, fit_projection
 from hashing.encoder import Encoder, load_encoder, open_network, see
 from hashing.export import append_embedding, export_features
+from hashing.kind import Kind, Lesson, fit_kind
 from hashing.layers.itq import fit_itq
-from hashing.layers.linear import quantise
+from hashing.layers.linear import HashLayer, quantise, unit
 from hashing.networks import FeatureNetwork, load_pretrained
-from hashing.recipe import Recipe
+from hashing.recipe import Recipe, Source
+
+APART = 13  # one in so many pictures is what cut-outs are laid on
 
 logger = logging.getLogger(__name__)
 
@@ -38,31 +45,171 @@ def fit(recipe: Recipe, out: Path, *, command: str) -> Encoder:
     return load_encoder(out)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the network sees in pictures."""
+
+    item: Array  # (n, 1280)
+    look: Array  # (n, 192)
+    known: Array  # (n, 1856)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A source as the network sees it, and other photos made of its pictures."""
+
+    source: Source
+    seen: Seen
+    labels: list[str]  # of the pictures; empty: none are learned
+    retaken: Seen | None = None  # as many of each picture as of another, in order
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that is learned: features to embeddings, and those to codes."""
+
+    recipe: Recipe
+    item: Projection
+    look: Projection
+    kind: Kind | None
+    layer: HashLayer
+
+    def embed(self, seen: Seen) -> Array:
+        """Embeddings (n, dim) of length one."""
+        return _embed(self.recipe, self.item, self.look, self.kind, seen)
+
+    def arrays(self) -> dict[str, Array]:
+        """What `append_embedding` puts into a graph."""
+        arrays = {**_projecting("item", self.item), **_projecting("look", self.look)}
+        if self.kind is not None:
+            arrays |= _fading("kind", self.kind)
+            room = np.arange(self.recipe.item_dim) >= self.recipe.parts["item"][0]
+            arrays["kind_room"] = room.astype(np.float32)
+        weights = {name: weight for name, (_, weight) in self.recipe.parts.items()}
+        return arrays | {
+            f"{n}_weight": np.array([w], dtype=np.float32) for n, w in weights.items()
+        }
+
+
 def make(recipe: Recipe, out: Path) -> None:
-    """Learn both projections and the hash layer, and write them to the folder."""
+    """Learn projections, kinds and the hash layer, and write them to the folder."""
     path = out / "network.onnx"
     export_features(FeatureNetwork(load_pretrained()), path)
     # Through the runtime that will serve: faster than torch, and no difference later.
     session = open_network(path)
-    seen = [look_at(session, source.set) for source in recipe.sources]
-    items, looks = [item for item, _ in seen], [look for _, look in seen]
+    parts = learn(recipe, [show(session, recipe, source) for source in recipe.sources])
+    append_embedding(path, parts.arrays(), parts=tuple(recipe.parts))
+    parts.layer.save(out / "layer.npz")
+
+
+def learn(recipe: Recipe, shown: Sequence[Shown]) -> Parts:
+    """All that is learned of what the network sees in a recipe's sources."""
+    items, looks = [one.seen.item for one in shown], [one.seen.look for one in shown]
     item = fit_projection(items, recipe.item_dim, power=recipe.item_power)
     look = fit_projection(looks, recipe.look_dim, power=recipe.look_power)
-    weights = part_weights(recipe.look_weight)
-    append_embedding(path, {"item": (item, weights[0]), "look": (look, weights[1])})
-    parts = (item(np.concatenate(items)), look(np.concatenate(looks)))
-    embeddings = quantise(join(*parts, look_weight=recipe.look_weight))
-    layer = fit_itq(embeddings, recipe.n_bits, seed=recipe.seed)
-    layer.save(out / "layer.npz")
+    kind = learn_kind(recipe, shown) if recipe.kind_dim else None
+    embeddings = [_embed(recipe, item, look, kind, one.seen) for one in shown]
+    layer = fit_itq(
+        quantise(np.concatenate(embeddings)), recipe.n_bits, seed=recipe.seed
+    )
+    return Parts(recipe, item, look, kind, layer)
 
 
-def look_at(session: Any, text: str) -> tuple[Array, Array]:
-    """What the network sees in a SET: items (n, 1280) and looks (n, 192)."""
-    pictures = PictureSet.parse(text)
-    logger.info("looking at %d pictures of %s", len(pictures), text)
-    seen = [see(session, image, ["item", "look"]) for image in pictures.pictures()]
-    items, looks = zip(*seen, strict=True)
-    return np.concatenate(items), np.concatenate(looks)
+def learn_kind(recipe: Recipe, shown: Sequence[Shown]) -> Kind:
+    """Kinds, from the sources that count for them."""
+    lessons = []
+    for one in shown:
+        source, labels = one.source, one.labels or None
+        if source.weight == 0:
+            continue
+        lessons.append(Lesson(one.seen.known, labels, source.weight, source.is_place))
+        if one.retaken is not None:
+            again = one.retaken.known
+            turns = len(again) // len(one.seen.known)
+            own = [label for label in one.labels for _ in range(turns)] or None
+            # Together they count as much as the picture that they are of.
+            lessons.append(Lesson(again, own, source.weight / turns))
+    return fit_kind(
+        lessons,
+        recipe.kind_dim,
+        ridge=recipe.kind_ridge,
+        n_places=recipe.kind_places,
+        near=recipe.kind_near,
+        seed=recipe.seed,
+    )
+
+
+def _embed(
+    recipe: Recipe, item: Projection, look: Projection, kind: Kind | None, seen: Seen
+) -> Array:
+    items = item(seen.item)
+    if kind is not None:
+        share = kind.share(seen.known)[:, None]
+        kept = recipe.item_dim - recipe.kind_dim
+        items[:, kept:] *= 1 - share
+        items[:, kept:] += recipe.kind_weight * kind(seen.known)
+    return unit(np.hstack([items, recipe.look_weight * look(seen.look)]))
+
+
+def show(session: Any, recipe: Recipe, source: Source) -> Shown:
+    """Let an exported network see the pictures of a source."""
+    pictures = PictureSet.parse(source.set)
+    logger.info("looking at %d pictures of %s", len(pictures), source.set)
+    seen = look_at(session, pictures.pictures())
+    labels = pictures.column(source.label) if source.label else []
+    if not source.retakes:
+        return Shown(source, seen, labels)
+    logger.info("looking at %d other photos of each", source.retakes)
+    around = list(PictureSet.parse(recipe.sources[0].set).pictures())[::APART]
+    again = retakes(pictures, source.retakes, around, seed=recipe.seed)
+    return Shown(source, seen, labels, look_at(session, again))
+
+
+def look_at(session: Any, images: Iterable[Image.Image]) -> Seen:
+    """What an exported network sees in at least one image."""
+    rows = [see(session, image, ["item", "look", "known"]) for image in images]
+    return Seen(*(np.concatenate(part) for part in zip(*rows, strict=True)))
+
+
+def retakes(
+    pictures: PictureSet, turns: int, around: Sequence[Image.Image], *, seed: int
+) -> Iterator[Image.Image]:
+    """Other photos of each picture, as its kind of picture allows.
+
+    A catalogue picture is cut out and laid on one of those `around`; every second
+    retake of a photo is seen in a mirror.
+    """
+    rows = zip(pictures.rows, pictures.pictures(), strict=True)
+    for place, (row, image) in enumerate(rows):
+        alone = cut_out(image) if row.columns.get("kind") == "catalogue" else None
+        for turn in range(turns):
+            rng = np.random.default_rng([seed, place, turn])
+            if alone is not None:
+                yield stand_in(alone, around, rng)
+            else:
+                again = retake(image, rng)
+                yield ImageOps.mirror(again) if turn % 2 else again
+
+
+def _projecting(name: str, projection: Projection) -> dict[str, Array]:
+    return {f"{name}_axes": projection.axes, f"{name}_bias": projection.bias}
+
+
+def _fading(name: str, kind: Kind) -> dict[str, Array]:
+    begins, whole = kind.near
+    arrays = {
+        "axes": kind.axes,
+        "bias": -kind.centre @ kind.axes,
+        "centre": kind.centre,
+        "places": kind.places,
+        "begins": np.array(begins),
+        "width": np.array(whole - begins),
+        "none": np.array(0.0),
+        "all": np.array(1.0),
+    }
+    return {
+        f"{name}_{role}": array.astype(np.float32) for role, array in arrays.items()
+    }
 
 
 def replace(folder: Path, by: Path) -> None:

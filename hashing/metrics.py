@@ -23,6 +23,8 @@ Relevant = npt.NDArray[np.bool_]  # (gallery,)
 PerRank = npt.NDArray[np.float64]  # (ranked,)
 
 VOTERS = 10
+FIGURES = ("hit@1", "hit@5", "hit@10", "p@5", "p@10", "knn", "map", "map@r")
+RECALLS = np.linspace(0.05, 1.0, 20)  # where a precision-recall curve is told
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,31 @@ class Ranking:
         slots = last + 1 - int(self.before[last])
         return 1 - comb(tied - relevant, slots) / comb(tied, slots)
 
+    def found(self) -> PerRank:
+        """Expected number of relevant entries up to and with each rank."""
+        within = np.arange(1, len(self) + 1) - self.before
+        return self.relevant_before + within * self.relevant_tied / self.tied
+
+    def precision(self, k: int) -> float:
+        """Expected share of the first k that is relevant; of all, if they are fewer."""
+        if len(self) == 0:
+            return 0.0
+        first = min(k, len(self))
+        return float(self.found()[first - 1] / first)
+
+    def precision_at_recall(self, recalls: npt.NDArray[np.float64]) -> PerRank:
+        """Precision at the first rank where so much of what is relevant is expected.
+
+        Nothing is interpolated: a later rank may be more precise.
+        """
+        if self.n_relevant == 0:
+            return np.zeros(len(recalls))
+        found = self.found()
+        wanted = recalls * self.n_relevant - 1e-9  # found is a sum of fractions
+        ranks = np.searchsorted(found, wanted)
+        precise: PerRank = found[ranks] / (ranks + 1)
+        return precise
+
     def average_precision(self) -> float:
         """Mean of the precision at each relevant entry."""
         return float(self.gains().sum() / self.n_relevant) if self.n_relevant else 0.0
@@ -109,6 +136,41 @@ def wins_vote(scores: Scores, labels: Sequence[str], label: str) -> float:
     return 1 / len(winners) if label in winners else 0.0
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What each query came to, under one ranking."""
+
+    figures: npt.NDArray[np.float64]  # (queries, figures), as in FIGURES
+    curve: npt.NDArray[np.float64]  # mean precision at each of RECALLS
+
+    @classmethod
+    def of(
+        cls,
+        scores: npt.NDArray[np.float64],
+        *,
+        query_labels: Sequence[str],
+        gallery_labels: Sequence[str],
+    ) -> "Measured":
+        """Every figure of every query, for scores (queries, gallery)."""
+        relevant = same(query_labels, gallery_labels)
+        figures, curves = [], []
+        for row, is_relevant, label in zip(scores, relevant, query_labels, strict=True):
+            ranking = Ranking.of(row, is_relevant)
+            hits = [ranking.hit(k) for k in (1, 5, 10)]
+            precisions = [ranking.precision(k) for k in (5, 10)]
+            knn = wins_vote(row, gallery_labels, label)
+            average = ranking.average_precision()
+            at_r = ranking.average_precision_at_r()
+            figures.append([*hits, *precisions, knn, average, at_r])
+            curves.append(ranking.precision_at_recall(RECALLS))
+        return cls(np.array(figures), np.mean(curves, axis=0))
+
+    def means(self) -> dict[str, float]:
+        """The mean of every figure over queries."""
+        means = self.figures.mean(axis=0).tolist()
+        return {name: round(m, 4) for name, m in zip(FIGURES, means, strict=True)}
+
+
 def summarise(
     scores: npt.NDArray[np.float64],
     *,
@@ -116,22 +178,27 @@ def summarise(
     gallery_labels: Sequence[str],
 ) -> dict[str, float]:
     """Means over queries of every figure, for scores (queries, gallery)."""
-    relevant = same(query_labels, gallery_labels)
-    figures = []
-    for row, is_relevant, label in zip(scores, relevant, query_labels, strict=True):
-        ranking = Ranking.of(row, is_relevant)
-        figures.append(
-            (
-                ranking.hit(1),
-                ranking.hit(5),
-                wins_vote(row, gallery_labels, label),
-                ranking.average_precision(),
-                ranking.average_precision_at_r(),
-            )
-        )
-    means = np.mean(figures, axis=0).tolist()
-    names = ("hit@1", "hit@5", "knn", "map", "map@r")
-    return {name: round(mean, 4) for name, mean in zip(names, means, strict=True)}
+    labels = {"query_labels": query_labels, "gallery_labels": gallery_labels}
+    return Measured.of(scores, **labels).means()
+
+
+def within_radius(
+    distances: npt.NDArray[np.floating], relevant: npt.NDArray[np.bool_], radius: int
+) -> dict[str, float]:
+    """What a hash table finds: entries whose codes differ in `radius` bits at most.
+
+    For distances and relevance (queries, gallery); an infinite distance takes an entry
+    out. Means over queries; one that finds nothing has a precision of zero.
+    """
+    near = distances <= radius
+    right = (near & relevant).sum(axis=1)
+    n_relevant = (relevant & np.isfinite(distances)).sum(axis=1)
+    means = {
+        "precision": right / np.maximum(near.sum(axis=1), 1),
+        "recall": right / np.maximum(n_relevant, 1),
+        "finds something": near.any(axis=1),
+    }
+    return {name: round(float(values.mean()), 4) for name, values in means.items()}
 
 
 def same(ones: Sequence[str], others: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -23,6 +23,10 @@ from hashing.small_network import SmallNetwork
 SIDE = 224  # pixels, of the square pictures that most networks learned from
 SHRINK = 4  # a histogram needs no detail: 56 x 56 pixels of 224 x 224 are enough
 
+# How much colours and stuff count beside things in what is known.
+LOOK_SHARE, STUFF_SHARE = 0.6, 0.5
+LEAST = 1e-6  # of a variance, so that its root is smooth
+
 Weights = Path | Literal["packaged"] | None
 Colour = tuple[float, float, float]  # red, green, blue, each of 0..1
 
@@ -111,6 +115,16 @@ class Network(nn.Module):
         maps: Tensor = self.body.maps(images)  # type: ignore[operator]
         return maps
 
+    def maps_and_middle(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """`maps`, and those of the middle of the network; where `has_middle`."""
+        both: tuple[Tensor, Tensor] = self.body.maps_and_middle(images)  # type: ignore[operator]
+        return both
+
+    @property
+    def has_middle(self) -> bool:
+        """Whether the body tells what it sees half way."""
+        return hasattr(self.body, "maps_and_middle")
+
     @property
     def cells(self) -> tuple[int, int] | None:
         """Rows and columns of `maps`; None where features are no mean of any."""
@@ -178,7 +192,12 @@ def _last_layer(keys: list[str]) -> set[str]:
 
 
 class FeatureNetwork(nn.Module):
-    """Pictures (B, 3, S, S) of 0..255 to item (B, dim) and look (B, 192)."""
+    """Pictures (B, 3, S, S) of 0..255 to features: item (B, dim) and look (B, 192).
+
+    Where the network has a middle, also `known` (B, 1856): all that can be seen, from
+    which products and kinds are learned that were known when the encoder was made. A
+    shop's training does not change it.
+    """
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -186,23 +205,46 @@ class FeatureNetwork(nn.Module):
         self.input_size = network.input_size
         self.colours = ColourHistogram(network.cells or (1, 1))
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         pictures = pictures.float()
-        item = functional.normalize(self.network(self.network.prepare(pictures)))
-        return item, self.colours(self._small(pictures))
+        prepared = self.network.prepare(pictures)
+        look = self.colours(self._small(pictures))
+        if not self.network.has_middle:
+            return functional.normalize(self.network(prepared)), look
+        maps, middle = self.network.maps_and_middle(prepared)
+        item = functional.normalize(maps.mean((2, 3)))
+        return item, look, known(item.detach(), look, middle.detach())
 
-    def with_cells(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Also what they were made of: item and look by cell, before any scaling.
+    def with_cells(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Also what they were made of, by cell, before any scaling.
 
         Maps (B, dim, rows, columns), whose mean item is, and the colours' counts
-        (B, cells, 192). Only for a network that has cells.
+        (B, cells, 192); with a middle, its maps (B, 192, rows, columns). Only for a
+        network that has cells.
         """
         pictures = pictures.float()
-        maps = self.network.maps(self.network.prepare(pictures))
+        prepared = self.network.prepare(pictures)
         counts = self.colours.counts(self._small(pictures))
+        look = self.colours.shares(counts)
+        if not self.network.has_middle:
+            maps = self.network.maps(prepared)
+            return functional.normalize(maps.mean((2, 3))), look, maps, counts
+        maps, middle = self.network.maps_and_middle(prepared)
         item = functional.normalize(maps.mean((2, 3)))
-        return item, self.colours.shares(counts), maps, counts
+        return item, look, known(item, look, middle), maps, counts, middle
 
     @staticmethod
     def _small(pictures: Tensor) -> Tensor:
         return functional.avg_pool2d(pictures / 255, SHRINK)
+
+
+def known(item: Tensor, look: Tensor, middle: Tensor) -> Tensor:
+    """All that a picture shows, side by side: things, colours and stuff.
+
+    Of things the root is taken, so that a few strong features do not drown the rest;
+    of the middle's maps (B, 192, rows, columns) mean and deviation.
+    """
+    things = functional.normalize(item.sqrt())
+    deviation = (middle.var((2, 3), correction=0) + LEAST).sqrt()
+    stuff = functional.normalize(torch.cat([middle.mean((2, 3)), deviation - 1], 1))
+    return torch.cat([things, LOOK_SHARE * look, STUFF_SHARE * stuff], 1)

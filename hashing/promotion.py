@@ -21,6 +21,7 @@ from hashing.errors import TrainingError
 from hashing.evaluation import closeness, cosines, rerank
 from hashing.examination import Examination
 from hashing.fitting import replace
+from hashing.intervals import interval
 from hashing.matching import answers, fit_curve
 from hashing.metrics import Ranking
 from hashing.training_recipe import TrainingRecipe
@@ -28,7 +29,6 @@ from hashing.training_set import TrainingSet
 from hashing.views import Album
 
 FIGURES = ("hit@1", "hit@5", "map")
-RESAMPLES = 2000
 
 Figures = npt.NDArray[np.float64]  # (queries, figures)
 
@@ -119,23 +119,15 @@ def promote(candidate: Path, measured: Measured, recipe: TrainingRecipe) -> Enco
 def compare(before: Figures, after: Figures, products: Sequence[str]) -> dict[str, Any]:
     """Means before and after, and 95 % intervals from drawing products anew.
 
-    Photos of one product succeed and fail together, so products are drawn, not photos;
-    the difference is taken query by query (Efron, "Bootstrap Methods", 1979).
+    The difference is taken query by query.
     """
-    values = np.stack([before, after, after - before])  # (3, queries, figures)
-    names, owner = np.unique(products, return_inverse=True)
-    sums = np.zeros((len(names), *values.shape[::2]))  # (products, 3, figures)
-    np.add.at(sums, owner, values.transpose(1, 0, 2))
-    counts = np.bincount(owner)
-    drawn = np.random.default_rng(0).integers(len(names), size=(RESAMPLES, len(names)))
-    sizes = counts[drawn].sum(axis=1)[:, None, None]
-    means = sums[drawn].sum(axis=1) / sizes  # (resamples, 3, figures)
-    low, high = np.quantile(means, (0.025, 0.975), axis=0)
-    rows: dict[str, Any] = {"n_queries": len(products), "n_products": len(names)}
+    values = np.stack([before, after, after - before], axis=1)  # (queries, 3, figures)
+    low, high = interval(values, products)
+    rows: dict[str, Any] = {"n_queries": len(products), "n_products": len({*products})}
     for column, figure in enumerate(FIGURES):
         rows[figure] = {}
         for line, name in enumerate(("before", "after", "difference")):
-            mean = values[line, :, column].mean()
+            mean = values[:, line, column].mean()
             rows[figure][name] = round(float(mean), 4)
             ends = (low[line, column], high[line, column])
             rows[figure][f"{name} 95%"] = [round(float(end), 4) for end in ends]

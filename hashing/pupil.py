@@ -16,10 +16,10 @@ from torch.nn import functional
 from hashing.embedding import Array
 from hashing.encoder import Encoder
 from hashing.errors import TrainingError
-from hashing.export import read_projections
+from hashing.export import ROLES, read_projections
 from hashing.networks import FeatureNetwork, Weights, make_network
 from hashing.training_recipe import TrainingRecipe
-from hashing.views import Album, as_pixels
+from hashing.views import FEATURES, Album, as_pixels
 
 ALIKE = 0.99  # cosine of embeddings, up to which differences are the runtime's
 
@@ -27,25 +27,46 @@ ALIKE = 0.99  # cosine of embeddings, up to which differences are the runtime's
 class Head(nn.Module):
     """Features of each part (B, features) to embeddings (B, dim) of length one."""
 
+    kind_room: Tensor
+
     def __init__(self, parts: Sequence[str], projections: Mapping[str, Array]) -> None:
         super().__init__()
         self.parts = tuple(parts)
         for name, array in projections.items():
             tensor = torch.from_numpy(np.array(array, dtype=np.float32))
-            # A colour is a colour: what a look is need not be learned of a shop.
-            if name.endswith("_weight") or name.startswith("look_"):
+            # A colour is a colour: what a look is need not be learned of a shop. And
+            # the kinds that are known were learned from more than a shop has.
+            if name.endswith("_weight") or not name.startswith("item_"):
                 self.register_buffer(name, tensor)
             else:
                 self.register_parameter(name, nn.Parameter(tensor))
 
     def forward(self, *features: Tensor) -> Tensor:
-        weighed = []
-        for part, seen in zip(self.parts, features, strict=True):
-            axes, bias, weight = (
-                getattr(self, f"{part}_{role}") for role in ("axes", "bias", "weight")
-            )
-            weighed.append(functional.normalize(seen @ axes + bias) * weight)
-        return functional.normalize(torch.cat(weighed, dim=1))  # (B, dim)
+        seen = dict(zip(FEATURES, features, strict=False))
+        seen["kind"] = seen.get("known", seen["item"])
+        weighed = {part: self._weighed(part, seen[part]) for part in self.parts}
+        if "kind" in weighed:
+            kind, share = weighed.pop("kind"), self._share(seen["kind"])
+            kept = weighed["item"] * (1 - share * self.kind_room)
+            before = kept.shape[1] - kind.shape[1]
+            weighed["item"] = kept + functional.pad(kind * share, (before, 0))
+        joined = torch.cat(list(weighed.values()), dim=1)
+        return functional.normalize(joined)  # (B, dim)
+
+    def _weighed(self, part: str, seen: Tensor) -> Tensor:
+        axes, bias, weight = (getattr(self, f"{part}_{role}") for role in ROLES)
+        weighed: Tensor = functional.normalize(seen @ axes + bias) * weight
+        return weighed
+
+    def _share(self, known: Tensor) -> Tensor:
+        """How far the kind counts: (B, 1)."""
+        centre, places, begins, width = (
+            getattr(self, f"kind_{role}")
+            for role in ("centre", "places", "begins", "width")
+        )
+        nearest = (functional.normalize(known - centre) @ places).amax(1, keepdim=True)
+        share: Tensor = ((nearest - begins) / width).clamp(0.0, 1.0)
+        return share
 
     def projections(self) -> dict[str, Array]:
         """The numbers as they go into an encoder's graph."""

@@ -1,12 +1,17 @@
 """A measurement as JSON for programs, as HTML for people, as text for a terminal."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-FIGURES = ("hit@1", "hit@5", "knn", "map", "map@r")
+from hashing.answers import Told
+from hashing.metrics import FIGURES
+from hashing.plots import Axes, bars, columns, lines
+from hashing.report_pages import STYLE, answers_as_html, facts_as_html, table
+
+IN_TEXT = ("hit@1", "hit@5", "knn", "map", "map@r")
 
 MEANING = {
     "code": "Hamming distance between the shipped codes",
@@ -17,43 +22,86 @@ MEANING = {
     "itq": "codes of a hash layer fitted to this gallery",
     "lsh": "codes of random hyperplanes over the features",
     "histogram": "colours alone",
+    "classifier": "the predicted class as a code: wins where classes are all",
 }
 
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem;
-       padding: 0 1rem; color: #1d2329; background: #fff; }
-table { border-collapse: collapse; width: 100%; }
-th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #d9dee3; }
-th:first-child, td:first-child, td:last-child, th:last-child { text-align: left; }
-td.best { font-weight: 700; }
-td:last-child { color: #59636e; }
-dt { color: #59636e; float: left; clear: left; width: 8rem; }
-@media (prefers-color-scheme: dark) {
-  body { color: #e6e9ec; background: #15191d; }
-  th, td { border-color: #343b42; }
+FIGURES_TOLD = {
+    "hit@k": "a right answer is among the first k",
+    "p@k": "share of the first k that is right",
+    "knn": "the 10 nearest, voting by similarity, name the right label",
+    "map": "mean average precision over the whole gallery",
+    "map@r": "the same over as many answers as there are right ones",
 }
-"""
 
 
-def write_report(report: dict[str, Any], folder: Path) -> None:
+def write_report(
+    report: dict[str, Any], folder: Path, *, told: Sequence[Told] = ()
+) -> None:
     """Write `report.json` and `report.html`, which needs no other file."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "report.html").write_text(as_html(report), encoding="utf-8")
+    (folder / "report.html").write_text(as_html(report, told), encoding="utf-8")
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """The table of figures in fixed columns."""
-    lines = [f"{'ranking':<12}" + "".join(f"{name:>9}" for name in FIGURES)]
-    for row in report["rows"]:
-        figures = "".join(f"{row[name]:>9.3f}" for name in FIGURES)
-        lines.append(f"{row['ranking']:<12}{figures}")
-    return "\n".join(lines) + "\n"
+    """The table of figures in fixed columns, seen and unseen classes below."""
+    groups = {"ranking": report["rows"]}
+    groups |= {name: group["rows"] for name, group in report["seen"].items()}
+    lines_ = []
+    for name, rows in groups.items():
+        if rows:
+            header = "".join(f"{figure:>9}" for figure in IN_TEXT)
+            lines_.append(f"{name:<12}{header}")
+        for row in rows:
+            figures = "".join(f"{row[figure]:>9.3f}" for figure in IN_TEXT)
+            lines_.append(f"{row['ranking']:<12}{figures}")
+    return "\n".join(lines_) + "\n"
 
 
-def as_html(report: dict[str, Any]) -> str:
-    """A page with the table, the best of each column in bold."""
+def as_html(report: dict[str, Any], told: Sequence[Told] = ()) -> str:
+    """A page with tables, plots, and queries with their answers."""
+    name = escape(report["encoder"]["name"])
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{name}: how well it finds</title><style>{STYLE}</style>"
+        f"<h1>How well {name} finds</h1>{''.join(_sections(report, told))}</html>\n"
+    )
+
+
+def _sections(report: dict[str, Any], told: Sequence[Told]) -> Iterator[str]:
+    yield facts_as_html(_facts(report))
+    yield "<h2>First answers</h2><p>How often the first answer is right. The line is "
+    yield "the range that 95 of 100 draws of other queries would give.</p>"
+    rows = report["rows"]
+    ends = {row["ranking"]: (row["hit@1"], *row["95%"]["hit@1"]) for row in rows}
+    yield bars(ends, "hit@1 of every ranking, with intervals")
+    yield table(rows, FIGURES)
+    yield facts_as_html({name: MEANING[name] for name in ends} | FIGURES_TOLD)
+    for group, found in report["seen"].items():
+        yield f"<h2>Classes that were {_trained(group)}</h2>"
+        yield f"<p>{found['n_queries'] or 'No'} queries.</p>"
+        yield table(found["rows"], FIGURES) if found["rows"] else ""
+    yield "<h2>How long a code must be</h2><p>Mean average precision by bits. Codes of "
+    yield "fewer bits are the first bits of the shipped one.</p>"
+    yield _lengths(report)
+    yield "<h2>Precision and recall</h2><p>How many answers are right, when so large a "
+    yield "share of all right ones has been found.</p>"
+    yield _curves(report)
+    yield "<h2>How codes use their bits</h2><p>For each bit, in what share of the "
+    yield "gallery it is one. Half is best.</p>"
+    yield columns(report["codes"]["ones"], "share of ones by bit")
+    yield facts_as_html(_codes(report))
+    if told:
+        yield answers_as_html(told)
+
+
+def _trained(group: str) -> str:
+    return "trained on" if group == "seen" else "never trained on"
+
+
+def _facts(report: dict[str, Any]) -> dict[str, str]:
     encoder = report["encoder"]
     facts = {
         "Encoder": f"{encoder['name']} ({encoder['fingerprint']})",
@@ -63,27 +111,53 @@ def as_html(report: dict[str, Any]) -> str:
         "Right is": f"the same {report['label']}",
         "Ties": "resolved by expectation",
     }
-    told = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{escape(encoder['name'])}</title><style>{STYLE}</style>"
-        f"<h1>How well it finds</h1><dl>{told}</dl>"
-        f"<table>{''.join(_rows(report['rows']))}</table></html>\n"
-    )
+    if report["trained on"]:
+        facts["Trained on"] = report["trained on"]
+    return facts
 
 
-def _rows(rows: list[dict[str, Any]]) -> Iterator[str]:
-    best = {name: max(row[name] for row in rows) for name in FIGURES}
-    names = "".join(f"<th>{escape(name)}</th>" for name in FIGURES)
-    yield f"<tr><th>ranking</th><th>bits</th>{names}<th>what it is</th></tr>"
-    for row in rows:
-        classes = ["best" if row[name] == best[name] else "" for name in FIGURES]
-        cells = "".join(
-            f'<td class="{css}">{row[name]:.3f}</td>'
-            for name, css in zip(FIGURES, classes, strict=True)
-        )
-        yield (
-            f"<tr><td>{escape(row['ranking'])}</td><td>{row['n_bits'] or '–'}</td>"
-            f"{cells}<td>{escape(MEANING.get(row['ranking'], ''))}</td></tr>"
-        )
+def _codes(report: dict[str, Any]) -> dict[str, str]:
+    codes, search = report["codes"], report["search"]
+    within = report["within 2 bits"]["code"]
+    return {
+        "Entropy": f"{codes['entropy']:.3f} of 1 a bit",
+        "Bias": f"{codes['bias']:.3f}, best 0",
+        "Correlation": f"{codes['correlation']:.3f} between bits, best 0",
+        "Collisions": f"{codes['colliding']:.1%} share their code; the most "
+        f"frequent has {codes['largest_bucket']}",
+        "Within 2 bits": f"{within['finds something']:.1%} of queries find something "
+        f"there, precision {within['precision']:.3f}, recall {within['recall']:.3f}",
+        "Search": f"{search['median_ms']:.2f} ms a query over {search['n_gallery']} "
+        f"codes (95 % below {search['p95_ms']:.2f} ms)",
+    }
+
+
+def _lengths(report: dict[str, Any]) -> str:
+    plotted: dict[str, list[tuple[float, float]]] = {}
+    for row in report["lengths"]:
+        name = {"code": "shipped code", "itq": "ITQ, fitted here", "lsh": "LSH"}
+        line = plotted.setdefault(name[row["ranking"]], [])
+        line.append((row["n_bits"], row["map"]))
+    bits = sorted({row["n_bits"] for row in report["lengths"]})
+    ends = (bits[0], bits[-1])
+    for row in report["rows"]:
+        if row["ranking"] == "float":
+            plotted["float"] = [(end, row["map"]) for end in ends]
+    top = _top(y for line in plotted.values() for _, y in line)
+    return lines(plotted, Axes("bits", "mAP", *ends, ticks=bits, top=top))
+
+
+def _curves(report: dict[str, Any]) -> str:
+    wanted = ("code", "rerank", "float", "features", "lsh", "histogram")
+    plotted = {
+        name: list(zip(report["recalls"], report["curves"][name], strict=True))
+        for name in wanted
+    }
+    ticks = (0, 0.25, 0.5, 0.75, 1)
+    top = _top(y for line in plotted.values() for _, y in line)
+    return lines(plotted, Axes("recall", "precision", 0, 1, ticks=ticks, top=top))
+
+
+def _top(values: Iterator[float]) -> float:
+    """The fifth above the highest value."""
+    return min(1.0, max(0.2, -(-max(values) * 5 // 1) / 5))

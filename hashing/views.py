@@ -21,6 +21,7 @@ from hashing.encoder import Encoder
 from hashing.training_recipe import TrainingRecipe
 from hashing.training_set import TrainingSet
 
+FEATURES = ("item", "look", "known")  # as `Encoder.features` names them
 ENDLESS = 1_000_000  # views of a picture where each is made when it is asked for
 SURROUNDINGS = 200  # pictures that others are laid on
 
@@ -108,8 +109,10 @@ def see_views(
         images = (album.image(*view) for view in tqdm(wanted, "looking", unit="view"))
         features = encoder.features(images)
         stored = [features.item, features.look]
+        stored += [] if features.known is None else [features.known]
         # Made again if it is cut short: then it is no zip file any more.
-        np.savez(kept, item=features.item, look=features.look, digest=np.array(digest))
+        named = dict(zip(FEATURES, stored, strict=False))
+        np.savez(kept, allow_pickle=False, digest=np.array(digest), **named)
     return SeenViews([torch.from_numpy(part) for part in stored], n_views)
 
 
@@ -117,7 +120,7 @@ def _stored(kept: Path, digest: str) -> list[np.ndarray] | None:
     try:
         with np.load(kept, allow_pickle=False) as arrays:
             if str(arrays["digest"]) == digest:
-                return [arrays["item"], arrays["look"]]
+                return [arrays[name] for name in FEATURES if name in arrays]
     except (OSError, ValueError, KeyError):
         return None
     return None

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import Kind
-from search import encoders, encoding, filling, gallery
+from search import encoders, encoding, engine, filling, gallery, snapshots
 from search import missed_admin as _missed_admin  # noqa: F401 - registers its own
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
 from search.errors import SearchUnavailable
@@ -28,6 +28,7 @@ from search.golden import admin as golden_admin  # noqa: F401 - registers its ow
 from search.models import Encoder, ImageCode, Snapshot
 from search.tasks import SWEEP, encode_images
 
+ROLL_BACK = "search.change_snapshot"
 READY, WAITING, FAILED = "ready", "waiting", "failed"
 LABELS = {READY: _("ready"), WAITING: _("waiting"), FAILED: _("failed")}
 
@@ -191,9 +192,11 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.retry_view)
+        retry = self.admin_site.admin_view(self.retry_view)
+        roll_back = self.admin_site.admin_view(self.roll_back_view)
         return [
-            path("retry/", view, name="search_snapshot_retry"),
+            path("retry/", retry, name="search_snapshot_retry"),
+            path("roll-back/", roll_back, name="search_snapshot_roll_back"),
             *super().get_urls(),
         ]
 
@@ -213,12 +216,25 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
         context = {"title": _("What can be found now"), **findable()}
+        may = request.user.has_perm(ROLL_BACK)
+        context["may_roll_back"] = may and engine.can_roll_back()
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def retry_view(self, request: HttpRequest) -> HttpResponse:
         may = request.user.has_perm("catalogue.change_product")
         if request.method == "POST" and may:
             try_again(request)
+        return redirect("admin:search_snapshot_changelist")
+
+    def roll_back_view(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and request.user.has_perm(ROLL_BACK):
+            try:
+                now = snapshots.roll_back()
+            except Snapshot.DoesNotExist:
+                messages.error(request, _("There is no snapshot to go back to."))
+            else:
+                text = _("%(name)s serves now, overlaid by all changes since.")
+                messages.info(request, text % {"name": now.name})
         return redirect("admin:search_snapshot_changelist")
 
 

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.datastructures import MultiValueDict
 from django_filters.utils import translate_validation
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiRequest, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,8 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, encoding, engine, filling, gallery, missed
+from search import encoders, engine, gallery, missed
+from search.counts import counts
 from search.filters import NO_FILTERS
 from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
 from search.serializers import (
@@ -42,6 +43,7 @@ from search.uploads import receive_in_memory
 from search.words import answering
 from search.words.query import WordsQuery
 
+PICTURES = "image/jpeg, image/png, image/webp, image/avif, image/gif, image/*"
 AnyForm = TypeVar("AnyForm", bound=FilterForm)
 LIMITS = set(FilterForm.base_fields) - {"page", "sort", "match_on"}
 
@@ -54,7 +56,11 @@ class PhotoSearch(APIView):
 
     @extend_schema(
         operation_id="search_photo",
-        request={"multipart/form-data": PhotoFields},
+        request={
+            "multipart/form-data": OpenApiRequest(
+                PhotoFields, encoding={"photo": {"contentType": PICTURES}}
+            )
+        },
         responses=AnswerSerializer,
         tags=["search"],
     )
@@ -151,21 +157,25 @@ class SimilarProducts(APIView):
 class Status(APIView):
     """Whether search answers, by what, and how fresh; 503 when it cannot."""
 
+    # Whoever watches over the shop may ask as often as it takes.
+    throttle_classes = []
+
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
         engine.check()
+        found = gallery.current()
+        counted = counts(len(found))
         now = {
             "status": "healthy",
             "engine": settings.SEARCH_ENGINE,
             "encoder": encoders.encoder(),
             "encoders": [
-                {"row": row, "coverage": filling.coverage(row)}
-                for row in encoders.live()
+                {"row": row, "coverage": coverage} for row, coverage in counted.coverage
             ],
-            "gallery": Freshness.of(gallery.current()),
-            "waiting": encoding.waiting_images().count(),
-            "failed": encoding.failed_images().count(),
+            "gallery": Freshness.of(found),
+            "waiting": counted.waiting,
+            "failed": counted.failed,
         }
         return Response(StatusSerializer(now).data)
 

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import IO, Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
@@ -59,6 +60,15 @@ class WholeNumberField(serializers.IntegerField):
         return number
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "contentEncoding": "base64",
+        "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+        "minLength": 4,
+        "maxLength": 4096,
+    }
+)
 class Base64Field(TextField):
     """Bytes, as base64 with its padding."""
 

@@ -17,6 +17,7 @@ from django.dispatch import receiver
 import hashing
 from hashing import CodeIndex
 from search import changes, encoders, milvus
+from search.calibration import Curves
 from search.changes import Position
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
@@ -25,7 +26,7 @@ from search.models import Collection
 from search.neighbours import Shortlist
 from search.query import Query
 from search.rows import Rows, merged, read_of_images, read_products
-from search.snapshots import LoadedSnapshot
+from search.snapshots import LoadedSnapshot, curves_of
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,15 @@ class DistributedGallery:
 
     @property
     def name(self) -> str:
-        return milvus.name_of(self.encoder)
+        return self.collection.name
 
     @property
     def as_of(self) -> datetime:
         return self.collection.as_of
 
     @property
-    def curves(self) -> None:
-        """The encoder's card has them: none is fitted to the shop."""
+    def curves(self) -> Curves | None:
+        return curves_of(self.collection)
 
     @property
     def pending(self) -> int:

@@ -8,7 +8,8 @@ client is an extra that most shops do without.
 from django.conf import settings
 
 from hashing import Encoder
-from search import snapshots
+from search import encoders, snapshots
+from search.errors import SearchUnavailable
 from search.models import Collection, Snapshot
 
 EMBEDDED, MILVUS = "embedded", "milvus"
@@ -35,6 +36,26 @@ def prepare(encoder: Encoder) -> bool:
     from search import syncing
 
     return syncing.fill(encoder) is not None
+
+
+def calibrate_again() -> Snapshot | Collection:
+    """The gallery that serves, its curves fitted anew. Raises SearchUnavailable."""
+    if settings.SEARCH_ENGINE == EMBEDDED:
+        return snapshots.calibrate_again()
+    from search import syncing
+
+    return syncing.calibrate_again()
+
+
+def can_roll_back() -> bool:
+    """Whether there is a snapshot that serves, and one before it. For admin."""
+    if settings.SEARCH_ENGINE != EMBEDDED:
+        return False
+    try:
+        fingerprint = encoders.serving().fingerprint
+    except SearchUnavailable:
+        return False
+    return Snapshot.objects.serving(fingerprint)[1:].exists()
 
 
 def check() -> None:

@@ -5,6 +5,8 @@ SearchError
 ├── QueryExpired        the token is unknown, altered or too old: send the photo again
 ├── ForeignEncoder      made by another encoder than the one that serves
 ├── WrongLength         code or embedding of a device: not as long as its encoder's
+├── UnknownProduct      feedback on a product that is not on sale
+├── KeyReused           an Idempotency-Key that came with another body before
 ├── CodeMismatch        code and embedding of a device do not belong together
 └── Refused             what staff asked for would harm the shop; says why
     └── LosesGoldenQueries  a switch by which saved photos lose their products
@@ -38,6 +40,14 @@ class WrongLength(SearchError):
         super().__init__(name, expected)
         self.name = name
         self.expected = expected
+
+
+class UnknownProduct(SearchError):
+    """There is no such product on sale."""
+
+
+class KeyReused(SearchError):
+    """The Idempotency-Key came with another body before."""
 
 
 class CodeMismatch(SearchError):

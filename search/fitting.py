@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from django.utils import timezone
 
 from hashing.agreement import NEIGHBOURS, recall
 from hashing.layers.linear import Embeddings
 from hashing.refitting import fit_layer, refit
+from hashing.weighing import Weighed, weigh_look, write_factor
 from search import encoders, switching
 from search.errors import Refused
 from search.models import Encoder, ImageCode
@@ -38,6 +40,7 @@ class Fitted:
     after: float
     learned_from: int
     held_out: int
+    look: Weighed  # how much the look counts for the same item, from the shop's twins
 
 
 def fit(*, name: str | None = None, seed: int = 0) -> Fitted:
@@ -46,8 +49,9 @@ def fit(*, name: str | None = None, seed: int = 0) -> Fitted:
     Also for a catalogue of under twenty pictures: nothing can be measured there.
     """
     serving = encoders.keep_first()
-    layer = encoders.load(serving).layer
-    vectors = stored_embeddings(
+    encoder = encoders.load(serving)
+    layer = encoder.layer
+    vectors, products = stored_pictures(
         serving.fingerprint, limit=SEARCHED + HELD_OUT, seed=seed
     )
     if len(vectors) < LEAST:
@@ -63,22 +67,33 @@ def fit(*, name: str | None = None, seed: int = 0) -> Fitted:
             f"a layer fitted to {len(learned_from)} pictures keeps {after:.1%} of the "
             f"{NEIGHBOURS} nearest, the one that serves {before:.1%}: nothing is added"
         )
+    look = weigh_look(vectors, products, encoder.card.parts)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "fitted"
         name = name or f"fitted-{timezone.now():%Y%m%d-%H%M%S}"
         refit(serving.folder, learned_from, out, name=name, seed=seed, layer=fitted)
+        write_factor(out, look.factor)
         row = switching.add(out)
-    return Fitted(row, NEIGHBOURS, before, after, len(learned_from), n_queries)
+    return Fitted(row, NEIGHBOURS, before, after, len(learned_from), n_queries, look)
 
 
-def stored_embeddings(fingerprint: str, *, limit: int, seed: int) -> Embeddings:
-    """Of so many pictures at most, drawn by chance, in an order by chance: (n, dim)."""
+def stored_pictures(
+    fingerprint: str, *, limit: int, seed: int
+) -> tuple[Embeddings, npt.NDArray[np.int64]]:
+    """Embeddings (n, dim) and products (n,) of so many pictures at most.
+
+    They are drawn by chance, and in an order by chance.
+    """
     coded = ImageCode.objects.by(fingerprint).current().filter(code__isnull=False)
     ids = np.array(coded.order_by("pk").values_list("pk", flat=True), np.int64)
     drawn = np.random.default_rng(seed).permutation(ids)[:limit].tolist()
-    by_id: dict[int, bytes | memoryview | None] = {}
+    by_id: dict[int, tuple[bytes | memoryview | None, int]] = {}
     for start in range(0, len(drawn), IDS_A_QUERY):
         some = coded.filter(pk__in=drawn[start : start + IDS_A_QUERY])
-        by_id |= dict(some.values_list("pk", "embedding"))
-    found = [vector for pk in drawn if (vector := by_id.get(pk)) is not None]
-    return np.frombuffer(b"".join(found), np.int8).reshape(len(found), -1)
+        for code in some.select_related("image").only("embedding", "image__product"):
+            by_id[code.pk] = (code.embedding, code.image.product_id)
+    found = [by_id[pk] for pk in drawn if pk in by_id]
+    kept = [(vector, product) for vector, product in found if vector is not None]
+    vectors = np.frombuffer(b"".join(vector for vector, _ in kept), np.int8)
+    products = np.array([product for _, product in kept], np.int64)
+    return vectors.reshape(len(kept), -1), products

@@ -27,7 +27,7 @@ from search.filters import NO_FILTERS, Filters
 from search.models import Snapshot
 from search.neighbours import Shortlist
 from search.query import Query
-from search.rows import Bools, Int64s, Ints, Rows, merged, read_products
+from search.rows import Bools, Int64s, Ints, Rows, merged, read_products, same
 from search.snapshots import LoadedSnapshot
 
 log = structlog.get_logger()
@@ -136,6 +136,8 @@ class Gallery:
             n_bits=self.snapshot.rows.codes.shape[1] * 8,
             dim=self.snapshot.rows.embeddings.shape[1],
         )
+        if self._holds(seen.products, now):
+            return self._at(seen.position)
         return self.changed(seen.products, now)._at(seen.position)
 
     def changed(self, products: Set[int], now: Rows) -> Self:
@@ -178,6 +180,16 @@ class Gallery:
         )
         both = [(base.rows, found), (overlay.rows, beside)]
         return Shortlist.of(both, k)
+
+    def _holds(self, products: Set[int], now: Rows) -> bool:
+        """Whether these products are held as they are `now`: a sweep reads them again
+        and again (search.verification), and the overlay need not be made anew.
+        """
+        if not products <= self.overlay.products:
+            return False
+        wanted = np.fromiter(products, np.int64)
+        ours = np.flatnonzero(np.isin(self.overlay.rows.product_id, wanted))
+        return same(self.overlay.rows.take(ours), now)
 
     def with_curves(self, curves: Curves | None) -> Self:
         return replace(self, snapshot=replace(self.snapshot, curves=curves))

@@ -23,6 +23,7 @@ from pymilvus.client.ts_utils import get_collection_ts
 from hashing import Codes
 from search.errors import SearchUnavailable
 from search.filters import Filters
+from search.models import Collection
 from search.rows import Rows, price_in_hundredths
 
 SEARCH_TIMEOUT = 2.0  # seconds
@@ -51,7 +52,7 @@ _paused_until = 0.0
 
 def name_of(encoder: str) -> str:
     """The collection of the encoder with this fingerprint."""
-    return f"semblance_{encoder}"
+    return Collection(encoder=encoder).name
 
 
 def create(name: str, *, n_bits: int) -> None:

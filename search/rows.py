@@ -110,14 +110,25 @@ def read_images(encoder: str, *, after: int, limit: int, n_bits: int, dim: int) 
 
 def merged(first: Rows, second: Rows) -> Rows:
     """Both, one after the other. An image may not be in both."""
-    brands = tuple(sorted({*first.brands, *second.brands}))
-    colours = tuple(sorted({*first.colours, *second.colours}))
+    brands, colours = _words(first, second)
     one, other = (_reworded(rows, brands, colours) for rows in (first, second))
     columns = {
         name: np.concatenate([getattr(one, name), getattr(other, name)])
         for name in COLUMNS
     }
     return Rows(**columns, brands=brands, colours=colours)
+
+
+def same(first: Rows, second: Rows) -> bool:
+    """Whether both are the same pictures with the same columns, in any order."""
+    if len(first) != len(second):
+        return False
+    one, other = (each.take(np.argsort(each.image_id)) for each in (first, second))
+    both = [_reworded(each, *_words(one, other)) for each in (one, other)]
+    return all(
+        np.array_equal(getattr(both[0], name), getattr(both[1], name))
+        for name in COLUMNS
+    )
 
 
 def narrow(numbers: Iterable[int]) -> Ints:
@@ -171,6 +182,13 @@ def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
 def numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Ints:
     number = {word: position for position, word in enumerate(vocabulary)}
     return narrow([number[word] for word in words])
+
+
+def _words(first: Rows, second: Rows) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return (
+        tuple(sorted({*first.brands, *second.brands})),
+        tuple(sorted({*first.colours, *second.colours})),
+    )
 
 
 def _reworded(rows: Rows, brands: tuple[str, ...], colours: tuple[str, ...]) -> Rows:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalogue.serializers import FilterParameters, ProductSerializer
+from search.bodies import TextField
 from search.calibration import Match
 from search.engine import ENGINES
 from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
@@ -16,6 +18,14 @@ from search.words.query import LONGEST
 State = Encoder.State
 MATCHES = [match.value for match in Match]
 MATCH_HELP = "How close: the same product, alike, somewhat alike, or nothing is."
+
+
+@extend_schema_field({"type": "string", "format": "query-token", "maxLength": 4000})
+class TokenField(TextField):
+    """The token of an earlier answer, to be sent back as it came."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=4000, trim_whitespace=False, **kwargs)
 
 
 class LimitParameters(FilterParameters):
@@ -41,7 +51,7 @@ WORDS_HELP = (
 
 
 class QueryParameters(PageParameters):
-    query = serializers.CharField(help_text="`query` of an earlier answer.")
+    query = TokenField(help_text="`query` of an earlier answer.")
     words = serializers.CharField(
         required=False, max_length=LONGEST, help_text=WORDS_HELP
     )

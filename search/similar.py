@@ -13,7 +13,7 @@ from PIL.Image import Image
 
 from catalogue.models import Product
 from hashing import Encoder
-from search import boxes, gallery
+from search import boxes, gallery, metrics
 from search.calibration import Curves, Match, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
@@ -250,10 +250,12 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     with stages.timed("facets"):
         counted = facets(shortlist, wanted.filters)
         category = predicted_category(shortlist.plain())
+    match = _match_of(chances)
+    metrics.observe(stages.took, match)
     return Answer(
         query=token,
         box=query.box,
-        match=_match_of(chances),
+        match=match,
         count=len(ranked),
         results=results,
         next_page=wanted.page + 1 if end < len(ranked) else None,

@@ -26,7 +26,7 @@ from search.calibration import Curves, calibrate
 from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.locks import try_lock
-from search.models import Snapshot
+from search.models import Collection, Snapshot
 from search.rows import COLUMNS, Rows
 
 # Seconds until another index is tried.
@@ -196,7 +196,7 @@ def calibrate_again() -> Snapshot:
     return snapshot
 
 
-def curves_of(snapshot: Snapshot) -> Curves | None:
+def curves_of(snapshot: Snapshot | Collection) -> Curves | None:
     if not snapshot.curves:
         return None
     first, others = (

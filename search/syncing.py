@@ -6,20 +6,22 @@ step and run again: until the position moves on, every search masks what they to
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 import structlog
 from django.utils import timezone
 
-from hashing import Encoder
+from hashing import CodeIndex, Encoder
 from search import changes, encoders, milvus
+from search.calibration import Calibration, calibrate
 from search.changes import Position
+from search.errors import SearchUnavailable
 from search.gallery import Findable
 from search.locks import try_lock
 from search.milvus import Held
-from search.models import Collection
+from search.models import Collection, Snapshot
 from search.rows import Rows, read_images, read_products
 from search.verification import Difference, Kind
 
@@ -28,6 +30,7 @@ log = structlog.get_logger()
 LOCK = "milvus"
 IMAGES = 5000  # compared at a time
 PRODUCTS = 1000  # carried over at a time
+CALIBRATED = 20_000  # pictures
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def fill(
                 "moment": milvus.settle(name),
                 "images": images,
                 "as_of": as_of,
+                **_calibrated(encoder),
             },
         )
         log.info("collection filled", collection=name, images=images, **vars(written))
@@ -137,6 +141,40 @@ def keep_up() -> None:
         else:
             Collection.objects.filter(encoder=row.fingerprint).delete()
     changes.forget()
+
+
+def calibrate_again() -> Collection:
+    """As snapshots.calibrate_again, of the collection that serves."""
+    encoder = encoders.encoder()
+    row = Collection.objects.filter(encoder=encoder.fingerprint).first()
+    if row is None:
+        raise SearchUnavailable("Milvus does not hold this shop yet: sync_engine")
+    found = calibrate_sample(encoder)
+    row.curves, row.calibration = asdict(found.curves), found.report()
+    row.save(update_fields=["curves", "calibration"])
+    return row
+
+
+def calibrate_sample(encoder: Encoder) -> Calibration:
+    """On the shop's first pictures: all may be too many for one memory."""
+    sample = read_images(
+        encoder.fingerprint,
+        after=0,
+        limit=CALIBRATED,
+        n_bits=encoder.n_bits,
+        dim=encoder.card.dim,
+    )
+    index = CodeIndex.build(sample.image_id, sample.codes)
+    return calibrate(sample, index, encoder.card.match)
+
+
+def _calibrated(encoder: Encoder) -> dict[str, Any]:
+    """Of a snapshot that there is: a move changes no similarity. Else fitted."""
+    newest = Snapshot.objects.serving(encoder.fingerprint).first()
+    if newest is not None and newest.curves:
+        return {"curves": newest.curves, "calibration": newest.calibration}
+    found = calibrate_sample(encoder)
+    return {"curves": asdict(found.curves), "calibration": found.report()}
 
 
 def differences(

@@ -117,6 +117,7 @@ def environment(transactional_db: None) -> dict[str, str]:
         "DATA_DIR": str(settings.DATA_DIR),
         "SECRET_KEY": settings.SECRET_KEY,
         "ENCODER": str(settings.ENCODER),
+        "API_RATE_ANONYMOUS": "",
     }
 
 

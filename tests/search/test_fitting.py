@@ -12,7 +12,7 @@ from hashing import hamming
 from hashing.agreement import recall
 from hashing.layers.linear import quantise
 from hashing.layers.lsh import random_layer
-from search import encoders, fitting, snapshots
+from search import encoders, fitting, matching, snapshots
 from search.models import Encoder, ImageCode
 from search.query import Query
 from tests.builders import new_product
@@ -81,3 +81,36 @@ def test_recall_agrees_with_a_slow_count_over_all_orders_of_ties() -> None:
         orders = [np.lexsort((rng.permutation(40), near))[:10] for _ in range(4000)]
         shares.append(np.mean([len(wanted & set(o.tolist())) / 10 for o in orders]))
     assert recall(layer, queries, gallery) == pytest.approx(np.mean(shares), abs=0.01)
+
+
+def twins(*, styles: int, colours: int) -> None:
+    """Two pictures of every style in every colour; colours differ a little."""
+    rng = np.random.default_rng(0)
+    parts = encoders.encoder().card.parts
+    look = next(part for part in parts if part.name == "look")
+    dim = parts[-1].stop
+    dyes = 0.1 * rng.standard_normal((colours, look.stop - look.start))
+    for _ in range(styles):
+        style = rng.standard_normal(dim)
+        style[look.start : look.stop] = 0
+        for dye in dyes:
+            product = new_product()
+            for _ in range(2):
+                vector = style + 0.3 * rng.standard_normal(dim)
+                vector[look.start : look.stop] = 2 * dye
+                add_coded_image(product, quantise(vector[np.newaxis])[0])
+
+
+def test_a_shop_of_recoloured_twins_weighs_colours_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    twins(styles=8, colours=4)
+    better = iter([0.5, 0.6])
+    monkeypatch.setattr(fitting, "recall", lambda *sides: next(better))
+    figures = fit("--name", "ours")
+    assert figures["look"]["factor"] > 1
+    ours = encoders.load(Encoder.objects.get(name="ours"))
+    weights = matching.weights(ours, "item")
+    assert weights is not None
+    assert weights[0] == 1 < weights[-1] == figures["look"]["factor"]
+    assert matching.weights(encoders.encoder(), "item") is None

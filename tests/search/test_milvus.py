@@ -10,7 +10,7 @@ from django.test import Client
 from pymilvus import MilvusClient
 
 from catalogue.models import Product
-from search import checks, engine, gallery, milvus, syncing
+from search import checks, engine, gallery, milvus, snapshots, syncing
 from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.models import Change, Collection, Snapshot
@@ -199,14 +199,17 @@ def test_what_the_database_says_otherwise_is_not_answered() -> None:
 
 
 def test_while_milvus_is_away_search_says_so_and_the_rest_goes_on(
-    client: Client, settings: Any
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_varied_shop(3)
     fill()
     post = lambda: client.post(PHOTO, {"photo": a_file(make_image(1))})  # noqa: E731
     assert post().status_code == 200
     uri, settings.MILVUS_URI = settings.MILVUS_URI, AWAY
-    for response in (post(), post(), client.get(f"{API}status/")):
+    with monkeypatch.context() as patch:
+        patch.setattr(milvus, "SEARCH_TIMEOUT", 1.0)
+        answers = (post(), post(), client.get(f"{API}status/"))
+    for response in answers:
         assert response.status_code == 503
         assert int(response["Retry-After"]) > 0
         assert response.json()["code"] == "search_unavailable"
@@ -236,8 +239,6 @@ def test_changes_are_forgotten_once_milvus_has_them() -> None:
 
 
 def test_a_snapshot_holds_changes_back_for_an_hour_only(settings: Any) -> None:
-    from search import snapshots
-
     a_shop()
     snapshots.build()
     product = Product.objects.first()
@@ -250,6 +251,21 @@ def test_a_snapshot_holds_changes_back_for_an_hour_only(settings: Any) -> None:
     product.delete()
     engine.keep_up()
     assert not Snapshot.objects.exists()
+
+
+def test_a_move_changes_no_similarity_and_calibration_goes_on_there() -> None:
+    snapshots.build()
+    curves = {"first": [[0, 0], [1, 0.5]], "others": [[0, 0], [1, 0.25]]}
+    Snapshot.objects.update(curves=curves)
+    add_coded_image(new_product(), embedding(random.Random(0)))
+    fill()
+    now = gallery.current().curves
+    assert now is not None
+    assert (now.first[-1], now.others[-1]) == ((1, 0.5), (1, 0.25))
+    out = StringIO()
+    call_command("calibrate_matches", stdout=out)
+    assert collection() in out.getvalue()
+    assert gallery.current().curves != now
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def add_image(seed: int) -> int:
 
 def found() -> set[int]:
     near = gallery.current().search(a_query(random.Random(0)), 200)
-    return {neighbour.image_id for neighbour in near}
+    return {image_id for image_id, _ in near.hits()}
 
 
 def files_of(snapshot: Snapshot) -> list[Path]:

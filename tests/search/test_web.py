@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +13,7 @@ import pytest
 from search import encoding, snapshots
 from tests.builders import make_image, new_product
 from tests.servers import Server
+from tests.wait import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -94,3 +97,34 @@ def test_a_change_in_one_process_is_found_by_all_others_at_once(shop: Client) ->
         _, answer = shop.search(make_image(99), limit="50")
         found = {result["product"]["id"] for result in answer["results"]}
         assert product.pk not in found
+
+
+def test_new_snapshots_are_picked_up_without_dropping_a_request(shop: Client) -> None:
+    statuses: Counter[int] = Counter()
+    newest: set[str] = set()
+    stop = threading.Event()
+
+    def keep_asking(seed: int) -> None:
+        while not stop.is_set():
+            status, answer = shop.search(make_image(seed), limit="1")
+            statuses[status] += 1
+            if status == 200:
+                newest.add(answer["gallery"]["snapshot"])
+
+    askers = [threading.Thread(target=keep_asking, args=(n,)) for n in range(3)]
+    for asker in askers:
+        asker.start()
+    for _ in range(4):
+        built = snapshots.build()
+        wait_until(lambda built=built: built.name in newest, timeout=20)
+        # By then every process: each of them answers some of these.
+        asked = sum(statuses.values())
+        wait_until(lambda asked=asked: sum(statuses.values()) > asked + 12, timeout=20)
+        newest.clear()
+        asked = sum(statuses.values())
+        wait_until(lambda asked=asked: sum(statuses.values()) > asked + 6, timeout=20)
+        assert newest == {built.name}
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert set(statuses) == {200}

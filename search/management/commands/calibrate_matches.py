@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search import snapshots
+from search import engine
 from search.errors import SearchUnavailable
 
 
@@ -16,14 +16,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         try:
-            snapshot = snapshots.calibrate_again()
+            gallery = engine.calibrate_again()
         except SearchUnavailable as error:
             raise CommandError(str(error)) from error
-        report = {"snapshot": snapshot.name, **snapshot.calibration}
+        report = {"snapshot": gallery.name, **gallery.calibration}
         if json:
-            self.stdout.write(_dumped({**report, "curves": snapshot.curves}))
+            self.stdout.write(_dumped({**report, "curves": gallery.curves}))
             return
-        self.stdout.write(f"{snapshot.name}: {report['products']} products asked for")
+        self.stdout.write(f"{gallery.name}: {report['products']} products asked for")
         if report["error"] is None:
             self.stdout.write("Too few have several pictures: the encoder's own curve.")
             return

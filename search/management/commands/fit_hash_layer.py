@@ -26,7 +26,7 @@ class Command(BaseCommand):
         show(fitted)
 
     def _as_json(self, fitted: fitting.Fitted) -> None:
-        figures = {**vars(fitted), "row": fitted.row.name}
+        figures = {**vars(fitted), "row": fitted.row.name, "look": vars(fitted.look)}
         self.stdout.write(json.dumps(figures))
 
     def _as_text(self, fitted: fitting.Fitted) -> None:
@@ -34,6 +34,17 @@ class Command(BaseCommand):
             f"Of the {fitted.k} nearest by embedding, codes kept {fitted.before:.1%} "
             f"before and keep {fitted.after:.1%} now: measured on {fitted.held_out} "
             f"pictures apart, learned from {fitted.learned_from}.\n"
+            f"{self._look(fitted)}"
             f"{fitted.row.name} was added beside the encoder that serves.\n"
             f"Then: manage.py switch_encoder {fitted.row.name}"
+        )
+
+    def _look(self, fitted: fitting.Fitted) -> str:
+        look = fitted.look
+        if look.factor == 1:
+            return ""
+        return (
+            f"Colours count {look.factor:g} times as much here: that finds another "
+            f"picture of the same product better ({look.before:.3f} -> "
+            f"{look.after:.3f} of {look.n_queries} pictures).\n"
         )

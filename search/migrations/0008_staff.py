@@ -9,7 +9,7 @@ import search.golden.models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalogue", "0002_catalogue_import"),
-        ("search", "0005_calibration"),
+        ("search", "0007_collection_curves"),
     ]
 
     operations = [

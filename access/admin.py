@@ -1,0 +1,52 @@
+"""App keys in admin: made here, shown once, revoked at once."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from access.models import AppKey
+
+
+@admin.register(AppKey)
+class AppKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["name", "begins", "rate", "created", "last_used", "revoked"]
+    list_filter = [("revoked", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "start"]
+    fields = ["name", "rate", "begins", "created", "last_used", "revoked"]
+    readonly_fields = ["begins", "created", "last_used", "revoked"]
+    actions = ["revoke"]
+
+    @admin.display(description=_("begins with"), ordering="start")
+    def begins(self, key: AppKey) -> str:
+        return f"{key.start}…" if key.start else "–"
+
+    def save_model(
+        self, request: HttpRequest, obj: AppKey, form: Any, change: bool
+    ) -> None:
+        if not change:
+            request.app_key = obj.set_secret()  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: Any, obj: AppKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The page that shows the key: the only one that ever does."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The new app key"),
+            "opts": self.opts,
+            "key": obj,
+            "secret": request.app_key,
+        }
+        return TemplateResponse(request, "admin/access/key_made.html", context)
+
+    @admin.action(description=_("Revoke: refused from now on"), permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AppKey]) -> None:
+        count = AppKey.objects.filter(pk__in=queryset.values("pk")).revoke()
+        text = ngettext("%d key was revoked.", "%d keys were revoked.", count)
+        messages.info(request, text % count)

@@ -1,0 +1,80 @@
+"""Keys of apps that call the API. What is kept of a key is its digest alone."""
+
+import hashlib
+import re
+import secrets
+from datetime import timedelta
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+START = "sem_"  # so that a key that leaked into a file is known for one
+SHOWN = 8  # characters that tell keys apart in admin
+KEY = re.compile(START + r"[A-Za-z0-9_-]{43}")
+# `last_used` is written no more often than this.
+USED_EVERY = timedelta(minutes=1)
+
+
+class AppKeyQuerySet(models.QuerySet["AppKey"]):
+    def make(self, name: str, *, rate: int | None = None) -> tuple["AppKey", str]:
+        """A new key: its row, and the secret, which can never be read again."""
+        key = self.model(name=name, rate=rate)
+        secret = key.set_secret()
+        key.save()
+        return key, secret
+
+    def by_secret(self, secret: str) -> "AppKey | None":
+        """The key that was sent; None if there is none, or it was revoked."""
+        if not KEY.fullmatch(secret):
+            return None
+        return self.filter(digest=_digest(secret), revoked=None).first()
+
+    def revoke(self) -> int:
+        return self.filter(revoked=None).update(revoked=timezone.now())
+
+    def note_use(self, key: "AppKey") -> None:
+        now = timezone.now()
+        is_old = Q(last_used=None) | Q(last_used__lt=now - USED_EVERY)
+        if key.last_used is None or key.last_used < now - USED_EVERY:
+            self.filter(is_old, pk=key.pk).update(last_used=now)
+
+
+class AppKey(models.Model):
+    """Lets one app ask more often. A secret of 256 random bits needs no slow digest."""
+
+    name = models.CharField(_("name"), max_length=100, help_text=_("Whose it is."))
+    start = models.CharField(_("begins with"), max_length=SHOWN, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    rate = models.PositiveIntegerField(
+        _("requests a minute"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Over all addresses; empty: as API_RATE_KEY says."),
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    last_used = models.DateTimeField(_("last used"), null=True, editable=False)
+    revoked = models.DateTimeField(_("revoked"), null=True, editable=False)
+
+    objects = AppKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("app key")
+        verbose_name_plural = _("app keys")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.start}…)"
+
+    def set_secret(self) -> str:
+        """Make a secret for this key, and return it. Not saved."""
+        secret = START + secrets.token_urlsafe(32)
+        self.start, self.digest = secret[:SHOWN], _digest(secret)
+        return secret
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
