@@ -46,7 +46,7 @@ test-milvus: .venv/dev.stamp ## the gallery's tests on a real Milvus, on loopbac
 		'ip link set lo up && TEST_DATABASE=sqlite python -m pytest -m milvus'
 
 schema-test: .venv/dev.stamp ## ask the API all that its schema allows and forbids: EXAMPLES=
-	SCHEMA_EXAMPLES=$(or $(EXAMPLES),40) TEST_DATABASE=sqlite python -m pytest tests/test_schema.py -s
+	SCHEMA_EXAMPLES=$(or $(EXAMPLES),80) TEST_DATABASE=sqlite python -m pytest tests/test_schema.py -s
 
 train: .venv/dev.stamp ## an encoder on a shop's own pictures: CONFIG=… ARGS="--resume"
 	python -m hashing train $(CONFIG) $(ARGS)
@@ -62,6 +62,7 @@ bench: .venv/dev.stamp ## the figures of benchmarks/results/; says which picture
 	python -m benchmarks.bench_grocery
 	python -m benchmarks.bench_runtime
 	python -m benchmarks.bench_index --quick
+	python -m benchmarks.bench_switch
 	python -m benchmarks.results
 
 test-fast: .venv/dev.stamp ## what a minute allows: SQLite, no servers, no browser

@@ -61,7 +61,8 @@ class PriceRangeForm(forms.Form):
         low = self.cleaned_data.get("min_price")
         high = self.cleaned_data.get("max_price")
         if low is not None and high is not None and low > high:
-            self.add_error("max_price", _("This is less than the lowest price."))
+            message = _("This is less than the lowest price.")
+            self.add_error("max_price", forms.ValidationError(message, "out_of_range"))
 
 
 class CategoryFilter(django_filters.Filter):  # type: ignore[misc]

@@ -14,8 +14,11 @@ CARD_SIDE = 480  # as ProductImage.card has it
 class FilterParameters(serializers.Serializer[Any]):
     """The filters as the schema tells them; forms parse them."""
 
-    category = serializers.SlugField(
-        required=False, allow_unicode=True, help_text="Slug; with its subtree."
+    category = serializers.RegexField(
+        r"^[-\w]*$",
+        required=False,
+        allow_blank=True,
+        help_text="Slug; with its subtree. Empty: all.",
     )
     min_price = serializers.DecimalField(
         max_digits=10, decimal_places=2, min_value=0, required=False

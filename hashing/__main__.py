@@ -109,6 +109,21 @@ def explain(options: argparse.Namespace) -> None:
     sys.stdout.write(as_text(told))
 
 
+def quantise(options: argparse.Namespace) -> None:
+    """Make an int8 encoder of a float one; measure it before it serves."""
+    from hashing.data import PictureSet
+    from hashing.quantising import CALIBRATED_WITH, quantise_encoder
+
+    if options.out.exists():
+        raise ValueError(f"{options.out} exists: give another --out, or remove it")
+    pictures = PictureSet.parse(options.pictures)
+    step = -(-len(pictures) // CALIBRATED_WITH)
+    images = (image for n, image in enumerate(pictures.pictures()) if n % step == 0)
+    command = shlex.join(["python", "-m", "hashing", *sys.argv[1:]])
+    encoder = quantise_encoder(options.encoder, images, options.out, command=command)
+    sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
+
+
 def _picture(path: Path):  # type: ignore[no-untyped-def]
     try:
         return open_picture(path)
@@ -151,6 +166,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
     command.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     command.set_defaults(run=explain)
+    command = commands.add_parser("quantise", help=quantise.__doc__)
+    command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
+    command.add_argument("--pictures", required=True, metavar="SET[:SPLIT]")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.set_defaults(run=quantise)
     return parser
 
 

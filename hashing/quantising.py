@@ -9,7 +9,6 @@ the float network, so the result is an encoder of its own.
 The quantiser comes with the runtime, so it is imported here and not in `encoder`.
 """
 
-import logging
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -24,8 +23,6 @@ from hashing.encoder import Encoder, load_encoder
 
 CALIBRATED_WITH = 200  # pictures at most
 OPERATIONS = ["Conv", "Add", "Clip"]
-
-logger = logging.getLogger(__name__)
 
 
 class Pictures:

@@ -14,18 +14,24 @@ from hashing.layers.itq import fit_itq, recentre
 from hashing.layers.linear import Embeddings, HashLayer
 
 ENOUGH = 10  # embeddings a bit, below which a rotation learns the catalogue by heart
+# How far thresholds go to the middle of a small catalogue. Photos that are asked with
+# have their middle elsewhere: for 81 grocery products codes keep .81 of the float mAP
+# at 0, .87 half-way and .79 at 1 (`bench_fitting` has the shop).
+MOVED = 0.5
 
 
 def fit_layer(layer: HashLayer, embeddings: Embeddings, *, seed: int = 0) -> HashLayer:
     """A layer of as many bits, fitted to embeddings (n, dim), n > 0.
 
     With at least ten embeddings a bit its rotation is learned (ITQ); with fewer the
-    given one is kept, and only its thresholds move to the middle of the catalogue.
+    given one is kept, and only its thresholds move, half-way to the catalogue's middle.
     """
     if len(embeddings) == 0:
         raise ValueError("no embeddings to fit to")
     if len(embeddings) < ENOUGH * layer.n_bits:
-        return recentre(layer, embeddings)
+        middle = recentre(layer, embeddings).thresholds
+        thresholds = layer.thresholds + MOVED * (middle - layer.thresholds)
+        return HashLayer(layer.rotation, thresholds)
     return fit_itq(embeddings, layer.n_bits, seed=seed)
 
 

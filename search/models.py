@@ -116,7 +116,8 @@ class ImageCode(models.Model):
 class ProductText(models.Model):
     """The meaning of a product's text, as the sentence encoder has it.
 
-    It counts only while `digest` is that of the text (search.words.texts). A vector of
+    It counts only while `digest` is that of the text (search.words.texts), and of the
+    main picture where the colour is read from that. A vector of
     zeros is never written; where there is no row yet, words alone find the product.
     """
 
@@ -125,6 +126,8 @@ class ProductText(models.Model):
     )
     digest = models.CharField(_("digest"), max_length=32)
     embedding = models.BinaryField(_("embedding"))
+    # The colour on its main picture, where staff says none.
+    seen = models.CharField(_("colour"), max_length=50, blank=True)
 
     class Meta:
         verbose_name = _("product text")

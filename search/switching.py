@@ -81,8 +81,9 @@ def previous() -> Encoder:
 
 
 def retire(name: str) -> None:
-    """Delete its codes, snapshots and files. Raises Refused for the one that serves.
+    """Delete its codes, galleries and files.
 
+    Raises Refused for the one that serves, SearchUnavailable while Milvus is away.
     Again does no harm: it deletes what a killed one left.
     """
     row = _named(name, retired=True)

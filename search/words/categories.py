@@ -15,7 +15,7 @@ ABOVE = 0.7
 # A name that stands for two things: `Books and albums`.
 JOINED = {"and", "&", "or", "und"}
 # Least cosine at which the sentence encoder may say that a name is meant, and how much
-# nearer it must be than any other. By the names of the demo shop (docs/search.md).
+# nearer it must be than any other. By the names of the demo shop.
 MEANT = 0.68
 CLEARLY = 0.05
 

@@ -1,7 +1,7 @@
 """What words can find now: the catalogue as it was read, overlaid by changes since.
 
 As the gallery of pictures, but read straight from the database: a process holds some
-1 kB a product. Every search first asks for new changes, so that an answer is as fresh
+2.3 kB a product. Every search first asks for new changes, so that an answer is as fresh
 as the last commit; a product that was touched is read again and held beside.
 """
 
@@ -170,7 +170,8 @@ _current: list[WordsGallery] = []
 def current() -> WordsGallery:
     """The gallery as of the last commit, for this process.
 
-    The first call of a process reads the catalogue: about 5 s for 100,000 products.
+    The first call of a process reads the whole catalogue. That takes long where it is
+    large, so a server does it when it starts (config/gunicorn.py).
     """
     with _lock:
         now = _current[0].refreshed() if _current else WordsGallery.read()

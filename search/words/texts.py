@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from catalogue.models import Category, Product
-from search import changes
+from catalogue.images import UnreadableImage
+from catalogue.models import Category, Product, ProductImage
+from search import changes, encoding
 from search.models import ProductText
 from search.words import sentences
+from search.words.seen import colour_seen
 from search.words.terms import Text
+
+log = structlog.get_logger()
 
 # Read and compared at a time, some 0.1 s; and of these encoded and saved together.
 CHUNK = 2000
@@ -27,7 +32,7 @@ DESCRIBED = 160
 
 SOURCE = (
     *("pk", "category_id", "price", "stock", "brand", "colour", "sku", "name"),
-    *("description", "text__digest"),
+    *("description", "text__digest", "text__seen", "picture"),
 )
 VECTOR = "text__embedding"
 
@@ -36,7 +41,8 @@ VECTOR = "text__embedding"
 class Written:
     """A product as its text has it, with what its meaning was, if that was read.
 
-    sentence: what is encoded; is_current: whether its vector is stored.
+    colour: as staff says, else as its picture shows; picture: the digest of that, where
+    it is looked at; sentence: what is encoded; is_current: whether that is done.
     """
 
     product_id: int
@@ -47,6 +53,7 @@ class Written:
     colour: str
     sku: str
     text: Text
+    picture: str
     sentence: str
     is_current: bool
     embedding: bytes | None
@@ -56,14 +63,18 @@ def read(products: QuerySet[Product], *, vectors: bool = True) -> Iterator[Writt
     """In their order; one query for them and one for the categories."""
     categories = dict(Category.objects.values_list("pk", "name"))
     fields = (*SOURCE, VECTOR) if vectors else SOURCE
-    for row in products.values_list(*fields).iterator(chunk_size=CHUNK):
+    pictured = products.annotate(picture=_MAIN_PICTURE)
+    for row in pictured.values_list(*fields).iterator(chunk_size=CHUNK):
         yield _written(row, categories[row[1]])
 
 
 def _written(row: Sequence[Any], category: str) -> Written:
-    pk, category_id, price, stock, brand, colour, sku, name, description, digest, *rest = row  # fmt: skip  # noqa: E501
-    sentence = f"{category}: {name}. {description[:DESCRIBED]}"
-    is_current = digest == digest_of(sentence)
+    pk, category_id, price, stock, brand, said, sku, name, *more = row
+    description, digest, seen, main_picture, *rest = more
+    meant = sentence(category, name, description)
+    picture = "" if said else main_picture or ""
+    is_current = digest == digest_of(meant, picture)
+    colour = said or (seen if is_current else "")
     return Written(
         product_id=pk,
         category_id=category_id,
@@ -73,14 +84,21 @@ def _written(row: Sequence[Any], category: str) -> Written:
         colour=colour,
         sku=sku,
         text=Text(f"{name} {brand} {colour} {sku}", description),
-        sentence=sentence,
+        picture=picture,
+        sentence=meant,
         is_current=is_current,
         embedding=bytes(rest[0]) if is_current and rest else None,
     )
 
 
-def digest_of(sentence: str) -> str:
-    named = f"{sentences.NAME}\n{sentence}"
+def sentence(category: str, name: str, description: str) -> str:
+    """What is encoded of a product."""
+    return f"{category}: {name}. {description[:DESCRIBED]}"
+
+
+def digest_of(meant: str, picture: str = "") -> str:
+    """Of such a sentence, the encoder that knows its meaning, and a picture's digest"""
+    named = f"{sentences.NAME}\n{meant}\n{picture}"
     return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -118,11 +136,13 @@ class Round:
 
 
 def save(written: Sequence[Written]) -> int:
-    """Encode these and store them, but for products that are gone meanwhile.
+    """Encode these and store them, but for products that are gone meanwhile; look at
+    pictures where staff says no colour.
 
     May run twice, or beside itself: the same text has the same row.
     """
     vectors = sentences.packed(sentences.encode([each.sentence for each in written]))
+    colours = {each.product_id: _seen(each) for each in written}
     by_product = dict(zip((each.product_id for each in written), vectors, strict=True))
     with transaction.atomic():
         alive = Product.objects.select_for_update().order_by("pk")
@@ -131,7 +151,8 @@ def save(written: Sequence[Written]) -> int:
         rows = [
             ProductText(
                 product_id=each.product_id,
-                digest=digest_of(each.sentence),
+                digest=digest_of(each.sentence, each.picture),
+                seen=colours[each.product_id],
                 embedding=by_product[each.product_id].tobytes(),
             )
             for each in written
@@ -141,8 +162,31 @@ def save(written: Sequence[Written]) -> int:
             rows,
             update_conflicts=True,
             unique_fields=["product"],
-            update_fields=["digest", "embedding"],
+            update_fields=["digest", "embedding", "seen"],
         )
         # So that every process reads them again.
         changes.record(still)
     return len(rows)
+
+
+def _seen(written: Written) -> str:
+    """The colour on the picture, in English; empty where it has none that is read."""
+    found = ProductImage.objects.filter(
+        product=written.product_id, digest=written.picture
+    )
+    image = found.first() if written.picture else None
+    if image is None:
+        return ""
+    try:
+        colour = colour_seen(encoding.read(image))
+    except (UnreadableImage, FileNotFoundError) as error:
+        log.warning("picture has no colour", image=image.pk, reason=str(error))
+        return ""
+    return f"{colour.tone} {colour.base}".strip() if colour else ""
+
+
+_MAIN_PICTURE = Subquery(
+    ProductImage.objects.filter(product=OuterRef("pk"))
+    .order_by("position", "pk")
+    .values("digest")[:1]
+)

@@ -9,7 +9,7 @@ from search.words import sentences
 from search.words.terms import Terms
 
 # Least cosine between words of one meaning; and how much less than the nearest others
-# may have. Measured on Chinese and English words for the demo shop (docs/search.md).
+# may have. Measured on Chinese and English words for the demo shop.
 LEAST = 0.7
 NEXT = 0.06
 

@@ -21,9 +21,20 @@ def test_a_large_catalogue_gets_its_own_rotation_and_a_small_one_thresholds():
     small = fit_layer(layer, catalogue(ENOUGH * 16 - 1, 32))
     assert not np.array_equal(large.rotation, layer.rotation)
     assert np.array_equal(small.rotation, layer.rotation)
-    for fitted in (large, small):
-        bits = unpack(fitted.codes(catalogue(200, 32, seed=1)))
-        assert np.abs(bits.mean(axis=0) - 0.5).mean() < 0.15
+    bias = [
+        np.abs(unpack(each.codes(catalogue(200, 32, seed=1))).mean(axis=0) - 0.5).mean()
+        for each in (large, small, layer)
+    ]
+    assert bias[0] < 0.15
+    assert bias[1] < 0.7 * bias[2]
+
+
+def test_thresholds_of_a_small_shop_go_half_way_to_its_middle():
+    layer = random_layer(32, 16)
+    few = catalogue(20, 32)
+    units = few / np.linalg.norm(few.astype(float), axis=1, keepdims=True)
+    middle = units.mean(axis=0) @ layer.rotation
+    assert fit_layer(layer, few).thresholds == pytest.approx(middle / 2, rel=1e-4)
 
 
 def test_nothing_can_be_fitted_to_nothing():

@@ -13,7 +13,7 @@ ON_EACH_ENGINE = pytest.mark.parametrize(
     "chosen_engine",
     [
         "embedded",
-        "milvus_lite",
+        pytest.param("milvus_lite", marks=pytest.mark.slow),
         pytest.param("milvus_server", marks=pytest.mark.milvus),
     ],
     indirect=True,

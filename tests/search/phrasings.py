@@ -13,6 +13,8 @@ from catalogue.demo import PICTURES
 from catalogue.models import Category, Product
 
 FILE = Path(__file__).with_name("phrasings.toml")
+# The first ten of each, as every database and every machine must give them.
+ANSWERS = FILE.with_name("phrasings_answers.json")
 FIRST = 10
 
 Row = dict[str, str]

@@ -118,6 +118,7 @@ def test_every_example_of_the_docs_works(
     for command in commands:
         here = command.replace("http://127.0.0.1:8000", server.url)
         here = here.replace("products/7/", f"products/{products[7].pk}/")
+        here = here.replace('product\\": 7', f'product\\": {products[7].pk}')
         here = here.replace("$QUERY", answer["query"]).replace("$KEY", secret)
         ran = subprocess.run(
             [*shlex.split(here), "--silent", "--show-error", "--fail-with-body"],

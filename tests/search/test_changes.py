@@ -68,9 +68,51 @@ def test_transactions_that_commit_in_reverse_order_lose_nothing() -> None:
     may_commit.set()
     thread.join()
     assert reader.read() == {1}
-    # The one that came late is older by any sequence: a reader that goes by it,
-    # or by a timestamp, has passed it.
+    # The one that came late is older by any sequence: a reader that goes by it has
+    # passed it.
     assert Change.objects.get(product_id=1).pk < newest.pk
+
+
+def test_a_reader_that_goes_by_a_timestamp_loses_what_commits_late() -> None:
+    """What the position is for: the same two transactions, read by their times."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one transaction write at a time")
+    began, may_commit = threading.Event(), threading.Event()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE stamped (product bigint, at timestamptz DEFAULT now())"
+        )
+
+    def stamp(product: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO stamped (product) VALUES (%s)", [product])
+
+    def newer_than(at: str) -> list[tuple[int, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT product, at FROM stamped WHERE at > %s ORDER BY at", [at]
+            )
+            return cursor.fetchall()
+
+    def slow() -> None:
+        with transaction.atomic():
+            stamp(1)
+            began.set()
+            assert may_commit.wait(10)
+
+    try:
+        thread = in_thread(slow)
+        assert began.wait(10)
+        stamp(2)
+        ((product, watermark),) = newer_than("-infinity")
+        assert product == 2
+        may_commit.set()
+        thread.join()
+        assert newer_than(watermark) == []  # product 1 is lost to it for ever
+    finally:
+        may_commit.set()
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE stamped")
 
 
 def test_a_reader_who_starts_during_a_transaction_sees_its_changes() -> None:

@@ -1,23 +1,38 @@
 """What only a shop on Milvus does; what every gallery does is in test_gallery.py."""
 
 import random
-from io import StringIO
+from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from pymilvus import MilvusClient
 
+from catalogue.images import open_photo
 from catalogue.models import Product
-from search import checks, engine, gallery, milvus, snapshots, syncing
+from search import (
+    checks,
+    engine,
+    filling,
+    gallery,
+    milvus,
+    snapshots,
+    switching,
+    syncing,
+)
 from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.models import Change, Collection, Snapshot
 from search.query import Query
+from search.rows import read_images
+from search.similar import similar_to_photo
 from search.syncing import Written
 from search.verification import Sweep
 from tests.builders import make_image, new_product
+from tests.search import variants
 from tests.search.asking import API, PHOTO, a_file, open_varied_shop
 from tests.search.catalogues import (
     a_query,
@@ -28,6 +43,7 @@ from tests.search.catalogues import (
 )
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.database,
     pytest.mark.django_db(transaction=True),
     pytest.mark.parametrize("chosen_engine", ["milvus_lite"], indirect=True),
@@ -124,6 +140,17 @@ def test_the_command_says_what_it_wrote() -> None:
     assert out.getvalue() == ('{"images": 2, "added": 0, "changed": 0, "removed": 1}\n')
 
 
+def write_backwards() -> None:
+    """So that of equals it is not the lowest ids that Milvus comes upon first."""
+    now = encoder()
+    rows = read_images(
+        now.fingerprint, after=0, limit=1000, n_bits=now.n_bits, dim=now.card.dim
+    )
+    milvus.remove(collection(), rows.image_id.tolist())
+    milvus.write(collection(), rows.take(np.argsort(-rows.image_id)))
+    milvus.settle(collection())
+
+
 @pytest.mark.parametrize("cap", [16, 40])
 def test_ties_beyond_what_milvus_answers_go_by_id(
     monkeypatch: pytest.MonkeyPatch, cap: int
@@ -136,6 +163,7 @@ def test_ties_beyond_what_milvus_answers_go_by_id(
     for number in range(70):
         add_coded_image(product, other if number % 5 == 0 else same)
     fill()
+    write_backwards()
     query = Query(encoder().fingerprint, same)
     for k in (1, 5, 15):
         assert found(query, k) == brute_force(query, k)
@@ -251,6 +279,32 @@ def test_a_snapshot_holds_changes_back_for_an_hour_only(settings: Any) -> None:
     product.delete()
     engine.keep_up()
     assert not Snapshot.objects.exists()
+
+
+def test_each_encoder_has_a_collection_and_a_switch_fills_it_first(
+    settings: Any, tmp_path: Path
+) -> None:
+    (product, *_) = open_varied_shop(3)
+    fill()
+    row = switching.add(variants.refitted(tmp_path / "other"))
+    filling.fill(row)
+    switching.switch(row.name)
+    ask = open_photo(BytesIO(make_image(0)))
+    answer = similar_to_photo(ask)
+    assert answer.freshness.snapshot == milvus.name_of(row.fingerprint)
+    assert answer.results[0].product == product
+    late = new_product(images=[50])
+    for _ in range(2):  # after the switch, and after going back
+        found_now = similar_to_photo(open_photo(BytesIO(make_image(50))))
+        assert found_now.results[0].product == late
+        engine.keep_up()
+        call_command("switch_encoder", "--back")
+    before = switching.previous()
+    names = {milvus.name_of(row.fingerprint), milvus.name_of(before.fingerprint)}
+    assert names == set(client_of(settings).list_collections(timeout=20))
+    call_command("retire_encoder", before.name)
+    assert client_of(settings).list_collections(timeout=20) == [collection()]
+    assert Collection.objects.get().encoder == row.fingerprint
 
 
 def test_a_move_changes_no_similarity_and_calibration_goes_on_there() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from search import switching
-from search.errors import Refused
+from search.errors import Refused, SearchUnavailable
 
 
 class Command(BaseCommand):
@@ -16,6 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         try:
             switching.retire(name)
-        except Refused as error:
+        except (Refused, SearchUnavailable) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{name} is retired.")
