@@ -63,14 +63,6 @@ class Why:
     answer_place: str
 
 
-def can_explain() -> bool:
-    """Whether the encoder that serves tells regions apart."""
-    try:
-        return bool(encoders.encoder().has_regions)
-    except SearchUnavailable:
-        return False
-
-
 def why(query: Query, photo: Image | None, answer: ProductImage) -> Why:
     """Why this picture answers the query; `photo`: the part of it that was searched.
 

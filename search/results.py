@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 
 from catalogue.models import Product
 from search.calibration import Match
-from search.explaining import can_explain
 from search.facets import CategoryCount, WordCount
 from search.forms import FILTERS, FilterForm
 from search.matching import MatchOn
@@ -129,7 +128,7 @@ class ResultsPage:
         """Where it says why a picture is here, but for the picture's id; empty where it
         cannot be told.
         """
-        if self.is_words_alone or not can_explain():
+        if self.is_words_alone or not self.answer.has_reasons:
             return ""
         params = QueryDict(mutable=True)
         for name in ("query", "sample", "like"):

@@ -116,7 +116,8 @@ class Answer:
     query: the token that asks the same again; box: the part of the photo; count:
     products on all pages; match: how close the best is; next_page: None on the last;
     category: what is on the photo, whatever the filters; words: what was asked beside
-    the photo, or in its place; boxes: what stands out on a whole photo, just sent.
+    the photo, or in its place; boxes: what stands out on a whole photo, just sent;
+    has_reasons: whether it can be told why each is here.
     """
 
     query: str
@@ -131,6 +132,7 @@ class Answer:
     stages: dict[str, float]
     words: WordsQuery | None = None
     boxes: list[SuggestedBox] = field(default_factory=list)
+    has_reasons: bool = False
 
 
 def similar_to_photo(  # noqa: PLR0913
@@ -254,6 +256,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     metrics.observe(stages.took, match)
     return Answer(
         query=token,
+        has_reasons=made_by.has_regions,
         box=query.box,
         match=match,
         count=len(ranked),

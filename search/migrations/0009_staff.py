@@ -9,7 +9,7 @@ import search.golden.models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalogue", "0002_catalogue_import"),
-        ("search", "0007_collection_curves"),
+        ("search", "0008_seen_colour"),
     ]
 
     operations = [
