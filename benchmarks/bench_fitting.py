@@ -5,8 +5,8 @@
 What `manage.py fit_hash_layer` does, on embeddings: a fifth of the shop is held out,
 the layer is fitted to the rest, and of each held-out picture's ten nearest by embedding
 the share among its ten nearest by code is told, before and after. Beside it mAP of the
-code alone and of its own float embeddings, for validation photos of products that
-nobody trained on; kept is their ratio. Seconds are the processor's. 81 is the grocery
+code alone and of its own float embeddings, for validation photos that nobody trained
+on; kept is their ratio. Seconds are the processor's. 81 is the grocery
 shop of catalogue pictures, 1,000 and 2,640 are its train photos. 100,000 are those with
 noise around them (cosine .86 to what it is around), fitted to 12,000 of them as the
 shop does; mAP is that of the real ones.

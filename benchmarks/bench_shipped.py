@@ -167,16 +167,10 @@ def unseen_products(
     drawn = np.random.default_rng(recipe.seed).permutation(products)
     hidden = set(drawn[:UNSEEN_PRODUCTS].tolist())
     left = list(without(shown, hidden))
-    parts = learn(fewer_kinds(recipe, left), left)
+    parts = learn(recipe, left)
     sides = (looked.side(parts, text, label) for text in (queries, gallery))
     asked, found = (only(s, np.isin(s.labels, list(hidden))) for s in sides)
     return {"n_queries": len(asked), "rows": rows_of(parts, asked, found)}
-
-
-def fewer_kinds(recipe: Recipe, shown: list[Shown]) -> Recipe:
-    """The recipe for sources with fewer kinds than the part has numbers."""
-    kinds = len({label for one in shown for label in one.labels})
-    return replace(recipe, kind_dim=min(recipe.kind_dim, kinds))
 
 
 def summary(runs: list[Rows]) -> Rows:
@@ -211,7 +205,7 @@ def main() -> None:
         own = replace(recipe, seed=seed)
         encoders = {
             "shipped": (learn(own, shown), SHIPPED_ROWS),
-            "unseen": (learn(fewer_kinds(own, strangers), strangers), UNSEEN_ROWS),
+            "unseen": (learn(own, strangers), UNSEEN_ROWS),
         }
         for name, (parts, questions) in encoders.items():
             for question in questions:

@@ -67,15 +67,13 @@ def fit_kind(
     near: tuple[float, float],
     seed: int,
 ) -> Kind:
-    """Learn from lessons; dim is at most the number of labels.
+    """Learn from lessons; beyond the number of labels the kind's numbers are zero.
 
     Labels with many pictures count by the root of their number. `ridge` is in units of
     the features' mean variance.
     """
     known = np.concatenate([lesson.known for lesson in lessons]).astype(np.float64)
     targets, weights = _targets(lessons)
-    if dim > targets.shape[1]:
-        raise ValueError(f"{dim} numbers for {targets.shape[1]} labels")
     centre = weights @ known / weights.sum()
     centred = known - centre
     spread = (centred.T * weights) @ centred
@@ -84,7 +82,9 @@ def fit_kind(
     # As many directions as there are labels, turned so that the widest come first.
     taught = targets.any(axis=1)
     shown = (centred[taught] @ axes) * np.sqrt(weights[taught])[:, None]
-    turned = np.linalg.eigh(shown.T @ shown)[1][:, ::-1][:, :dim]
+    turned = np.zeros((targets.shape[1], dim))
+    widest = np.linalg.eigh(shown.T @ shown)[1][:, ::-1][:, :dim]
+    turned[:, : widest.shape[1]] = widest
     directions = unit(centred).astype(np.float32)
     alone = np.concatenate([np.full(len(one.known), one.is_place) for one in lessons])
     crowd = directions[taught & ~alone]

@@ -27,6 +27,7 @@ ALIKE = 0.99  # cosine of embeddings, up to which differences are the runtime's
 class Head(nn.Module):
     """Features of each part (B, features) to embeddings (B, dim) of length one."""
 
+    kind_axes: Tensor
     kind_room: Tensor
 
     def __init__(self, parts: Sequence[str], projections: Mapping[str, Array]) -> None:
@@ -109,7 +110,7 @@ def make_pupil(recipe: TrainingRecipe, start: Encoder, album: Album) -> Pupil:
     """The start encoder as a pupil; raises TrainingError where it cannot be one."""
     parts = [part.name for part in start.card.parts]
     head = Head(parts, read_projections(recipe.start / "network.onnx", parts))
-    if recipe.mode == "frozen":
+    if recipe.mode != "full":
         return Pupil(head)
     weights: Weights = "packaged"
     if recipe.weights != weights:

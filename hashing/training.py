@@ -28,6 +28,7 @@ from hashing.progress import Progress
 from hashing.promotion import check, measure, promote
 from hashing.pupil import Pupil, make_pupil
 from hashing.sampling import BalancedSampler, Draw
+from hashing.teaching import teach
 from hashing.training_recipe import TrainingRecipe
 from hashing.training_set import PARTS, TrainingSet, open_training_set
 from hashing.views import Album, DrawnViews, Views, see_views
@@ -80,9 +81,7 @@ def train(
         shutil.rmtree(recipe.progress / LAST, ignore_errors=True)
     last = copy.deepcopy(pupil)
     try:
-        n_steps = learn(pupil, course)
-        if recipe.then_all:
-            learn(last, course, from_all=n_steps)
+        n_steps = learn_all(pupil, last, course)
     finally:
         process.leave()
     if not process.is_first:
@@ -94,6 +93,19 @@ def train(
     if recipe.then_all:
         candidate = write_candidate(last, recipe, training_set, command=command)
     return promote(candidate, measured, recipe)
+
+
+def learn_all(pupil: Pupil, last: Pupil, course: Course) -> int:
+    """Train one pupil for the report and one on all products; the steps of each."""
+    recipe = course.recipe
+    if recipe.mode == "kind":
+        for one, parts in ((pupil, PARTS[:2]), (last, PARTS)):
+            teach(one.head, course.training_set, course.views, parts, seed=recipe.seed)
+        return 1
+    n_steps = learn(pupil, course)
+    if recipe.then_all:
+        learn(last, course, from_all=n_steps)
+    return n_steps
 
 
 def learn(pupil: Pupil, course: Course, *, from_all: int | None = None) -> int:

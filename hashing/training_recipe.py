@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_origin
 
+MODES = ("frozen", "kind", "full")
 LEAST = {
     "steps": 1,
     "check_every": 1,
@@ -27,7 +28,8 @@ class TrainingRecipe:
     description: str = "trained on a shop's own pictures"
     label: str = "product_id"  # pictures with the same one belong together
     start: Path = Path("hashing/shipped")  # the general encoder to begin with
-    mode: str = "frozen"  # frozen: a linear head; full: the network as well
+    # frozen: a linear head; kind: what tells products apart, at once; full: the network
+    mode: str = "frozen"
     network: str = "efficientnet_lite0"  # of the start; full mode trains it
     weights: str = "packaged"  # of that network, or a file that torch.save wrote
     seed: int = 0
@@ -88,8 +90,8 @@ class TrainingRecipe:
         for name in LEAST:
             if getattr(self, name) < LEAST[name]:
                 raise ValueError(f"{path}: {name} is below {LEAST[name]}")
-        if self.mode not in ("frozen", "full"):
-            raise ValueError(f"{path}: mode is {self.mode!r}, not frozen or full")
+        if self.mode not in MODES:
+            raise ValueError(f"{path}: mode is {self.mode!r}, not {' or '.join(MODES)}")
         held_out = (self.stop_share, self.report_share)
         if min(held_out) <= 0 or sum(held_out) > 0.8:
             raise ValueError(f"{path}: shares held out are {held_out}")

@@ -15,6 +15,7 @@ from PIL import Image
 
 from hashing import SHIPPED, load_encoder
 from hashing.__main__ import main
+from tests.hashing.pictures import noise
 from tests.hashing.shops import paint, write_manifest, write_recipe, write_shop
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -69,10 +70,24 @@ def test_curves_are_a_table_and_a_picture(trained):
 
 def test_parts_keep_the_length_that_the_card_says(trained):
     encoder = load_encoder(trained / "own")
-    seen = encoder.features([paint(3, "white")]).embedding
-    for part in encoder.card.parts:
-        length = np.linalg.norm(seen[:, part.start : part.stop])
-        assert length == pytest.approx(part.weight, abs=1e-3)
+    seen = encoder.features([noise()]).embedding  # of no kind that is known
+    look = encoder.card.parts[-1]
+    lengths = [np.linalg.norm(part) for part in np.split(seen, [look.start], axis=1)]
+    assert lengths[1] / lengths[0] == pytest.approx(look.weight, abs=1e-3)
+
+
+def test_kinds_are_learned_at_once(shop, tmp_path):
+    recipe = write_recipe(tmp_path, shop, mode="kind")
+    assert main(["train", str(recipe), "--force"]) == 0
+    own, general = load_encoder(tmp_path / "own"), load_encoder(SHIPPED)
+    kind = own.card.parts[1]
+    shown = [paint(number, "white") for number in range(6)]
+    taught = own.features(shown).embedding[:, kind.start : kind.stop]
+    assert np.linalg.norm(taught, axis=1).min() > 0.5  # known, every one
+    alike = taught @ taught.T / np.linalg.norm(taught, axis=1)[:, None] ** 2
+    assert alike[~np.eye(6, dtype=bool)].max() < 0.5  # and told apart
+    before = general.features(shown)
+    assert own.features(shown).item == pytest.approx(before.item)
 
 
 @pytest.mark.slow
