@@ -249,6 +249,11 @@ class ProductImage(models.Model):
         """Whether its file is in the storage already, and not only given to it."""
         return bool(self.file._committed)  # type: ignore[attr-defined]
 
+    def make_thumbnails(self) -> None:
+        """Those that are missing; a page that is quicker makes them itself."""
+        for thumbnail in (self.card, self.large):
+            thumbnail.generate()
+
     def remove_files_on_commit(self) -> None:
         """Drop the file and its thumbnails, once what replaces them is committed."""
         for file in (self.file, self.card, self.large):

@@ -137,6 +137,7 @@ CELERY_TASK_ROUTES = {
     "search.tasks.refresh_snapshot": {"queue": "bulk"},
     "search.tasks.fill_encoders": {"queue": "bulk"},
     "search.tasks.verify_gallery": {"queue": "bulk"},
+    "search.tasks.find_duplicates": {"queue": "bulk"},
     "search.tasks.encode_texts": {"queue": "bulk"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -148,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
         ("refresh snapshot", "search.tasks.refresh_snapshot", 5.0),
         ("fill encoders", "search.tasks.fill_encoders", 10.0),
         ("verify gallery", "search.tasks.verify_gallery", 10.0),
+        ("find duplicates", "search.tasks.find_duplicates", 10.0),
         ("sweep files", "catalogue.tasks.sweep_files", 600.0),
         ("encode texts", "search.tasks.encode_texts", 5.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),

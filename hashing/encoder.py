@@ -124,6 +124,18 @@ class Encoder:
         rows = [see(self._session, i, ["regions"], wanted)[0] for i in images]
         return np.concatenate(rows)
 
+    def encode_with_regions(
+        self, image: Image.Image
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+        """One picture's embedding (dim,), as `encode` has it, and its regions
+        (rows, columns, dim), in one pass. Raises CheckpointError as `regions` does.
+        """
+        if not self.has_regions:
+            raise CheckpointError(f"the network of {self.name} tells no regions apart")
+        wanted = {"by_region": np.array(True)}
+        embedding, regions = see(self._session, image, ["embedding", "regions"], wanted)
+        return quantise(embedding)[0], regions[0]
+
     @property
     def has_regions(self) -> bool:
         """Whether `regions` can be asked for."""

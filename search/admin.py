@@ -21,7 +21,10 @@ from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import Kind
 from search import encoders, encoding, engine, filling, gallery, snapshots
+from search import missed_admin as _missed_admin  # noqa: F401 - registers its own
+from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
 from search.errors import SearchUnavailable
+from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.models import Encoder, ImageCode, Snapshot
 from search.tasks import SWEEP, encode_images
 
@@ -100,11 +103,15 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class CodedPictureInline(PictureInline):
-    fields = [*PictureInline.fields, "state"]
-    readonly_fields = [*PictureInline.readonly_fields, "state"]
+    fields = [*PictureInline.fields, "state", "looks_like"]
+    readonly_fields = [*PictureInline.readonly_fields, "state", "looks_like"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductImage]:
         return with_codes(super().get_queryset(request))
+
+    @admin.display(description=_("looks like"))
+    def looks_like(self, image: ProductImage) -> SafeString:
+        return SafeString("") if image.pk is None else looks_like_cell(image)
 
     @admin.display(description=_("found by photo"))
     def state(self, image: ProductImage) -> SafeString:
@@ -123,7 +130,7 @@ class CodedPictureInline(PictureInline):
 
 
 @admin.register(Product)
-class SearchableProductAdmin(ProductAdmin):
+class SearchableProductAdmin(WarnsOfDuplicates, ProductAdmin):
     inlines = [CodedPictureInline]
     list_display = [*ProductAdmin.list_display, "state"]
     list_filter = [*ProductAdmin.list_filter, StateFilter]

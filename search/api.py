@@ -19,8 +19,9 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, engine, gallery
+from search import encoders, engine, gallery, missed
 from search.counts import counts
+from search.filters import NO_FILTERS
 from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
 from search.serializers import (
     AnswerSerializer,
@@ -79,6 +80,8 @@ class PhotoSearch(APIView):
             stages=stages,
             **limits.options(),
         )
+        if limits.filters() == NO_FILTERS:
+            missed.count_photo(answer)
         return answered(request, answer, limits, started)
 
 

@@ -9,6 +9,7 @@ SearchError
 ├── KeyReused           an Idempotency-Key that came with another body before
 ├── CodeMismatch        code and embedding of a device do not belong together
 └── Refused             what staff asked for would harm the shop; says why
+    └── LosesGoldenQueries  a switch by which saved photos lose their products
 """
 
 
@@ -59,3 +60,15 @@ class CodeMismatch(SearchError):
 
 class Refused(SearchError):
     """What staff asked for would harm the shop; the text says why."""
+
+
+class LosesGoldenQueries(Refused):
+    """By this switch, photos that staff saved would not find their products."""
+
+    def __init__(self, name: str, lost: list[str]) -> None:
+        super().__init__(
+            f"{name} loses {len(lost)} golden "
+            f"{'query' if len(lost) == 1 else 'queries'}: {', '.join(lost)}. "
+            "Nothing was switched."
+        )
+        self.lost = lost

@@ -14,7 +14,7 @@ from search.calibration import Match
 from search.facets import CategoryCount, WordCount
 from search.forms import FILTERS, FilterForm
 from search.matching import MatchOn
-from search.query import WHOLE
+from search.query import WHOLE, Box
 from search.samples import Sample
 from search.similar import RELEVANCE, Answer, Result
 from search.words.query import WordsQuery
@@ -39,6 +39,13 @@ class Chip(NamedTuple):
     """A filter that is on and the page without it, or one to put on and the page so."""
 
     label: str
+    url: str
+
+
+class Thing(NamedTuple):
+    """A part of the photo, `x,y,w,h`, and the page that searches for it alone."""
+
+    box: str
     url: str
 
 
@@ -114,7 +121,30 @@ class ResultsPage:
     def box(self) -> str:
         """The part of the photo, as a form sends it; empty for all of it."""
         box = self.answer.box
-        return "" if box == WHOLE else ",".join(f"{share:.4f}" for share in box)
+        return "" if box == WHOLE else _written(box)
+
+    @property
+    def why_url(self) -> str:
+        """Where it says why a picture is here, but for the picture's id; empty where it
+        cannot be told.
+        """
+        if self.is_words_alone or not self.answer.has_reasons:
+            return ""
+        params = QueryDict(mutable=True)
+        for name in ("query", "sample", "like"):
+            if value := self.params.get(name):
+                params[name] = value
+        return f"{reverse('why')}?{params.urlencode()}&image="
+
+    @property
+    def things(self) -> list[Thing]:
+        """What stands out on the photo, to search for alone."""
+        found = []
+        for each in self.answer.boxes:
+            params = self.params.copy()
+            params["query"] = each.query
+            found.append(Thing(_written(each.box), self._url(params)))
+        return found
 
     @property
     def kept_fields(self) -> list[tuple[str, str]]:
@@ -252,3 +282,7 @@ class ResultsPage:
 
     def _url(self, params: QueryDict) -> str:
         return f"{reverse('search')}?{params.urlencode()}"
+
+
+def _written(box: Box) -> str:
+    return ",".join(f"{share:.4f}" for share in box)

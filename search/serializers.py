@@ -183,6 +183,20 @@ class ChosenSerializer(serializers.Serializer[Any]):
     in_stock = serializers.BooleanField()
 
 
+class SuggestedBoxSerializer(serializers.Serializer[Any]):
+    """A thing that stands out on the photo."""
+
+    box = serializers.ListField(
+        child=serializers.FloatField(),
+        min_length=4,
+        max_length=4,
+        help_text="`[x, y, w, h]` as shares of 1.",
+    )
+    query = serializers.CharField(
+        help_text="Asks with this part alone, without sending the photo again."
+    )
+
+
 class AnswerSerializer(serializers.Serializer[Any]):
     query = serializers.CharField(
         help_text="Asks the same again, without the photo; good for a day."
@@ -196,6 +210,11 @@ class AnswerSerializer(serializers.Serializer[Any]):
         help_text="From reading the body to this answer, in milliseconds."
     )
     stages = StagesSerializer()
+    boxes = SuggestedBoxSerializer(
+        many=True,
+        help_text="What stands out, the strongest first: 3 at most, with a photo that "
+        "was just sent whole; else none.",
+    )
     category = PredictionSerializer(allow_null=True)
     words = WordsSerializer(allow_null=True)
     filters = ChosenSerializer()

@@ -13,7 +13,7 @@ from PIL.Image import Image
 
 from catalogue.models import Product
 from hashing import Encoder
-from search import gallery, metrics
+from search import boxes, gallery, metrics
 from search.calibration import Curves, Match, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
@@ -102,13 +102,22 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class SuggestedBox:
+    """A thing that stands out on the photo, and the token that asks with it alone."""
+
+    box: Box
+    query: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """One page of what was found.
 
     query: the token that asks the same again; box: the part of the photo; count:
     products on all pages; match: how close the best is; next_page: None on the last;
     category: what is on the photo, whatever the filters; words: what was asked beside
-    the photo, or in its place.
+    the photo, or in its place; boxes: what stands out on a whole photo, just sent;
+    has_reasons: whether it can be told why each is here.
     """
 
     query: str
@@ -122,6 +131,8 @@ class Answer:
     freshness: Freshness
     stages: dict[str, float]
     words: WordsQuery | None = None
+    boxes: list[SuggestedBox] = field(default_factory=list)
+    has_reasons: bool = False
 
 
 def similar_to_photo(  # noqa: PLR0913
@@ -143,10 +154,15 @@ def similar_to_photo(  # noqa: PLR0913
     stages = stages or Stages()
     with stages.timed("encode"):
         now = encoder()
-        embedding = now.encode([_cropped(photo, box)]).embeddings[0]
+        embedding, parts = boxes.encode(now, photo, box)
     query = Query(now.fingerprint, embedding, box, words)
     wanted = Wanted(filters, limit, page, sort, match_on)
-    return _answer(query, query.token(), wanted, stages)
+    answer = _answer(query, query.token(), wanted, stages)
+    suggested = [
+        SuggestedBox(part, replace(query, embedding=of_part, box=part).token())
+        for part, of_part in parts
+    ]
+    return replace(answer, boxes=suggested)
 
 
 def similar_to_query(  # noqa: PLR0913
@@ -182,6 +198,13 @@ def query_of(product: Product) -> Query | None:
     if embedding is None:
         return None
     return Query(fingerprint, np.frombuffer(embedding, np.int8))
+
+
+def ranking(query: Query) -> list[int]:
+    """Ids of the products most like it, the nearest first. Raises SearchUnavailable."""
+    found = _shortlist(gallery.current(query.encoder), query, NO_FILTERS)
+    ids: list[int] = found.best_of_products().product_id.tolist()
+    return ids
 
 
 def similar_to_product(
@@ -233,6 +256,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
     metrics.observe(stages.took, match)
     return Answer(
         query=token,
+        has_reasons=made_by.has_regions,
         box=query.box,
         match=match,
         count=len(ranked),
@@ -297,15 +321,6 @@ def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
     shares = asked.share_of(set(products))
     extra = [WORDS * shares.get(product, 0.0) for product in products]
     return replace(found, score=found.score + np.array(extra, np.float32))
-
-
-def _cropped(photo: Image, box: Box) -> Image:
-    """That part of it, one pixel at least."""
-    x, y, width, height = box
-    left, top = int(x * photo.width), int(y * photo.height)
-    right = min(photo.width, max(left + 1, round((x + width) * photo.width)))
-    bottom = min(photo.height, max(top + 1, round((y + height) * photo.height)))
-    return photo.crop((left, top, right, bottom))
 
 
 def in_order(product_ids: Int64s, order: str) -> Int64s:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from hashing import load_encoder
 from search import encoders, engine, filling
-from search.errors import Refused
+from search.errors import LosesGoldenQueries, Refused
+from search.golden import report
 from search.models import Encoder, ImageCode
 
 log = structlog.get_logger()
@@ -42,11 +43,11 @@ def add(folder: Path, *, name: str | None = None, pace: int = 0) -> Encoder:
     return row
 
 
-def switch(name: str) -> Encoder:
+def switch(name: str, *, accept_lost: bool = False) -> Encoder:
     """Let it serve, from every process's next search on; returns who served before.
 
     Its gallery is on disk before. Raises Refused unless it has a code of all that can
-    be encoded.
+    be encoded, and LosesGoldenQueries where it would, unless that is accepted.
     """
     row = _named(name)
     before = encoders.keep_first()
@@ -56,6 +57,8 @@ def switch(name: str) -> Encoder:
         raise Refused(f"{name} has no code of {waiting} pictures yet: encode_missing")
     filling.verify(row)
     _build(row)
+    if not accept_lost and (lost := report.lost_by_switch(row)):
+        raise LosesGoldenQueries(name, [str(query) for query in lost])
     with transaction.atomic():
         # Locked, so that of two switches at once the second begins from the first.
         list(Encoder.objects.select_for_update().order_by("pk"))

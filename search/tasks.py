@@ -5,8 +5,11 @@ from contextlib import suppress
 import structlog
 from celery import shared_task
 
+from catalogue.models import ProductImage
 from search import encoders, encoding, engine, filling
+from search.duplicates import finding
 from search.errors import Refused, SearchUnavailable
+from search.golden import report
 from search.locks import try_lock
 from search.verification import Sweep
 from search.words import texts
@@ -17,6 +20,7 @@ log = structlog.get_logger()
 SWEEP = 32
 # What is behind it on its queue waits no longer.
 FILL_SECONDS = 5.0
+COMPARE_SECONDS = 2.0
 
 # Where this process is on its way round the catalogue.
 _gallery_sweep = Sweep()
@@ -72,6 +76,22 @@ def refresh_snapshot() -> None:
         engine.keep_up()
     except SearchUnavailable as error:
         log.warning("gallery is not brought up to date", reason=str(error))
+    report.note_if_built()
+
+
+@shared_task
+def find_duplicates() -> None:
+    """A few seconds of comparing pictures, once everything has a code; with their
+    thumbnails, so that no shopper's first page waits for these.
+    """
+    with suppress(SearchUnavailable), try_lock("find_duplicates") as is_held:
+        if is_held and not encoding.waiting_images().exists():
+            finding.compare_missing(seconds=COMPARE_SECONDS, also=_make_thumbnails)
+
+
+def _make_thumbnails(image: ProductImage) -> None:
+    with suppress(OSError):  # the file is lost, and its state says so
+        image.make_thumbnails()
 
 
 @shared_task

@@ -19,7 +19,9 @@ from PIL.Image import Image
 from catalogue import images
 from catalogue.images import UnreadableImage
 from catalogue.models import Product
-from search import samples
+from search import missed, samples
+from search.advice import advice
+from search.calibration import Match
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.forms import BoxForm, LinkForm, PhotoForm
 from search.results import ResultsPage
@@ -93,16 +95,31 @@ def search(request: HttpRequest) -> HttpResponse:
         asked = _posted(request) if request.method == "POST" else _linked(request)
         if asked is None:
             return _ask_page(request)
-        page = ResultsPage.of(_answered(asked), asked.form, asked.sample or asked.like)
+        answer = _answered(asked)
     except Refused as refused:
         return _refusal(request, refused)
+    page = ResultsPage.of(answer, asked.form, asked.sample or asked.like)
     fresh = request.method == "POST"
-    context = {"page": page, "here": page.here, "fresh": fresh}
+    if fresh and not page.chips:
+        missed.count_photo(answer)
+    context = {
+        "page": page,
+        "here": page.here,
+        "fresh": fresh,
+        "advice": _advice(asked, answer),
+    }
     response = render(request, "search/results.html", context)
     push_url(response, page.here)
     # Kept by no cache on the way; the browser's own "back" may show it again.
     patch_cache_control(response, private=True)
     return response
+
+
+def _advice(asked: Asked, answer: Answer) -> list[str]:
+    """What to do better with the next photo, unless this one found its product."""
+    if asked.photo is None or answer.match == Match.EXACT:
+        return []
+    return [*advice(asked.photo, n_things=len(answer.boxes))]
 
 
 @require_safe

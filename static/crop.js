@@ -54,6 +54,7 @@ class Crop {
     this.sent = read(frame.dataset.box);
     this.show(this.sent);
     this.element.hidden = false;
+    for (const dot of frame.querySelectorAll(".thing")) this.place(dot);
     if (focused) this.element.focus({ preventScroll: true });
     focused = false;
     frame.addEventListener("pointerdown", (event) => this.grab(event));
@@ -69,6 +70,14 @@ class Crop {
     this.whole.hidden = isAll(box);
   }
 
+  /** The dot of a suggested part: in its middle, gone while it is the part itself. */
+  place(dot) {
+    const [left, top, right, bottom] = read(dot.dataset.box);
+    dot.style.left = `${50 * (left + right)}%`;
+    dot.style.top = `${50 * (top + bottom)}%`;
+    dot.hidden = dot.dataset.box === this.frame.dataset.box;
+  }
+
   search(box) {
     this.show(box);
     if (written(box) === written(this.sent)) return;
@@ -79,6 +88,7 @@ class Crop {
 
   /** What dragging from here does to the box, or null: a finger there scrolls the page. */
   action({ target, pointerType, clientX, clientY }) {
+    if (target.matches(".thing")) return null;
     const { corner } = target.dataset;
     const start = this.box;
     if (corner) return (x, y) => resized(start, corner, x, y);

@@ -146,6 +146,35 @@ function prepareForm(form) {
   form.addEventListener("htmx:sendError", () => clear(form));
 }
 
+const queryOf = (url) => new URL(url, location.href).searchParams.get("query");
+
+/** The dots of an earlier answer: one thing was chosen, the others stay at hand. */
+function addThings(results, things) {
+  const crop = results.querySelector(".crop");
+  things.forEach(({ url, box }, number) => {
+    const dot = document.createElement("a");
+    Object.assign(dot, { className: "thing", href: url, rel: "nofollow", hidden: true });
+    dot.dataset.box = box;
+    dot.setAttribute("hx-boost", "true");
+    dot.setAttribute("aria-label", crop.dataset.thing.replace("0", number + 1));
+    crop.append(dot);
+  });
+  if (things.length) window.htmx.process(crop);
+}
+
+/** Say why: with the photo, where this tab has it. */
+function askWhy(event) {
+  const link = event.target.closest("a.why");
+  const form = document.querySelector(".why-form");
+  const { src } = document.getElementById("your-photo") ?? {};
+  if (!link || !form || !src?.startsWith("data:")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  form.elements.photo.files = filesOf(src);
+  form.elements.image.value = new URL(link.href).searchParams.get("image");
+  form.requestSubmit();
+}
+
 /** Show the photo beside its results, and give them an address that can be reloaded. */
 function prepareResults(results) {
   const { query, before, url, fresh } = results.dataset;
@@ -155,8 +184,14 @@ function prepareResults(results) {
   const photo = photos.find((one) => one.query === query)
     // Words were added: another query, of the same photo.
     ?? photos.find((one) => before && one.query === before)
+    // One thing in it was chosen.
+    ?? photos.find(({ things }) => things?.some(({ url: to }) => queryOf(to) === query))
     ?? (fresh === undefined ? undefined : photos.find((one) => !one.query));
-  if (photo && photo.query !== query) keep({ ...photo, query });
+  const things = [...results.querySelectorAll(".thing")].map(({ href, dataset }) => ({ url: href, box: dataset.box }));
+  if (photo) {
+    if (!things.length) addThings(results, photo.things ?? []);
+    keep({ ...photo, query, things: things.length ? things : photo.things });
+  }
   if (fresh !== undefined) {
     history.replaceState(history.state, "", url);
   }
@@ -219,6 +254,7 @@ document.addEventListener("drop", (event) => {
   take(event, event.dataTransfer);
 });
 document.addEventListener("part", sendPart);
+document.addEventListener("click", askWhy, true);
 document.addEventListener("htmx:load", ({ detail }) => prepare(detail.elt));
 // Back from the results: the form is as it was before.
 window.addEventListener("pageshow", (event) => {

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from search import snapshots
+from search.golden import report
 
 
 class Command(BaseCommand):
@@ -22,3 +23,5 @@ class Command(BaseCommand):
         if snapshot is None:
             raise CommandError("Another process is building one; try again later.")
         self.stdout.write(f"{snapshot.name} serves {snapshot.images} pictures.")
+        if told := report.told(report.note_standings()):
+            self.stdout.write(told)

@@ -14,6 +14,7 @@ from search.tasks import (
     encode_missing,
     encode_texts,
     fill_encoders,
+    find_duplicates,
     refresh_snapshot,
     verify_gallery,
 )
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             signal.signal(name, lambda *_: stop.set())
         # An import takes minutes, a new encoder hours: beside the rest, and dropped at
         # the end, since whoever comes next takes it over.
-        for task in (run_waiting_imports, fill_encoders):
+        for task in (run_waiting_imports, fill_encoders, find_duplicates):
             threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
         seldom = ([sweep_files], stop, EVERY)
         threading.Thread(target=repeat, args=seldom, daemon=True).start()

@@ -4,7 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from search import switching
-from search.errors import Refused, SearchUnavailable
+from search.errors import LosesGoldenQueries, Refused, SearchUnavailable
+from search.golden import report
 
 
 class Command(BaseCommand):
@@ -17,10 +18,27 @@ class Command(BaseCommand):
             "--back", action="store_true", help="the one that served before"
         )
 
-    def handle(self, *args: Any, name: str | None, back: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--accept-lost",
+            action="store_true",
+            help="switch even if golden queries lose their products",
+        )
+
+    def handle(
+        self,
+        *args: Any,
+        name: str | None,
+        back: bool,
+        accept_lost: bool,
+        **options: Any,
+    ) -> None:
         try:
             chosen = switching.previous().name if back or name is None else name
-            before = switching.switch(chosen)
+            before = switching.switch(chosen, accept_lost=accept_lost)
+        except LosesGoldenQueries as error:
+            raise CommandError(
+                f"{error} To switch all the same: --accept-lost"
+            ) from error
         except (Refused, SearchUnavailable) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
@@ -28,3 +46,5 @@ class Command(BaseCommand):
             "go back by switch_encoder --back, or delete it by "
             f"retire_encoder {before.name}."
         )
+        if told := report.told(report.note_standings()):
+            self.stdout.write(told)

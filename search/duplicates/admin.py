@@ -1,0 +1,178 @@
+"""Admin's view of possible duplicates: warnings on saving, and a queue to review."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from catalogue.admin import thumbnail
+from catalogue.models import Product, ProductImage
+from search.duplicates import finding
+from search.duplicates.models import Resemblance
+from search.errors import SearchUnavailable
+
+# Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
+AT_ONCE = 8
+
+
+def product_link(product: Product) -> SafeString:
+    url = reverse("admin:catalogue_product_change", args=[product.pk])
+    return format_html('<a href="{}">{} ({})</a>', url, product.name, product.sku)
+
+
+def looks_like(pair: Resemblance, image_id: int) -> SafeString:
+    """What a picture looks like, in words, with the other picture."""
+    other = pair.other_than(image_id)
+    return format_html(
+        "{} {}: {}", thumbnail(other, 48), pair.get_tier_display(),
+        product_link(other.product),
+    )  # fmt: skip
+
+
+def warn(request: HttpRequest, product: Product) -> None:
+    """Compare this product's new pictures now, and say what they look like."""
+    try:
+        images = list(finding.uncompared(product.images.all())[:AT_ONCE])
+        pairs = [
+            (pair, image.pk) for image in images for pair in finding.compare(image)
+        ]
+    except SearchUnavailable:
+        return  # the sweep compares them, and the queue shows what it finds
+    for pair, image_id in pairs:
+        text = _("This looks like a picture that is here already. {} Review: {}")
+        queue = reverse("admin:search_resemblance_changelist")
+        link = format_html('<a href="{}">{}</a>', queue, _("possible duplicates"))
+        messages.warning(
+            request, format_html(str(text), looks_like(pair, image_id), link)
+        )
+
+
+class WarnsOfDuplicates(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Of products: after saving, tells which new pictures are here already."""
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        request.saved_product = form.instance  # type: ignore[attr-defined]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Compares after the transaction, so that no other writer waits for it."""
+        response = super().changeform_view(request, *args, **kwargs)
+        if saved := getattr(request, "saved_product", None):
+            warn(request, saved)
+        return response
+
+
+@admin.register(Resemblance)
+class ResemblanceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The queue: pairs of pictures, the surest first."""
+
+    list_display = ["tier", "similarity_shown", "newer_picture", "older_picture",
+                    "dismissed"]  # fmt: skip
+    list_display_links = None
+    list_filter = ["tier", "dismissed"]
+    list_per_page = 30
+    list_select_related = ["newer__product", "older__product"]
+    actions = ["not_a_duplicate", "remove_newer", "hide_newer"]
+    change_list_template = "admin/search/duplicates.html"
+
+    class Media:
+        css = {"all": ["catalogue_admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Resemblance]:
+        return Resemblance.objects.current()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        context = {"title": _("Possible duplicates"), **self._progress()}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # The list and its actions; there is nothing to edit by hand.
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("similarity"), ordering="similarity")
+    def similarity_shown(self, pair: Resemblance) -> str:
+        return f"{pair.similarity:.0%}"
+
+    @admin.display(description=_("newer picture"))
+    def newer_picture(self, pair: Resemblance) -> SafeString:
+        return _shown(pair.newer)
+
+    @admin.display(description=_("older picture"))
+    def older_picture(self, pair: Resemblance) -> SafeString:
+        return _shown(pair.older)
+
+    @admin.action(description=_("Not a duplicate"), permissions=["change"])
+    def not_a_duplicate(
+        self, request: HttpRequest, queryset: QuerySet[Resemblance]
+    ) -> None:
+        count = queryset.order_by().update(dismissed=True)
+        text = ngettext("%d pair is remembered.", "%d pairs are remembered.", count)
+        self.message_user(request, text % count, messages.SUCCESS)
+
+    @admin.action(description=_("Remove the newer picture"), permissions=["change"])
+    def remove_newer(
+        self, request: HttpRequest, queryset: QuerySet[Resemblance]
+    ) -> None:
+        if not request.user.has_perm("catalogue.delete_productimage"):
+            self.message_user(
+                request, _("You may not remove pictures."), messages.ERROR
+            )
+            return
+        ids = set(queryset.order_by().values_list("newer", flat=True))
+        for image in ProductImage.objects.filter(pk__in=ids):
+            image.delete()
+        text = ngettext("%d picture removed.", "%d pictures removed.", len(ids))
+        self.message_user(request, text % len(ids), messages.SUCCESS)
+
+    @admin.action(description=_("Hide the newer product"), permissions=["change"])
+    def hide_newer(self, request: HttpRequest, queryset: QuerySet[Resemblance]) -> None:
+        if not request.user.has_perm("catalogue.change_product"):
+            self.message_user(request, _("You may not hide products."), messages.ERROR)
+            return
+        ids = set(queryset.order_by().values_list("newer__product", flat=True))
+        count = Product.objects.filter(pk__in=ids, active=True).update(active=False)
+        text = ngettext("%d product changed.", "%d products changed.", count)
+        self.message_user(request, text % count, messages.SUCCESS)
+
+    def _progress(self) -> dict[str, Any]:
+        try:
+            return {"uncompared": finding.uncompared().count()}
+        except SearchUnavailable:
+            return {}
+
+
+def open_count() -> int:
+    """Pairs that staff has to decide on."""
+    return Resemblance.objects.to_review().count()
+
+
+def looks_like_cell(image: ProductImage) -> SafeString:
+    """For a picture in its product's form."""
+    pairs = Resemblance.objects.of(image).to_review()
+    shown = pairs.select_related("newer__product", "older__product")
+    return format_html_join(
+        SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in shown)
+    )
+
+
+def _shown(image: ProductImage) -> SafeString:
+    return format_html(
+        "{}<br>{}<br>{} × {}", thumbnail(image, 120), product_link(image.product),
+        image.width, image.height,
+    )  # fmt: skip

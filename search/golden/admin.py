@@ -1,0 +1,140 @@
+"""Staff's own search by photo, and the golden queries that are saved there."""
+
+import base64
+import binascii
+import io
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from PIL.Image import Image
+
+from catalogue import images
+from catalogue.admin import thumbnail
+from catalogue.images import UnreadableImage
+from catalogue.models import Product
+from search.duplicates.admin import product_link
+from search.errors import SearchUnavailable
+from search.golden import report
+from search.golden.models import GoldenQuery
+from search.similar import similar_to_photo
+
+SHOWN = 24
+
+
+class PhotoForm(forms.Form):
+    """A photo, chosen now or in the page since the last search."""
+
+    photo = forms.FileField(
+        label=_("Photo"), widget=forms.FileInput(attrs={"accept": "image/*"})
+    )
+
+
+class GoldenForm(forms.Form):
+    picture = forms.CharField(max_length=2_000_000)  # base64
+    product = forms.ModelChoiceField(Product.objects.on_sale())
+    note = forms.CharField(max_length=200, required=False)
+
+    def clean_picture(self) -> Image:
+        try:
+            content = base64.b64decode(self.cleaned_data["picture"], validate=True)
+            return images.open_photo(io.BytesIO(content))
+        except (binascii.Error, UnreadableImage) as error:
+            raise forms.ValidationError(_("Send the photo again.")) from error
+
+
+@admin.register(GoldenQuery)
+class GoldenQueryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Photos with the product each must find. Added from a search by photo."""
+
+    list_display = ["picture", "must_find", "place", "ranked", "note", "added"]
+    list_display_links = None
+    list_select_related = ["product"]
+
+    class Media:
+        css = {"all": ["catalogue_admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("photo/", view(self.photo_view), name="search_goldenquery_photo"),
+            path("save/", view(self.save_view), name="search_goldenquery_save"),
+            *super().get_urls(),
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # by the search, where the photo is looked at first
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("photo"))
+    def picture(self, query: GoldenQuery) -> SafeString:
+        return format_html(
+            '<img class="thumbnail of-120" src="{}" alt="" loading="lazy">',
+            query.photo.url,
+        )
+
+    @admin.display(description=_("must find"))
+    def must_find(self, query: GoldenQuery) -> SafeString:
+        picture = thumbnail(query.product.main_image, 48)
+        return format_html("{} {}", picture, product_link(query.product))
+
+    @admin.display(description=_("place"), ordering="rank")
+    def place(self, query: GoldenQuery) -> SafeString:
+        if query.ranked is None:
+            return SafeString("–")
+        state = "ready" if query.is_found else "failed"
+        text = query.rank if query.is_found else _("lost")
+        return format_html('<span class="state {}">{}</span>', state, text)
+
+    def photo_view(self, request: HttpRequest) -> HttpResponse:
+        """Search the shop with a photo; nothing is kept unless it is saved."""
+        form = PhotoForm(request.POST or None, request.FILES or None)
+        found = self._found(form) if form.is_valid() else {}
+        may_save = request.user.has_perm("search.add_goldenquery")
+        context = {
+            **self.admin_site.each_context(request), "title": _("Search by photo"),
+            "opts": self.opts, "form": form, "may_save": may_save, **found,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/search/photo.html", context)
+
+    def save_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep a photo that was searched with, and the product that is on it."""
+        form = GoldenForm(request.POST)
+        may_save = request.user.has_perm("search.add_goldenquery")
+        if request.method != "POST" or not may_save:
+            return redirect("admin:search_goldenquery_photo")
+        if not form.is_valid():
+            messages.error(request, _("Not saved. Send the photo again."))
+            return redirect("admin:search_goldenquery_photo")
+        report.keep(
+            form.cleaned_data["picture"], form.cleaned_data["product"],
+            note=form.cleaned_data["note"],
+        )  # fmt: skip
+        report.note_standings()
+        messages.success(request, _("Saved. Every build says whether it is found."))
+        return redirect("admin:search_goldenquery_changelist")
+
+    def _found(self, form: PhotoForm) -> dict[str, Any]:
+        try:
+            photo = images.open_photo(form.cleaned_data["photo"])
+            answer = similar_to_photo(photo, limit=SHOWN)
+        except (UnreadableImage, SearchUnavailable) as error:
+            form.add_error("photo", str(error))
+            return {}
+        return {"answer": answer, "picture": _as_text(photo)}
+
+
+def _as_text(photo: Image) -> str:
+    """The photo as a search decodes it, small, for the page alone."""
+    out = io.BytesIO()
+    photo.save(out, "WEBP", quality=90)
+    return base64.b64encode(out.getvalue()).decode()

@@ -1,0 +1,55 @@
+"""Admin's view of what shoppers looked for and did not find."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from search.models import Missed
+
+DAYS = 30
+MOST = 20
+
+
+@admin.register(Missed)
+class MissedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Counted by day and by what it seemed to be; there is no picture to show."""
+
+    list_display = ["day", "category", "words", "count"]
+    list_display_links = None
+    date_hierarchy = "day"
+    change_list_template = "admin/search/missed.html"
+
+    class Media:
+        css = {"all": ["catalogue_admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        context = {"title": _("Looked for and not found"), "days": DAYS, **lately()}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+
+def lately() -> dict[str, Any]:
+    """Of the last DAYS days, the most frequent first: by category, and by words."""
+    since = timezone.localdate() - timedelta(days=DAYS)
+    rows = Missed.objects.filter(day__gt=since).order_by()
+    photos = rows.filter(words="").values("category")
+    words = rows.exclude(words="").values("words")
+    return {
+        "by_category": photos.annotate(total=Sum("count")).order_by("-total")[:MOST],
+        "by_words": words.annotate(total=Sum("count")).order_by("-total")[:MOST],
+    }

@@ -1,0 +1,84 @@
+"""What shoppers looked for and did not find is counted, and nothing else is kept."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from catalogue.models import Product
+from search import missed, similar
+from search.calibration import Match
+from search.models import Missed
+from tests.builders import make_image
+from tests.search.asking import post_photo
+from tests.search.shops import open_shop, send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def nothing_close(monkeypatch: pytest.MonkeyPatch) -> list[Product]:
+    shop = open_shop()
+    monkeypatch.setattr(similar, "word", lambda similarity: Match.NONE)
+    return shop
+
+
+def counts() -> list[tuple[str, int]]:
+    return list(Missed.objects.values_list("category", "count"))
+
+
+def test_photos_to_which_nothing_comes_close_are_counted_by_kind(
+    client: Client, nothing_close: list[Product]
+) -> None:
+    for _ in range(2):
+        send(client, make_image(3))
+    ((category, count),) = counts()
+    assert category in {"Kind 0", "Kind 1"}
+    assert count == 2
+    post_photo(APIClient(), 3)
+    assert counts() == [(category, 3)]
+
+
+def test_a_photo_that_finds_something_is_not(client: Client) -> None:
+    open_shop()
+    send(client, make_image(3))
+    assert counts() == []
+
+
+@pytest.mark.parametrize("fields", [{"brand": "Alba"}, {"box": "0,0,0.5,0.5"}])
+def test_a_narrower_search_is_not_counted_again(
+    client: Client, nothing_close: list[Product], fields: dict[str, str]
+) -> None:
+    send(client, make_image(3), **fields)
+    post_photo(APIClient(), 3, **fields)
+    assert counts() == []
+
+
+def test_paging_is_not_counted_again(
+    client: Client, nothing_close: list[Product]
+) -> None:
+    url = send(client, make_image(3)).context["page"].url
+    client.get(url)
+    assert counts()[0][1] == 1
+
+
+def test_an_answer_never_fails_by_the_count(
+    client: Client, nothing_close: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(missed.Missed.objects, "get_or_create", locked)
+    assert send(client, make_image(3)).status_code == 200
+
+
+def test_staff_sees_the_numbers(
+    admin_client: Client, nothing_close: list[Product]
+) -> None:
+    send(admin_client, make_image(3))
+    page = admin_client.get(reverse("admin:search_missed_changelist"))
+    assert page.context["by_category"][0]["total"] == 1
+    assert Missed.objects.get().category in page.content.decode()
