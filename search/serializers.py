@@ -35,10 +35,13 @@ class LimitParameters(FilterParameters):
 
 
 class PageParameters(LimitParameters):
-    sort = serializers.ChoiceField(choices=[RELEVANCE, *SORTS], default=RELEVANCE)
+    sort = serializers.ChoiceField(
+        choices=[RELEVANCE, *SORTS], default=RELEVANCE, allow_blank=True
+    )
     match_on = serializers.ChoiceField(
         choices=[name.value for name in MatchOn],
         default=MatchOn.ITEM.value,
+        allow_blank=True,
         help_text="What counts: the same item, the same kind of thing, the same look.",
     )
     page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
@@ -53,7 +56,7 @@ WORDS_HELP = (
 class QueryParameters(PageParameters):
     query = TokenField(help_text="`query` of an earlier answer.")
     words = serializers.CharField(
-        required=False, max_length=LONGEST, help_text=WORDS_HELP
+        required=False, allow_blank=True, max_length=LONGEST, help_text=WORDS_HELP
     )
 
 
@@ -74,7 +77,7 @@ class PhotoFields(PageParameters):
         help_text="The part of the photo to search with: `x,y,w,h` as shares of 1.",
     )
     words = serializers.CharField(
-        required=False, max_length=LONGEST, help_text=WORDS_HELP
+        required=False, allow_blank=True, max_length=LONGEST, help_text=WORDS_HELP
     )
 
 

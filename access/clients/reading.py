@@ -12,6 +12,7 @@ JSON, FORM = "application/json", "multipart/form-data"
 PROBLEM = "application/problem+json"
 # What the platform's HTTP does by itself, or a download by hand.
 TRANSPORT = {"If-None-Match", "If-Range", "Range"}
+BLANK = "BlankEnum"  # the empty text, as the schema's writer calls it
 SCALARS = {"string", "integer", "number", "boolean"}
 
 
@@ -68,7 +69,7 @@ class Operation:
 def models(schema: dict[str, Any]) -> list[Model]:
     """The components, by name."""
     found = schema["components"]["schemas"]
-    return [_model(name, each) for name, each in sorted(found.items())]
+    return [_model(name, each) for name, each in sorted(found.items()) if name != BLANK]
 
 
 def operations(schema: dict[str, Any]) -> list[Operation]:
@@ -105,9 +106,10 @@ def type_of(schema: dict[str, Any]) -> Type:
     some = schema.get("oneOf") or schema.get("allOf")
     if some:
         parts = [each for each in some if each.get("type") != "null"]
-        if len(parts) != 1:
+        told = [each for each in parts if not _is_blank(each)]
+        if len(told) != 1:
             raise NotUnderstood(schema)
-        inner = type_of(parts[0])
+        inner = type_of(told[0])
         nullable = inner.nullable or len(parts) < len(some)
         return Type(inner.base, inner.is_model, inner.is_list, nullable)
     kinds = schema.get("type")
@@ -122,6 +124,11 @@ def type_of(schema: dict[str, Any]) -> Type:
         raise NotUnderstood(schema)
     binary = schema.get("format") == "binary" or "contentMediaType" in schema
     return Type("bytes" if binary else kind, nullable="null" in kinds)
+
+
+def _is_blank(schema: dict[str, Any]) -> bool:
+    """Whether it is the empty text alone: a client leaves the field out instead."""
+    return schema.get("maxLength") == 0 or schema.get("$ref", "").endswith(f"/{BLANK}")
 
 
 def _operation(path: str, method: str, schema: dict[str, Any]) -> Operation:
