@@ -52,8 +52,8 @@ def test_an_answer_has_the_documented_fields(
 ) -> None:
     _, answer = post_photo(client, 3, limit=2)
     assert list(answer) == [
-        *("query", "match", "count", "next", "took_ms", "stages", "category"),
-        *("words", "filters", "facets", "gallery", "results"),
+        *("query", "match", "count", "next", "took_ms", "stages", "boxes"),
+        *("category", "words", "filters", "facets", "gallery", "results"),
     ]
     assert set(answer["stages"]) == {"decode", "encode", "search", "fetch", "facets"}
     assert answer["took_ms"] >= sum(answer["stages"].values()) - 0.1
