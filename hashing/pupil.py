@@ -90,8 +90,9 @@ class Pupil(nn.Module):
 
     @property
     def dim(self) -> int:
-        """Numbers in an embedding."""
-        axes = [getattr(self.head, f"{part}_axes") for part in self.head.parts]
+        """Numbers in an embedding; where a kind counts, it stands in the item's."""
+        parts = [part for part in self.head.parts if part != "kind"]
+        axes = [getattr(self.head, f"{part}_axes") for part in parts]
         return sum(int(each.shape[1]) for each in axes)
 
     def train(self, mode: bool = True) -> "Pupil":

@@ -110,7 +110,7 @@ def test_a_phone_offers_its_camera(
 def test_a_photo_is_turned_as_it_was_held(
     laptop: Page, tmp_path: Path, held: int, turned: int
 ) -> None:
-    picture = draw_picture(3, (900, 1200)).rotate(turned, expand=True)
+    picture = draw_picture(3).resize((900, 1200)).rotate(turned, expand=True)
     exif = Image.Exif()
     exif[0x0112] = held
     path = tmp_path / "held.jpg"

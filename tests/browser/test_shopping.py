@@ -98,7 +98,7 @@ def test_without_javascript_the_form_works(
     page = open_page(java_script_enabled=False)
     page.goto("/search/")
     choose(page, photo)
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("main").get_by_role("button", name="Search").click()
     expect(cards(page).first).to_contain_text("Thing 3")
     page.get_by_role("link", name="More results").click()
     expect(cards(page)).to_have_count(4)
