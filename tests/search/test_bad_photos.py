@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 PROBLEM = "application/problem+json"
-FIELDS = {"type", "title", "status", "detail", "code", "errors"}
+FIELDS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 
 
 @pytest.fixture

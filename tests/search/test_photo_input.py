@@ -178,7 +178,7 @@ def test_a_token_of_another_encoder_asks_for_the_photo_again(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     foreign = raising(ForeignEncoder("another"))
-    monkeypatch.setattr("search.views.similar_to_query", foreign)
+    monkeypatch.setattr("search.words.answering.again", foreign)
     page = client.get(FORM, {"query": "x"})
     assert page.status_code == 409
     assert "Choose the photo once more" in words(page)
