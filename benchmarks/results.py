@@ -28,7 +28,8 @@ What was measured, by which command, on which machine. This page is written by
 `python -m benchmarks.results` from the files in `benchmarks/results/`; change those by
 running their benchmark. Figures of the shipped encoder on every set are on its card,
 `hashing/shipped/card.json`. What others reached is beside ours with its protocol and
-its backbone; figures of two protocols cannot be compared.
+its backbone; figures of two protocols cannot be compared. Curves and histograms are in
+the files alone.
 """
 
 Row = Mapping[str, Any]
@@ -94,15 +95,26 @@ def _tables(result: Row) -> Iterator[str]:
     for key, value in result.items():
         if key in HEADER:
             continue
-        rows = _rows(value)
-        if rows and len(_columns(rows)) <= WIDEST:
-            yield f"**{key}**\n\n{as_table(rows)}" if key != "rows" else as_table(rows)
-        else:
+        tables = list(_titled_tables(key, value))
+        yield from tables
+        if not tables:
             facts |= flat(value, key)
     if facts:
         yield as_table(
             [{"figure": key, "value": value} for key, value in facts.items()]
         )
+
+
+def _titled_tables(title: str, value: Any) -> Iterator[str]:
+    """A table, or where it is a table of tables, each; none of anything else."""
+    rows = _rows(value)
+    if rows and len(_columns(rows)) <= WIDEST:
+        yield f"**{title}**\n\n{as_table(rows)}" if title != "rows" else as_table(rows)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _titled_tables(
+                key if title == "rows" else f"{title}: {key}", inner
+            )
 
 
 def _rows(value: Any) -> list[Row]:
@@ -119,7 +131,10 @@ def _rows(value: Any) -> list[Row]:
 
 
 def flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Every number of nested tables, by its path; a deviation goes to its figure."""
+    """Every number of nested tables, by its path; a deviation goes to its figure.
+
+    Curves and histograms within are left to the file.
+    """
     if isinstance(value, dict):
         found: dict[str, Any] = {}
         for key, inner in value.items():
@@ -130,10 +145,7 @@ def flat(value: Any, name: str = "") -> dict[str, Any]:
                 found |= flat(inner, f"{name} {key}".strip())
         return found
     if isinstance(value, list) and any(isinstance(v, dict | list) for v in value):
-        pairs = enumerate(value, start=1)
-        return {
-            k: v for n, inner in pairs for k, v in flat(inner, f"{name} {n}").items()
-        }
+        return {}
     return {name: value}
 
 
