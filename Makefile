@@ -18,7 +18,7 @@ START := python -c 'import signal; from honcho.command import main; \
 	main()' start
 
 .DEFAULT_GOAL := help
-.PHONY: help install run worker test test-fast schema-test test-milvus lint train evaluate encoder bench
+.PHONY: help install run worker test test-search test-others test-fast schema-test test-milvus lint train evaluate encoder bench
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,8 +37,15 @@ worker: .venv/serve.stamp ## Celery's workers and beat; needs REDIS_URL
 	@exec $(START) uploads bulk beat
 
 test: lint ## everything: linters, the suite on PostgreSQL, its database part on SQLite
-	TEST_DATABASE=postgresql python -m pytest
+	@$(MAKE) --no-print-directory -j 2 test-search test-others
 	TEST_DATABASE=sqlite python -m pytest -m database
+
+# Half of the suite each, beside each other, with a PostgreSQL of their own.
+test-search: .venv/dev.stamp
+	TEST_DATABASE=postgresql python -m pytest tests/search
+
+test-others: .venv/dev.stamp
+	TEST_DATABASE=postgresql python -m pytest tests --ignore=tests/search
 
 test-milvus: .venv/dev.stamp ## the gallery's tests on a real Milvus, on loopback alone
 	@python -m pip install -qq --disable-pip-version-check milvus==2.3.5
