@@ -31,6 +31,8 @@ WRITE_TIMEOUT = 60.0
 # After a failure nobody waits for the timeout again during these seconds.
 PAUSE = 2.0
 
+NEVER = 2**31 - 1  # milliseconds, as gRPC has it
+
 MOST = 16_384  # what Milvus answers at most
 # Asked for beyond twice k, to see past ties.
 SPARE = 32
@@ -308,7 +310,11 @@ def _connected() -> MilvusClient:
     global _client  # noqa: PLW0603
     with _lock:
         if _client is None:
-            _client = MilvusClient(settings.MILVUS_URI, timeout=SEARCH_TIMEOUT)
+            # Milvus Lite hangs up on a client that asks every 10 s whether it is there.
+            options = {"grpc.keepalive_time_ms": NEVER} if _is_file() else {}
+            _client = MilvusClient(
+                settings.MILVUS_URI, timeout=SEARCH_TIMEOUT, grpc_options=options
+            )
         return _client
 
 
