@@ -76,7 +76,8 @@ def collection() -> str:
 
 
 def client_of(settings: Any) -> MilvusClient:
-    return MilvusClient(settings.MILVUS_URI, timeout=20)
+    quiet = {"grpc.keepalive_time_ms": milvus.NEVER}
+    return MilvusClient(settings.MILVUS_URI, timeout=20, grpc_options=quiet)
 
 
 def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
