@@ -69,7 +69,7 @@ def create(name: str, *, n_bits: int) -> None:
         schema.add_field("code", DataType.BINARY_VECTOR, dim=n_bits)
         index = client.prepare_index_params()
         index.add_index("code", index_type="BIN_FLAT", metric_type="HAMMING")
-        if not _is_file():
+        if not _is_file(settings.MILVUS_URI):
             index.add_index("product_id", index_type="STL_SORT")
         client.create_collection(
             name, schema=schema, index_params=index, timeout=WRITE_TIMEOUT
@@ -285,6 +285,13 @@ def _held(
     }
 
 
+def connect(uri: str, *, timeout: float) -> MilvusClient:
+    """A client of the Milvus there. Raises MilvusException."""
+    # Milvus Lite hangs up on a client that asks every 10 s whether it is there.
+    options = {"grpc.keepalive_time_ms": NEVER} if _is_file(uri) else {}
+    return MilvusClient(uri, timeout=timeout, grpc_options=options)
+
+
 @contextmanager
 def _asking(
     timeout: float = SEARCH_TIMEOUT, name: str | None = None
@@ -310,14 +317,10 @@ def _connected() -> MilvusClient:
     global _client  # noqa: PLW0603
     with _lock:
         if _client is None:
-            # Milvus Lite hangs up on a client that asks every 10 s whether it is there.
-            options = {"grpc.keepalive_time_ms": NEVER} if _is_file() else {}
-            _client = MilvusClient(
-                settings.MILVUS_URI, timeout=SEARCH_TIMEOUT, grpc_options=options
-            )
+            _client = connect(settings.MILVUS_URI, timeout=SEARCH_TIMEOUT)
         return _client
 
 
-def _is_file() -> bool:
+def _is_file(uri: str) -> bool:
     """Whether it is Milvus Lite, which has no index for numbers."""
-    return str(settings.MILVUS_URI).endswith(".db")
+    return uri.endswith(".db")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pymilvus import MilvusClient
 
 from search import milvus
 from tests.milvus_server import MilvusServer, reason_not_to_start
@@ -56,7 +55,6 @@ def chosen_engine(
 
 
 def empty(uri: str) -> None:
-    quiet = {"grpc.keepalive_time_ms": milvus.NEVER}  # as the shop's own client
-    client = MilvusClient(uri, timeout=20, grpc_options=quiet)
+    client = milvus.connect(uri, timeout=20)
     for name in client.list_collections(timeout=20):
         client.drop_collection(name, timeout=20)

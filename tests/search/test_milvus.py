@@ -76,8 +76,7 @@ def collection() -> str:
 
 
 def client_of(settings: Any) -> MilvusClient:
-    quiet = {"grpc.keepalive_time_ms": milvus.NEVER}
-    return MilvusClient(settings.MILVUS_URI, timeout=20, grpc_options=quiet)
+    return milvus.connect(settings.MILVUS_URI, timeout=20)
 
 
 def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
