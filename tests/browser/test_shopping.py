@@ -150,6 +150,19 @@ def test_there_is_a_next_page_and_a_way_back(
     expect(cards(phone).first).to_have_text(first, use_inner_text=True)
 
 
+def test_more_like_one_of_the_results(
+    phone: Page, shop: list[Product], photo: Path
+) -> None:
+    phone.goto("/search/")
+    choose(phone, photo)
+    phone.get_by_role("link", name="More like Thing 3").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("More like Thing 3")
+    expect(phone.locator(".model img")).to_be_visible()
+    expect(cards(phone).first).to_be_visible()
+    phone.go_back()
+    expect(phone.locator("#your-photo")).to_be_visible()
+
+
 def test_the_shop_speaks_chinese(
     open_page: Any, shop: list[Product], photo: Path
 ) -> None:
