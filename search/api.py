@@ -128,6 +128,8 @@ class WordsSearch(APIView):
         if words is None:
             raise ValueError("the form lets no empty words through")
         answer = answering.by_words(words, stages=stages, **limits.options())
+        if form.filters() == NO_FILTERS and form.cleaned_data["page"] == 1:
+            missed.count_words(words.said, answer)
         return answered(request, answer, limits, started)
 
 

@@ -1,10 +1,13 @@
-"""Admin's view of what shoppers looked for and did not find."""
+"""Admin's view of what shoppers looked for and did not find.
+
+Words are shown that were asked more than once: one person's words stay unseen.
+"""
 
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +16,7 @@ from search.models import Missed
 
 DAYS = 30
 MOST = 20
+LEAST = 2  # times that words were asked in all
 
 
 @admin.register(Missed)
@@ -26,6 +30,9 @@ class MissedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["catalogue_admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Missed]:
+        return super().get_queryset(request).filter(words__in=["", *_shown_words()])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -48,8 +55,14 @@ def lately() -> dict[str, Any]:
     since = timezone.localdate() - timedelta(days=DAYS)
     rows = Missed.objects.filter(day__gt=since).order_by()
     photos = rows.filter(words="").values("category")
-    words = rows.exclude(words="").values("words")
+    words = rows.filter(words__in=_shown_words()).values("words")
     return {
         "by_category": photos.annotate(total=Sum("count")).order_by("-total")[:MOST],
         "by_words": words.annotate(total=Sum("count")).order_by("-total")[:MOST],
     }
+
+
+def _shown_words() -> list[str]:
+    counted = Missed.objects.exclude(words="").order_by().values("words")
+    often = counted.annotate(total=Sum("count")).filter(total__gte=LEAST)
+    return list(often.values_list("words", flat=True))

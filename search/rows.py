@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
 
 from search.models import ImageCode
 
@@ -26,7 +28,7 @@ SOURCE = (
     "image__product__price",
     "image__product__stock",
     "image__product__brand",
-    "image__product__colour",
+    "shown_colour",
     "code",
     "embedding",
 )
@@ -155,9 +157,18 @@ def _findable(encoder: str) -> Any:
         ImageCode.objects.by(encoder)
         .current()
         .filter(code__isnull=False, image__product__active=True)
+        .annotate(shown_colour=_COLOUR)
         .order_by("image__product__category__path", "image_id")
         .values_list(*SOURCE)
     )
+
+
+# As staff says; else as it was seen on the main picture (search.words.seen).
+_COLOUR = Coalesce(
+    NullIf("image__product__colour", Value("")),
+    "image__product__text__seen",
+    Value(""),
+)
 
 
 def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:

@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 
 from catalogue.models import ProductImage
-from search import encoders, encoding, engine, filling
+from search import encoders, encoding, engine, filling, missed
 from search.duplicates import finding
 from search.errors import Refused, SearchUnavailable
 from search.golden import report
@@ -92,6 +92,12 @@ def find_duplicates() -> None:
 def _make_thumbnails(image: ProductImage) -> None:
     with suppress(OSError):  # the file is lost, and its state says so
         image.make_thumbnails()
+
+
+@shared_task
+def forget_missed_words() -> None:
+    """The privacy page says when."""
+    missed.forget_words()
 
 
 @shared_task

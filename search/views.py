@@ -102,6 +102,8 @@ def search(request: HttpRequest) -> HttpResponse:
     fresh = request.method == "POST"
     if fresh and not page.chips:
         missed.count_photo(answer)
+    if asked.words and set(request.GET) == {"q"}:  # typed, and not paged or filtered
+        missed.count_words(asked.words.said, answer)
     context = {
         "page": page,
         "here": page.here,
