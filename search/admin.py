@@ -21,10 +21,10 @@ from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import Kind
 from search import encoders, encoding, engine, filling, gallery, snapshots
-from search import missed_admin as _missed_admin  # noqa: F401 - registers its own
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
 from search.errors import SearchUnavailable
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
+from search.missed import admin as missed_admin  # noqa: F401 - registers its own
 from search.models import Encoder, ImageCode, Snapshot
 from search.read_only_admin import ReadOnlyAdmin
 from search.tasks import SWEEP, encode_images
