@@ -6,11 +6,12 @@ import structlog
 from celery import shared_task
 
 from catalogue.models import ProductImage
-from search import encoders, encoding, engine, filling, missed
+from search import encoders, encoding, engine, filling
 from search.duplicates import finding
 from search.errors import Refused, SearchUnavailable
 from search.golden import report
 from search.locks import try_lock
+from search.missed.counting import forget_words
 from search.verification import Sweep
 from search.words import texts
 
@@ -97,7 +98,7 @@ def _make_thumbnails(image: ProductImage) -> None:
 @shared_task
 def forget_missed_words() -> None:
     """The privacy page says when."""
-    missed.forget_words()
+    forget_words()
 
 
 @shared_task

@@ -2,7 +2,7 @@ from django.urls import path
 from django.views.generic import TemplateView
 
 from search import views
-from search.feedback_view import give_feedback
+from search.feedback.views import give_feedback
 from search.why import why
 
 urlpatterns = [

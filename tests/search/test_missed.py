@@ -11,8 +11,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import missed, similar
+from search import similar
 from search.calibration import Match
+from search.missed import counting
 from search.models import Missed
 from search.tasks import forget_missed_words
 from tests.builders import make_image
@@ -74,7 +75,7 @@ def test_an_answer_never_fails_by_the_count(
     def locked(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(missed.Missed.objects, "get_or_create", locked)
+    monkeypatch.setattr(counting.Missed.objects, "get_or_create", locked)
     assert send(client, make_image(3)).status_code == 200
 
 
@@ -121,12 +122,12 @@ def test_what_may_be_personal_is_not_kept(client: Client, said: str) -> None:
 
 def test_long_words_are_cut_and_old_ones_go(client: Client) -> None:
     open_shop()
-    long_ago = timezone.localdate() - timedelta(days=missed.KEPT_DAYS + 1)
+    long_ago = timezone.localdate() - timedelta(days=counting.KEPT_DAYS + 1)
     Missed.objects.create(day=long_ago, words="zeppelin", count=7)
     Missed.objects.create(day=long_ago, category="Boats", count=7)
     client.get("/search/", {"q": "q" * 200})
     forget_missed_words()
-    assert counted_words() == {"q" * missed.LONGEST: 1}
+    assert counted_words() == {"q" * counting.LONGEST: 1}
     assert Missed.objects.filter(category="Boats").exists()
 
 

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 
 from access import throttles
 from access.callers import address_of
-from search import feedback
 from search.errors import ForeignEncoder, KeyReused, QueryExpired, UnknownProduct
+from search.feedback import giving
 from search.models import Feedback
 
 MOST_ID = 2**62
@@ -49,7 +49,7 @@ def give_feedback(request: HttpRequest) -> HttpResponse:
         return response
     verdict, product = verdicts[0]
     try:
-        feedback.give(
+        giving.give(
             form.cleaned_data["query"],
             product,
             verdict,
