@@ -33,8 +33,8 @@ from hashing.encoder import Encoder
 from hashing.export import read_projections
 from hashing.layers.linear import quantise
 from hashing.networks import FeatureNetwork, load_pretrained
-from hashing.pupil import Head
-from hashing.views import as_pixels
+from hashing.training.pupil import Head
+from hashing.training.views import as_pixels
 
 SETS = ("grocery.tar:val", "clothing.tar:validation", "luma.tar")
 PICTURES = 1000

@@ -35,12 +35,12 @@ from benchmarks.cifar_tuning import (
 )
 from benchmarks.shop import save_result
 from hashing.codes import Codes, hamming, pack
+from hashing.evaluation.metrics import Ranking
 from hashing.layers.heads import LinearHead
 from hashing.layers.itq import fit_itq
 from hashing.layers.linear import quantise, unit
 from hashing.layers.lsh import fit_lsh
 from hashing.losses.by_name import make_loss
-from hashing.metrics import Ranking
 
 LOSSES = (
     *("orthohash", "csq", "greedyhash", "supcon", "proxy_anchor"),

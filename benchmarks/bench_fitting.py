@@ -19,13 +19,13 @@ import numpy as np
 
 from benchmarks.shop import DATA, save_result
 from hashing import SHIPPED, load_encoder
-from hashing.agreement import recall
 from hashing.data import PictureSet
 from hashing.encoder import Encoder
-from hashing.evaluation import closeness, cosines
+from hashing.evaluation.agreement import recall
+from hashing.evaluation.metrics import summarise
+from hashing.evaluation.ranking import closeness, cosines
+from hashing.fitting.refitting import fit_layer
 from hashing.layers.linear import Embeddings, HashLayer, quantise, unit
-from hashing.metrics import summarise
-from hashing.refitting import fit_layer
 
 SEED = 0
 NOISE = 0.6  # length of what is added to an embedding of length one

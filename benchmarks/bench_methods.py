@@ -30,14 +30,14 @@ import torch
 from benchmarks.shop import DATA, save_result
 from hashing import SHIPPED, load_encoder
 from hashing.data import PictureSet
-from hashing.embedding import Projection, fit_projection
-from hashing.evaluation import closeness, cosines
+from hashing.evaluation.metrics import summarise
+from hashing.evaluation.ranking import closeness, cosines
+from hashing.fitting.embedding import Projection, fit_projection
 from hashing.layers.by_name import LAYERS, Layer, fit_layer
 from hashing.layers.heads import LinearHead, TwoLayerHead
 from hashing.layers.itq import Axes, fit_itq, recentre
 from hashing.layers.linear import Embeddings, HashLayer, quantise, unit
 from hashing.losses.by_name import make_loss
-from hashing.metrics import summarise
 
 BITS = (64, 128, 256)
 LOSSES = (

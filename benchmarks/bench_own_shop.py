@@ -30,12 +30,12 @@ from benchmarks.shop import BASE_DIR, DATA, save_result
 from hashing import load_encoder
 from hashing.data import PictureSet
 from hashing.encoder import Encoder
-from hashing.evaluation import Side, closeness, cosines, rerank
-from hashing.fitting import fit
-from hashing.metrics import same, summarise
-from hashing.recipe import Recipe
-from hashing.training_recipe import TrainingRecipe
-from hashing.training_set import open_training_set
+from hashing.evaluation.metrics import same, summarise
+from hashing.evaluation.ranking import Side, closeness, cosines, rerank
+from hashing.fitting.making import fit
+from hashing.fitting.recipe import Recipe
+from hashing.training.recipe import TrainingRecipe
+from hashing.training.training_set import open_training_set
 
 PHOTOS_PER_PRODUCT = 8  # of the train part: as many as a shop might take
 QUESTIONS = {

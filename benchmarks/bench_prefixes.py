@@ -18,11 +18,11 @@ from typing import Any
 
 from benchmarks.bench_methods import DIM, Side, by_code, features, halves
 from benchmarks.shop import save_result
-from hashing.embedding import fit_projection
-from hashing.evaluation import cosines
+from hashing.evaluation.metrics import summarise
+from hashing.evaluation.ranking import cosines
+from hashing.fitting.embedding import fit_projection
 from hashing.layers.itq import fit_itq
 from hashing.layers.linear import HashLayer
-from hashing.metrics import summarise
 
 LENGTHS = (32, 64, 96, 128, 160, 192, 224, 256, 384, 512)
 BLOCK = 32

@@ -23,12 +23,12 @@ from benchmarks.shop import save_result
 from hashing import SHIPPED
 from hashing.data import PictureSet
 from hashing.encoder import Features, open_network
-from hashing.evaluation import Side, answerable, closeness, measure
-from hashing.fitting import Parts, Seen, Shown, learn, look_at, show
+from hashing.evaluation.metrics import same, summarise
+from hashing.evaluation.ranking import Side, answerable, closeness, measure
+from hashing.fitting.making import Parts, Seen, Shown, learn, look_at, show
+from hashing.fitting.recipe import Recipe
 from hashing.layers.itq import fit_itq
 from hashing.layers.linear import quantise
-from hashing.metrics import same, summarise
-from hashing.recipe import Recipe
 
 RECIPE = Path("hashing/recipes/lite0.toml")
 DATA = "../shared/data"

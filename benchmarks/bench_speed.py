@@ -27,13 +27,13 @@ from benchmarks.shop import DATA, save_result
 from hashing import SHIPPED, hamming, load_encoder
 from hashing.data import PictureSet
 from hashing.encoder import Encoder, open_network
-from hashing.evaluation import closeness, cosines, rerank
+from hashing.evaluation.metrics import same, summarise
+from hashing.evaluation.ranking import closeness, cosines, rerank
 from hashing.export import read_projections
 from hashing.layers.linear import quantise
-from hashing.metrics import same, summarise
 from hashing.networks import FeatureNetwork, load_pretrained, make_network
-from hashing.pupil import ALIKE, Head
-from hashing.views import as_pixels
+from hashing.training.pupil import ALIKE, Head
+from hashing.training.views import as_pixels
 
 SEED = 0
 SIZES = {"512 x 384": (512, 384), "224 x 224": (224, 224)}

@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
 
 def fit(options: argparse.Namespace) -> None:
     """Make an encoder from a recipe."""
-    from hashing.fitting import fit  # torch, which serving does not have
-    from hashing.recipe import Recipe
+    from hashing.fitting.making import fit  # torch, which serving does not have
+    from hashing.fitting.recipe import Recipe
 
     command = shlex.join(
         [
@@ -50,8 +50,8 @@ def fit(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train an encoder on a shop's own pictures, if that makes it no worse."""
-    from hashing.training import train  # torch, which serving does not have
-    from hashing.training_recipe import TrainingRecipe
+    from hashing.training.course import train  # torch, which serving does not have
+    from hashing.training.recipe import TrainingRecipe
 
     encoder = train(
         TrainingRecipe.read(options.recipe),
@@ -66,8 +66,8 @@ def train(options: argparse.Namespace) -> None:
 def evaluate(options: argparse.Namespace) -> None:
     """Measure an encoder and write report.json and report.html."""
     from hashing.data import PictureSet
-    from hashing.measurement import Measurement
-    from hashing.report import as_text, write_report
+    from hashing.evaluation.measurement import Measurement
+    from hashing.evaluation.report import as_text, write_report
 
     measurement = Measurement.of(
         load_encoder(options.encoder),

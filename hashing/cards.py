@@ -13,11 +13,11 @@ import numpy as np
 
 from hashing.data import PictureSet
 from hashing.encoder import FILES, FORMAT, Encoder, fingerprint, load_encoder
-from hashing.evaluation import Side, answerable, measure
+from hashing.evaluation.metrics import same
+from hashing.evaluation.ranking import Side, answerable, measure
+from hashing.fitting.recipe import Recipe, Trial
 from hashing.layers.linear import HashLayer
 from hashing.matching import answers, fit_curve
-from hashing.metrics import same
-from hashing.recipe import Recipe, Trial
 
 # A curve to begin with: the card must load before the encoder can be measured.
 UNKNOWN = ((-1.0, 0.0), (1.0, 1.0))

@@ -15,8 +15,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from hashing.embedding import Array
 from hashing.errors import CheckpointError
+from hashing.fitting.embedding import Array
 from hashing.networks import FeatureNetwork
 from hashing.regions import append_regions
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from hashing.candidate import write_card
 from hashing.encoder import Encoder, load_encoder
+from hashing.training.candidate import write_card
 
 CALIBRATED_WITH = 200  # pictures at most
 OPERATIONS = ["Conv", "Add", "Clip"]

@@ -21,11 +21,12 @@ from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import Kind
 from search import encoders, encoding, engine, filling, gallery, snapshots
-from search import missed_admin as _missed_admin  # noqa: F401 - registers its own
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
 from search.errors import SearchUnavailable
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
+from search.missed import admin as missed_admin  # noqa: F401 - registers its own
 from search.models import Encoder, ImageCode, Snapshot
+from search.read_only_admin import ReadOnlyAdmin
 from search.tasks import SWEEP, encode_images
 
 ROLL_BACK = "search.change_snapshot"
@@ -169,7 +170,7 @@ class SearchableProductAdmin(WarnsOfDuplicates, ProductAdmin):
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SnapshotAdmin(ReadOnlyAdmin):
     """What can be found now, and the snapshots behind it. Made by workers alone."""
 
     list_display = [
@@ -181,15 +182,6 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["catalogue_admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         retry = self.admin_site.admin_view(self.retry_view)
@@ -239,20 +231,11 @@ class SnapshotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Encoder)
-class EncoderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EncoderAdmin(ReadOnlyAdmin):
     """Encoders side by side. Added, switched and retired by commands alone."""
 
     list_display = ["name", "state", "coverage", "fingerprint", "pace", "added"]
     list_display_links = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=_("coverage"))
     def coverage(self, row: Encoder) -> str:

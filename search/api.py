@@ -19,10 +19,11 @@ from rest_framework.views import APIView
 from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import encoders, engine, gallery, missed
+from search import encoders, engine, gallery
 from search.counts import counts
 from search.filters import NO_FILTERS
 from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
+from search.missed.counting import count_photo
 from search.serializers import (
     AnswerSerializer,
     LimitParameters,
@@ -81,7 +82,7 @@ class PhotoSearch(APIView):
             **limits.options(),
         )
         if limits.filters() == NO_FILTERS:
-            missed.count_photo(answer)
+            count_photo(answer)
         return answered(request, answer, limits, started)
 
 

@@ -8,4 +8,5 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here because models are not loaded before; connects by decorators.
-        from search import checks, feedback_admin, signals  # noqa: F401
+        from search import checks, signals  # noqa: F401
+        from search.feedback import admin  # noqa: F401

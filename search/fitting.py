@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from django.utils import timezone
 
-from hashing.agreement import NEIGHBOURS, recall
+from hashing.evaluation.agreement import NEIGHBOURS, recall
+from hashing.fitting.refitting import fit_layer, refit
+from hashing.fitting.weighing import Weighed, weigh_look, write_factor
 from hashing.layers.linear import Embeddings
-from hashing.refitting import fit_layer, refit
-from hashing.weighing import Weighed, weigh_look, write_factor
 from search import encoders, switching
 from search.errors import Refused
 from search.models import Encoder, ImageCode

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from hashing import Encoder
-from hashing.weighing import look_factor
+from hashing.fitting.weighing import look_factor
 from search.neighbours import Weights
 
 

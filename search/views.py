@@ -19,11 +19,12 @@ from PIL.Image import Image
 from catalogue import images
 from catalogue.images import UnreadableImage
 from catalogue.models import Product
-from search import missed, samples
+from search import samples
 from search.advice import advice
 from search.calibration import Match
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.forms import BoxForm, LinkForm, PhotoForm
+from search.missed.counting import count_photo
 from search.results import ResultsPage
 from search.samples import Sample
 from search.similar import Answer, query_of, similar_to_photo
@@ -101,7 +102,7 @@ def search(request: HttpRequest) -> HttpResponse:
     page = ResultsPage.of(answer, asked.form, asked.sample or asked.like)
     fresh = request.method == "POST"
     if fresh and not page.chips:
-        missed.count_photo(answer)
+        count_photo(answer)
     context = {
         "page": page,
         "here": page.here,

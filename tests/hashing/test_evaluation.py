@@ -8,15 +8,15 @@ import pytest
 
 from hashing import SHIPPED, hamming, load_encoder
 from hashing.__main__ import main
-from hashing.classifying import fit_classifier
-from hashing.code_use import describe
 from hashing.data import PictureSet
-from hashing.evaluation import SHORTLIST, asymmetric, closeness, cosines, rerank
-from hashing.intervals import interval
+from hashing.evaluation.classifying import fit_classifier
+from hashing.evaluation.code_use import describe
+from hashing.evaluation.intervals import interval
+from hashing.evaluation.measurement import evaluate
+from hashing.evaluation.metrics import FIGURES as ALL_FIGURES
+from hashing.evaluation.metrics import RECALLS
+from hashing.evaluation.ranking import SHORTLIST, asymmetric, closeness, cosines, rerank
 from hashing.layers.lsh import random_layer
-from hashing.measurement import evaluate
-from hashing.metrics import FIGURES as ALL_FIGURES
-from hashing.metrics import RECALLS
 from tests.hashing.pictures import picture, write_set
 
 FIGURES = {*ALL_FIGURES}

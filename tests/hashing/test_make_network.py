@@ -13,7 +13,7 @@ from hashing.encoder import open_network  # noqa: E402
 from hashing.export import export_features  # noqa: E402
 from hashing.networks import NETWORKS, FeatureNetwork, make_network  # noqa: E402
 from hashing.torchvision_import import torchvision  # noqa: E402
-from hashing.views import FEATURES  # noqa: E402
+from hashing.training.views import FEATURES  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
 

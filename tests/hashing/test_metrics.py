@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashing.metrics import (
+from hashing.evaluation.metrics import (
     FIGURES,
     Measured,
     Ranking,

@@ -27,7 +27,7 @@ def test_encoding_and_evaluating_load_no_torch():
 import sys
 from PIL import Image
 from hashing import SHIPPED, load_encoder
-import hashing.evaluation, hashing.report, hashing.__main__
+import hashing.evaluation.measurement, hashing.evaluation.report, hashing.__main__
 load_encoder(SHIPPED).encode([Image.new("RGB", (9, 9))])
 raise SystemExit("torch" in sys.modules)
 """

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from hashing import SHIPPED, load_encoder, unpack
+from hashing.fitting.refitting import ENOUGH, fit_layer, refit
 from hashing.layers.linear import quantise
 from hashing.layers.lsh import random_layer
-from hashing.refitting import ENOUGH, fit_layer, refit
 from tests.hashing.pictures import noise
 
 

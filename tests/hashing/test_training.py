@@ -187,8 +187,8 @@ def test_one_product_is_no_shop(tmp_path, capsys):
 
 
 def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
-    from hashing.training_recipe import TrainingRecipe
-    from hashing.training_set import open_training_set
+    from hashing.training.recipe import TrainingRecipe
+    from hashing.training.training_set import open_training_set
 
     shop = write_shop(tmp_path / "shop", products=12)
     (shop / "0-0.png").write_bytes(b"no picture")

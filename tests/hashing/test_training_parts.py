@@ -11,12 +11,12 @@ from tests.hashing.shops import paint
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from hashing.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
-from hashing.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
-from hashing.curves import draw_curves  # noqa: E402
 from hashing.errors import CheckpointError, TrainingError  # noqa: E402
-from hashing.promotion import check, compare  # noqa: E402
-from hashing.sampling import BalancedSampler  # noqa: E402
+from hashing.training.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
+from hashing.training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from hashing.training.curves import draw_curves  # noqa: E402
+from hashing.training.promotion import check, compare  # noqa: E402
+from hashing.training.sampling import BalancedSampler  # noqa: E402
 
 
 def sampler(labels, **changes):

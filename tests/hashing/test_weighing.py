@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hashing.encoder import Part
+from hashing.fitting.weighing import weigh_look
 from hashing.layers.linear import quantise, unit
-from hashing.weighing import weigh_look
 
 PARTS = (Part("item", 0, 8, 1.0), Part("look", 8, 12, 0.5))
 

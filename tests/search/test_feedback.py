@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from access.models import AppKey
 from catalogue.models import Product
-from search import feedback
+from search.feedback import giving
 from search.models import Feedback, Salt
 from tests.search.asking import API, open_varied_shop, post_photo
 
@@ -107,13 +107,13 @@ def test_two_at_the_same_moment_are_one(
     shop: list[Product], query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other comes between our looking for it and our saving."""
-    look, looked = feedback._earlier, []
+    look, looked = giving._earlier, []
 
     def looks_too_early(keyed: list[str], body: str) -> Feedback | None:
         looked.append(body)
         return None if len(looked) == 2 else look(keyed, body)
 
-    monkeypatch.setattr(feedback, "_earlier", looks_too_early)
+    monkeypatch.setattr(giving, "_earlier", looks_too_early)
     first = give(right(query, shop[0]), key="one").json()
     assert give(right(query, shop[0]), key="one").json() == first
     assert (Feedback.objects.count(), len(looked)) == (1, 3)
@@ -124,15 +124,15 @@ def test_a_sender_is_not_known_again_when_its_salt_is_gone(
 ) -> None:
     days = [datetime(2026, 1, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
     for day in days:
-        monkeypatch.setattr(feedback.timezone, "now", lambda day=day: day)
-        feedback.give(
+        monkeypatch.setattr(giving.timezone, "now", lambda day=day: day)
+        giving.give(
             query, shop[0].pk, "right", sender="me", idempotency_key=str(day.day)
         )
     assert len(set(Feedback.objects.values_list("sender", flat=True))) == 3
     kept = [day.date() for day in days[1:]]
     assert list(Salt.objects.order_by("day").values_list("day", flat=True)) == kept
     again = {"sender": "me", "idempotency_key": "2"}
-    feedback.give(query, shop[0].pk, "right", **again)  # yesterday's key
+    giving.give(query, shop[0].pk, "right", **again)  # yesterday's key
     assert Feedback.objects.count() == 3
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from hashing import hamming
-from hashing.agreement import recall
+from hashing.evaluation.agreement import recall
 from hashing.layers.linear import quantise
 from hashing.layers.lsh import random_layer
 from search import encoders, fitting, matching, snapshots

@@ -9,8 +9,9 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import missed, similar
+from search import similar
 from search.calibration import Match
+from search.missed import counting
 from search.models import Missed
 from tests.builders import make_image
 from tests.search.asking import post_photo
@@ -71,7 +72,7 @@ def test_an_answer_never_fails_by_the_count(
     def locked(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(missed.Missed.objects, "get_or_create", locked)
+    monkeypatch.setattr(counting.Missed.objects, "get_or_create", locked)
     assert send(client, make_image(3)).status_code == 200
 
 

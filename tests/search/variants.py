@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 
 from hashing import SHIPPED
+from hashing.fitting.refitting import refit
 from hashing.layers.linear import quantise
-from hashing.refitting import refit
 
 
 def refitted(folder: Path, *, name: str = "refitted", seed: int = 1) -> Path:

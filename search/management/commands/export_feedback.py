@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from search.feedback_export import export
+from search.feedback.export import export
 
 
 class Command(BaseCommand):

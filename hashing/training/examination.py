@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from hashing.metrics import Ranking, same
-from hashing.pupil import Pupil
-from hashing.training_set import TrainingSet
-from hashing.views import Views
+from hashing.evaluation.metrics import Ranking, same
+from hashing.training.pupil import Pupil
+from hashing.training.training_set import TrainingSet
+from hashing.training.views import Views
 
 STAND_INS = 2  # asked of a product without photos
 QUERIES = 2000  # at most; more would not make intervals much narrower

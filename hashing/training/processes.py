@@ -7,7 +7,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from hashing.sampling import Draw
+from hashing.training.sampling import Draw
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from hashing.augmentation import retake, stand_in
 from hashing.encoder import Encoder
-from hashing.training_recipe import TrainingRecipe
-from hashing.training_set import TrainingSet
+from hashing.training.augmentation import retake, stand_in
+from hashing.training.recipe import TrainingRecipe
+from hashing.training.training_set import TrainingSet
 
 FEATURES = ("item", "look", "known")  # as `Encoder.features` names them
 ENDLESS = 1_000_000  # views of a picture where each is made when it is asked for

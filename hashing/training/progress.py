@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hashing.checkpoints import load_checkpoint, save_checkpoint
-from hashing.curves import write_curves
 from hashing.errors import TrainingError
-from hashing.lesson import Lesson
-from hashing.pupil import Pupil
-from hashing.training_recipe import TrainingRecipe
+from hashing.training.checkpoints import load_checkpoint, save_checkpoint
+from hashing.training.curves import write_curves
+from hashing.training.lesson import Lesson
+from hashing.training.pupil import Pupil
+from hashing.training.recipe import TrainingRecipe
 
 Weights = dict[str, Tensor]
 

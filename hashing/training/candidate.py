@@ -8,10 +8,10 @@ from typing import Any
 
 from hashing.encoder import fingerprint, load_encoder
 from hashing.export import append_embedding, export_features, write_projections
-from hashing.pupil import Pupil
-from hashing.refitting import fit_layer
-from hashing.training_recipe import TrainingRecipe
-from hashing.training_set import TrainingSet
+from hashing.fitting.refitting import fit_layer
+from hashing.training.pupil import Pupil
+from hashing.training.recipe import TrainingRecipe
+from hashing.training.training_set import TrainingSet
 
 
 def write_candidate(

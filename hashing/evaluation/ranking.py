@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hashing.classifying import fit_classifier
 from hashing.codes import Codes, hamming, unpack
 from hashing.data import PictureSet
 from hashing.encoder import Encoder, Features
+from hashing.evaluation.classifying import fit_classifier
+from hashing.evaluation.metrics import Measured, same
 from hashing.layers.itq import fit_itq, recentre
 from hashing.layers.linear import Embeddings, HashLayer, quantise, unit
 from hashing.layers.lsh import random_layer
-from hashing.metrics import Measured, same
 
 SHORTLIST = 200
 LENGTH = 32  # bits by which prefixes grow

@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hashing.candidate import write_card
 from hashing.encoder import Encoded, Encoder, load_encoder
 from hashing.errors import TrainingError
-from hashing.evaluation import closeness, cosines, rerank
-from hashing.examination import Examination
-from hashing.fitting import replace
-from hashing.intervals import interval
+from hashing.evaluation.intervals import interval
+from hashing.evaluation.metrics import Ranking
+from hashing.evaluation.ranking import closeness, cosines, rerank
+from hashing.fitting.making import replace
 from hashing.matching import answers, fit_curve
-from hashing.metrics import Ranking
-from hashing.training_recipe import TrainingRecipe
-from hashing.training_set import TrainingSet
-from hashing.views import Album
+from hashing.training.candidate import write_card
+from hashing.training.examination import Examination
+from hashing.training.recipe import TrainingRecipe
+from hashing.training.training_set import TrainingSet
+from hashing.training.views import Album
 
 FIGURES = ("hit@1", "hit@5", "map")
 

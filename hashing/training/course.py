@@ -19,19 +19,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from hashing.candidate import write_candidate
 from hashing.encoder import Encoder, load_encoder
-from hashing.examination import Examination
-from hashing.lesson import Lesson, losses_of
-from hashing.processes import Process
-from hashing.progress import Progress
-from hashing.promotion import check, measure, promote
-from hashing.pupil import Pupil, make_pupil
-from hashing.sampling import BalancedSampler, Draw
-from hashing.teaching import teach
-from hashing.training_recipe import TrainingRecipe
-from hashing.training_set import PARTS, TrainingSet, open_training_set
-from hashing.views import Album, DrawnViews, Views, see_views
+from hashing.training.candidate import write_candidate
+from hashing.training.examination import Examination
+from hashing.training.lesson import Lesson, losses_of
+from hashing.training.processes import Process
+from hashing.training.progress import Progress
+from hashing.training.promotion import check, measure, promote
+from hashing.training.pupil import Pupil, make_pupil
+from hashing.training.recipe import TrainingRecipe
+from hashing.training.sampling import BalancedSampler, Draw
+from hashing.training.teaching import teach
+from hashing.training.training_set import PARTS, TrainingSet, open_training_set
+from hashing.training.views import Album, DrawnViews, Views, see_views
 
 LAST = "all"  # in the progress folder: what learns from all products
 

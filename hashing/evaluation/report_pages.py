@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from hashing.answers import Told
+from hashing.evaluation.answers import Told
 
 SIDE = 112  # pixels of a picture
 

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from hashing.augmentation import cut_out, retake, stand_in
 from hashing.cards import write_card
 from hashing.data import PictureSet
-from hashing.embedding import Array, Projection, fit_projection
 from hashing.encoder import Encoder, load_encoder, open_network, see
 from hashing.export import append_embedding, export_features
-from hashing.kind import Kind, Lesson, fit_kind
+from hashing.fitting.embedding import Array, Projection, fit_projection
+from hashing.fitting.kind import Kind, Lesson, fit_kind
+from hashing.fitting.recipe import Recipe, Source
 from hashing.layers.itq import fit_itq
 from hashing.layers.linear import HashLayer, quantise, unit
 from hashing.networks import FeatureNetwork, load_pretrained
-from hashing.recipe import Recipe, Source
+from hashing.training.augmentation import cut_out, retake, stand_in
 
 APART = 13  # one in so many pictures is what cut-outs are laid on
 

@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 
 from access.callers import caller_of
 from catalogue.api import MAX_ID, refuse_unknown
-from search import feedback
 from search.bodies import SmallJSON, WholeNumberField, read_body
+from search.feedback.giving import give
 from search.models import Feedback
 from search.serializers import TokenField
 
@@ -64,7 +64,7 @@ class GiveFeedback(APIView):
     )
     def post(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
-        given = feedback.give(
+        given = give(
             **_read(request.data),
             sender=caller_of(request),
             idempotency_key=_key(request),

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hashing.embedding import Array
+from hashing.fitting.embedding import Array
 from hashing.layers.linear import unit
 
 ROUNDS = 10

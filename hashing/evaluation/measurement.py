@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from hashing.answers import Answers, Told, one_a_label, tell
-from hashing.code_use import describe, search_time
 from hashing.data import PictureSet
 from hashing.encoder import Encoder
-from hashing.evaluation import (
+from hashing.evaluation.answers import Answers, Told, one_a_label, tell
+from hashing.evaluation.code_use import describe, search_time
+from hashing.evaluation.intervals import interval
+from hashing.evaluation.metrics import FIGURES, RECALLS, Measured, same, within_radius
+from hashing.evaluation.ranking import (
     Ranked,
     Scores,
     Side,
@@ -27,8 +29,6 @@ from hashing.evaluation import (
     rerank,
     without,
 )
-from hashing.intervals import interval
-from hashing.metrics import FIGURES, RECALLS, Measured, same, within_radius
 
 RADIUS = 2  # bits that a hash table probes at most
 BEST, WORST = 6, 12  # queries that a report shows

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from hashing.data import PictureSet
-from hashing.metrics import Ranking
+from hashing.evaluation.metrics import Ranking
 
 SHOWN = 5  # answers of each query
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from hashing.augmentation import cut_out
 from hashing.data import PictureSet, Row, open_picture
 from hashing.errors import TrainingError
-from hashing.training_recipe import TrainingRecipe
+from hashing.training.augmentation import cut_out
+from hashing.training.recipe import TrainingRecipe
 
 FEWEST = 8  # products; with fewer there is nothing to hold out
 PARTS = ("learn", "stop", "report")

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from hashing.embedding import Array
 from hashing.errors import TrainingError
-from hashing.kind import Lesson, fit_kind
-from hashing.pupil import Head
-from hashing.training_set import TrainingSet
-from hashing.views import Views
+from hashing.fitting.embedding import Array
+from hashing.fitting.kind import Lesson, fit_kind
+from hashing.training.pupil import Head
+from hashing.training.training_set import TrainingSet
+from hashing.training.views import Views
 
 # Tried on groceries with stand-ins alone: of a few pictures a product more would be
 # learned by heart, and a picture itself says more than one stand-in for photos of it.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from hashing.losses.by_name import make_distillation, make_loss
-from hashing.pupil import Pupil
-from hashing.training_recipe import TrainingRecipe
+from hashing.training.pupil import Pupil
+from hashing.training.recipe import TrainingRecipe
 
 
 class Lesson(nn.Module):

@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from search.models import Missed
+from search.read_only_admin import ReadOnlyAdmin
 
 DAYS = 30
 MOST = 20
 
 
 @admin.register(Missed)
-class MissedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MissedAdmin(ReadOnlyAdmin):
     """Counted by day and by what it seemed to be; there is no picture to show."""
 
     list_display = ["day", "category", "words", "count"]
@@ -26,15 +27,6 @@ class MissedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["catalogue_admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None

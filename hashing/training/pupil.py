@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hashing.embedding import Array
 from hashing.encoder import Encoder
 from hashing.errors import TrainingError
 from hashing.export import ROLES, read_projections
+from hashing.fitting.embedding import Array
 from hashing.networks import FeatureNetwork, Weights, make_network
-from hashing.training_recipe import TrainingRecipe
-from hashing.views import FEATURES, Album, as_pixels
+from hashing.training.recipe import TrainingRecipe
+from hashing.training.views import FEATURES, Album, as_pixels
 
 ALIKE = 0.99  # cosine of embeddings, up to which differences are the runtime's
 

@@ -6,10 +6,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from hashing.answers import Told
-from hashing.metrics import FIGURES
-from hashing.plots import Axes, bars, columns, lines
-from hashing.report_pages import STYLE, answers_as_html, facts_as_html, table
+from hashing.evaluation.answers import Told
+from hashing.evaluation.metrics import FIGURES
+from hashing.evaluation.plots import Axes, bars, columns, lines
+from hashing.evaluation.report_pages import STYLE, answers_as_html, facts_as_html, table
 
 IN_TEXT = ("hit@1", "hit@5", "knn", "map", "map@r")
 

@@ -16,13 +16,14 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalogue.api import refuse_unknown
-from search import encoders, on_device
+from search import encoders
 from search.api import answered, valid_form
 from search.bodies import SmallJSON, read_body
-from search.device_serializers import CodeFields, EncoderCardSerializer
+from search.devices import exchange
+from search.devices.ranges import PARTIAL, ranged
+from search.devices.serializers import CodeFields, EncoderCardSerializer
 from search.errors import ForeignEncoder
 from search.forms import FilterForm
-from search.ranges import PARTIAL, ranged
 from search.serializers import AnswerSerializer, PageParameters
 from search.similar import similar_to_query
 
@@ -48,7 +49,7 @@ class CodeSearch(APIView):
         started = perf_counter()
         form = valid_form(FilterForm, request.query_params)
         sent = read_body(CodeFields, request.data)
-        query = on_device.query_from_device(
+        query = exchange.query_from_device(
             sent["encoder"], sent["code"], sent["embedding"]
         )
         answer = similar_to_query(query.token(), **form.options())
@@ -74,7 +75,7 @@ class EncoderCard(APIView):
                     "api:encoder-file", (now.fingerprint, file.name), request=request
                 ),
             }
-            for file in on_device.files_of(now)
+            for file in exchange.files_of(now)
         ]
         card = {"encoder": now, "files": files}
         return Response(EncoderCardSerializer(card).data)
@@ -105,7 +106,7 @@ class EncoderFile(APIView):
         operation_id="encoder_file",
         parameters=[
             OpenApiParameter("fingerprint", str, "path", pattern="^[0-9a-f]{16}$"),
-            OpenApiParameter("name", str, "path", enum=on_device.FILES),
+            OpenApiParameter("name", str, "path", enum=exchange.FILES),
             OpenApiParameter(
                 "Range", str, "header", description="One range of bytes; others: all."
             ),
@@ -120,7 +121,7 @@ class EncoderFile(APIView):
     def get(self, request: Request, fingerprint: str, name: str) -> HttpResponseBase:
         refuse_unknown(request.query_params, ())
         try:
-            file = on_device.file_of(encoders.by_fingerprint(fingerprint), name)
+            file = exchange.file_of(encoders.by_fingerprint(fingerprint), name)
         except (ForeignEncoder, KeyError) as error:
             raise Http404 from error
         return ranged(request._request, file)

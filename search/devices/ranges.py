@@ -10,7 +10,7 @@ from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 
-from search.on_device import EncoderFile, chunks
+from search.devices.exchange import EncoderFile, chunks
 
 PARTIAL = 206
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from hashing.augmentation import (
+from hashing.training.augmentation import (
     CANVAS,
     Rng,
     background,
@@ -28,9 +28,7 @@ SHADOW = 0.6  # how dark it is beside what lies above
 Place = tuple[float, float]  # x, y in pixels
 
 
-def scene(
-    product: Image.Image, others: Sequence[Image.Image], rng: Rng
-) -> Image.Image:
+def scene(product: Image.Image, others: Sequence[Image.Image], rng: Rng) -> Image.Image:
     """A made-up phone photo of a cut-out (RGBA), RGB, 256 pixels square.
 
     `others` are other products of the shop: cut-outs, or whole pictures.
@@ -58,7 +56,9 @@ def scene(
 def around(others: Sequence[Image.Image], rng: Rng) -> Image.Image:
     """Rows of other products, darker and a little out of focus; or anything else."""
     if not others or rng.random() < 0.35:
-        chosen = [others[int(rng.integers(len(others)))].convert("RGB")] if others else []
+        chosen = (
+            [others[int(rng.integers(len(others)))].convert("RGB")] if others else []
+        )
         return background(chosen, rng)
     canvas = Image.new("RGB", (CANVAS, CANVAS), _grey(rng, 20, 120))
     size = rng.uniform(0.2, 0.5) * CANVAS
@@ -71,7 +71,9 @@ def around(others: Sequence[Image.Image], rng: Rng) -> Image.Image:
                 canvas.paste(copy, (round(x), round(y - copy.height)), _alpha(copy))
                 x += copy.width
     angle = rng.normal(0, 12)
-    turned = canvas.rotate(angle, Image.Resampling.BILINEAR, fillcolor=_grey(rng, 20, 90))
+    turned = canvas.rotate(
+        angle, Image.Resampling.BILINEAR, fillcolor=_grey(rng, 20, 90)
+    )
     dim = turned.point([round(level * 0.75) for level in range(256)] * 3)
     return dim.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 2)))
 
@@ -87,9 +89,7 @@ def shelf(canvas: Image.Image, product: Image.Image, rng: Rng) -> None:
             lay(canvas, turned, (float(x), float(y)))
 
 
-def heap(
-    product: Image.Image, others: Sequence[Image.Image], rng: Rng
-) -> Image.Image:
+def heap(product: Image.Image, others: Sequence[Image.Image], rng: Rng) -> Image.Image:
     """Many copies over each other, however turned, with shadows in between."""
     canvas = around(others, rng)
     canvas = canvas.point([round(level * 0.5) for level in range(256)] * 3)
