@@ -1,6 +1,6 @@
 """Whether a picture has the same bits on every path, over 1,000 pictures.
 
-    python -m benchmarks.bench_bits
+    python -m benchmarks.bench_bits [PICTURES]
 
 The reference is a shop's query: the picture is sent to a running shop, whose answer
 holds what it made of it. Beside it, of the same pictures: what the shop stored when
@@ -69,15 +69,15 @@ class Compared:
         }
 
 
-def files() -> list[bytes]:
-    """1,000 pictures as they are stored in the sets."""
+def files(count: int) -> list[bytes]:
+    """So many pictures as they are stored in the sets."""
     contents = [
         content
         for text in SETS
         for content in PictureSet.parse(f"{DATA}/{text}").contents()
         if content is not None
     ]
-    return contents[:PICTURES]
+    return contents[:count]
 
 
 def in_a_shop(shop: Shop, contents: Sequence[bytes]) -> dict[str, Codes]:
@@ -192,7 +192,7 @@ def measure(contents: Sequence[bytes]) -> Iterator[Compared]:
 
 def main() -> int:
     torch.set_num_threads(1)
-    contents = files()
+    contents = files(int(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)
     rows = []
     for compared in measure(contents):
         rows.append(compared.row())

@@ -2,9 +2,9 @@
 
 A stand-in for such a photo is made of a product's cut-out and of others' ("cut, paste
 and learn": Dwibedi, Misra and Hebert, ICCV 2017, arXiv 1708.01642). What is around
-matters as much as the product: a shelf of other goods teaches what to look past, a heap
-what a fruit looks like among its own. Everything random comes from the generator that is
-handed in.
+matters as much as the product: a shelf of other goods teaches what to look past, a
+heap what a fruit looks like among its own. Everything random comes from the generator
+that is handed in.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,9 +48,8 @@ def scene(product: Image.Image, others: Sequence[Image.Image], rng: Rng) -> Imag
         lay(canvas, copy, middle)
         if fingers is not None:
             fingers()
-    dim = rng.uniform(0.55, 1)  # of a shop's lamps
-    canvas = canvas.point([round(level * dim) for level in range(256)] * 3)
-    return through_a_phone(canvas, rng)
+    lamps = rng.uniform(0.55, 1)
+    return through_a_phone(dimmed(canvas, lamps), rng)
 
 
 def around(others: Sequence[Image.Image], rng: Rng) -> Image.Image:
@@ -65,8 +64,7 @@ def around(others: Sequence[Image.Image], rng: Rng) -> Image.Image:
     for y in np.arange(rng.uniform(0, 0.5) * size, CANVAS + size, size * 1.05):
         x = -rng.uniform(0, 0.5) * size
         while x < CANVAS:
-            other = others[int(rng.integers(len(others)))]
-            copy = fitted(other, size * rng.uniform(0.8, 1.0))
+            copy = fitted(_one(others, rng), size * rng.uniform(0.8, 1.0))
             for _ in range(int(rng.integers(1, 4))):  # goods stand in fronts
                 canvas.paste(copy, (round(x), round(y - copy.height)), _alpha(copy))
                 x += copy.width
@@ -91,8 +89,7 @@ def shelf(canvas: Image.Image, product: Image.Image, rng: Rng) -> None:
 
 def heap(product: Image.Image, others: Sequence[Image.Image], rng: Rng) -> Image.Image:
     """Many copies over each other, however turned, with shadows in between."""
-    canvas = around(others, rng)
-    canvas = canvas.point([round(level * 0.5) for level in range(256)] * 3)
+    canvas = dimmed(around(others, rng), 0.5)
     size = rng.uniform(0.15, 0.6) * CANVAS
     copies = [
         light(tilt(product, rng, size=size * rng.uniform(0.8, 1.2)), rng, strength=0.4)
@@ -149,6 +146,15 @@ def fitted(image: Image.Image, size: float) -> Image.Image:
     scale = size / max(image.size)
     sides = (max(2, round(image.width * scale)), max(2, round(image.height * scale)))
     return image.resize(sides, Image.Resampling.BILINEAR)
+
+
+def dimmed(image: Image.Image, share: float) -> Image.Image:
+    """With so much of its light."""
+    return image.point([round(level * share) for level in range(256)] * 3)
+
+
+def _one(images: Sequence[Image.Image], rng: Rng) -> Image.Image:
+    return images[int(rng.integers(len(images)))]
 
 
 def _alpha(image: Image.Image) -> Image.Image | None:
