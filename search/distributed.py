@@ -21,9 +21,9 @@ from search.calibration import Curves
 from search.changes import Position
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Gallery
 from search.models import Collection
 from search.neighbours import Shortlist
+from search.overlay import Gallery
 from search.query import Query
 from search.rows import Rows, merged, read_of_images, read_products
 from search.snapshots import LoadedSnapshot, curves_of

@@ -18,10 +18,10 @@ from search.calibration import Curves, Match, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Findable
 from search.matching import MatchOn, weights
 from search.models import ImageCode
 from search.neighbours import Neighbours, Weights
+from search.overlay import Findable
 from search.query import WHOLE, Box, Query
 from search.rows import Int64s
 from search.voting import Prediction, predicted_category

@@ -17,13 +17,13 @@ from hashing import CodeIndex, Encoder
 from search import changes, encoders, milvus
 from search.calibration import Calibration, calibrate
 from search.changes import Position
+from search.differences import Difference, Kind
 from search.errors import SearchUnavailable
-from search.gallery import Findable
 from search.locks import try_lock
 from search.milvus import Held
 from search.models import Collection, Snapshot
+from search.overlay import Findable
 from search.rows import Rows, read_images, read_products
-from search.verification import Difference, Kind
 
 log = structlog.get_logger()
 
