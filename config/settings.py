@@ -182,6 +182,7 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
+IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"
 
 # Shop
 CURRENCY = env("CURRENCY")

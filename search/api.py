@@ -78,6 +78,7 @@ class PhotoSearch(APIView):
             photo,
             box=form.cleaned_data["box"],
             words=words,
+            with_boxes=form.cleaned_data["boxes"],
             stages=stages,
             **limits.options(),
         )

@@ -75,7 +75,7 @@ class Asked:
         options = {**self.form.options(), "words": self.words}
         if self.photo is not None:
             box = self.form.cleaned_data["box"]
-            return similar_to_photo(self.photo, box=box, **options)
+            return similar_to_photo(self.photo, box=box, with_boxes=True, **options)
         if self.token or self.like or self.words is None:
             return answering.again(self.token or self._token_of_product(), **options)
         return answering.again(self.words.token(), **options)

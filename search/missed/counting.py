@@ -8,6 +8,7 @@ asked twice at least, and KEPT_DAYS later it is gone.
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -52,11 +53,17 @@ def forget_words() -> None:
 def _count(*, category: str = "", words: str = "") -> None:
     """One more; a shopper's answer never fails by it."""
     today: date = timezone.localdate()
+    row: dict[str, Any] = {"day": today, "category": category, "words": words}
     try:
-        with transaction.atomic():
-            row, _is_new = Missed.objects.get_or_create(
-                day=today, category=category, words=words
-            )
-            Missed.objects.filter(pk=row.pk).update(count=F("count") + 1)
+        # One statement, but for the first of the day.
+        if not _one_more(row):
+            with transaction.atomic():
+                Missed.objects.get_or_create(**row)
+                _one_more(row)
     except DatabaseError as error:
         log.warning("search without success not counted", reason=str(error))
+
+
+def _one_more(row: dict[str, Any]) -> int:
+    """Returns how many rows there were to count in."""
+    return Missed.objects.filter(**row).update(count=F("count") + 1)
