@@ -38,9 +38,9 @@ LEAST_SIDE = 8
 # another colour of the thing changes many.
 CELL = 8
 # How much likeness a difference of colours costs; of the cells that show more than the
-# ground, a tenth may differ at will: a price tag, a logo.
+# ground, a fifth may differ at will: a price tag, a logo.
 COLOUR_COST = 2.5
-IGNORED_CELLS = 0.1
+IGNORED_CELLS = 0.2
 # What differs less from the colour of most cells is ground.
 GROUND = 0.1
 
