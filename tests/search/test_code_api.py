@@ -245,6 +245,8 @@ def test_a_range_beyond_the_end_is_refused(
 ) -> None:
     beyond = download(client, "layer.bin", Range="bytes=999999999-")
     assert (beyond.status_code, beyond.json()["code"]) == (416, "range_not_satisfiable")
+    whole = download(client, "layer.bin")
+    assert beyond["Content-Range"] == f"bytes */{whole['Content-Length']}"
 
 
 @pytest.mark.parametrize(
