@@ -79,14 +79,20 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(autouse=True)
-def _clean_process() -> Iterator[None]:
+def _clean_process(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test leaves behind in this process and in its folder goes away."""
     yield
+    clean_process(shop_stands="standing_shop" in request.fixturenames)
+
+
+def clean_process(*, shop_stands: bool = False) -> None:
+    """Forget what is loaded and remove files; not those of a shop that goes on."""
     for module in (gallery, distributed, milvus, words_gallery):
         module.reset()
     translation.deactivate()
     cache.clear()
-    for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR, settings.ENCODERS_DIR):
+    shops = () if shop_stands else (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR)
+    for folder in (*shops, settings.ENCODERS_DIR):
         shutil.rmtree(folder, ignore_errors=True)
 
 
