@@ -188,6 +188,7 @@ def main() -> None:
         shop.manage("set_up", "--demo")
         shop.serve(workers=2)
         photos = write_photos(shop.folder, options.photos)
+        sizes = [photo.stat().st_size for photo in photos]
         for photo in photos[:2]:
             in_page(browser, shop, photo)  # the processes have loaded all
         sent = [in_page(browser, shop, photo) for photo in photos]
@@ -203,11 +204,7 @@ def main() -> None:
         }
         for name, each, kilobytes in (
             ("made small in the page", took, median(n for _, n in sent) / 1000),
-            (
-                "plain form",
-                plain,
-                median(photo.stat().st_size for photo in photos) / 1000,
-            ),
+            ("plain form", plain, median(sizes) / 1000),
         )
     ]
     for row in (*rows, *choosing):
