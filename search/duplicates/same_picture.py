@@ -20,7 +20,7 @@ Pixels = npt.NDArray[np.float32]  # (height, width) or (height, width, 3), 0 to 
 
 # From this likeness on two pictures are one. Chosen on three sets of pictures and
 # measured on others: benchmarks.bench_duplicates.
-SAME = 0.75
+SAME = 0.78
 
 # Longest sides in pixels: where the piece is looked for, where the overlap is compared.
 SMALL, LARGE = 56, 96
@@ -38,9 +38,9 @@ LEAST_SIDE = 8
 # another colour of the thing changes many.
 CELL = 8
 # How much likeness a difference of colours costs; of the cells that show more than the
-# ground, a fifth may differ at will: a price tag, a logo.
+# ground, a tenth may differ at will: a price tag, a logo.
 COLOUR_COST = 2.5
-IGNORED_CELLS = 0.2
+IGNORED_CELLS = 0.1
 # What differs less from the colour of most cells is ground.
 GROUND = 0.1
 
