@@ -10,9 +10,10 @@ from django.core.management import CommandError, call_command
 
 from hashing import hamming
 from hashing.evaluation.agreement import recall
+from hashing.fitting import refitting
 from hashing.layers.linear import quantise
 from hashing.layers.lsh import random_layer
-from search import encoders, fitting, matching, snapshots
+from search import encoders, matching, snapshots
 from search.models import Encoder, ImageCode
 from search.query import Query
 from tests.builders import new_product
@@ -57,7 +58,7 @@ def test_what_is_no_better_is_refused_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     catalogue(60)
-    monkeypatch.setattr(fitting, "fit_layer", lambda layer, vectors, seed: layer)
+    monkeypatch.setattr(refitting, "fit_layer", lambda layer, vectors, seed: layer)
     with pytest.raises(CommandError, match="nothing is added"):
         fit()
     assert Encoder.objects.count() == 1
@@ -106,7 +107,7 @@ def test_a_shop_of_recoloured_twins_weighs_colours_more(
 ) -> None:
     twins(styles=8, colours=4)
     better = iter([0.5, 0.6])
-    monkeypatch.setattr(fitting, "recall", lambda *sides: next(better))
+    monkeypatch.setattr(refitting, "recall", lambda *sides: next(better))
     figures = fit("--name", "ours")
     assert figures["look"]["factor"] > 1
     ours = encoders.load(Encoder.objects.get(name="ours"))
