@@ -32,7 +32,7 @@ FILL = (
         updated)
     SELECT i, %(encoder)s, md5(i::text) || md5(i::text),
         decode(md5('a' || i) || md5('b' || i), 'hex'),
-        decode((SELECT string_agg(md5(i || ' ' || j), '') FROM generate_series(1, 16)
+        decode((SELECT string_agg(md5(i || ' ' || j), '') FROM generate_series(1, 32)
             AS j), 'hex'), '', now()
     FROM generate_series(1, %(images)s) AS i
     """,
@@ -41,7 +41,7 @@ TABLES = ("catalogue_category", "catalogue_product", "catalogue_productimage")
 
 
 def fill(url: str, images: int, encoder: str) -> None:
-    """Into an empty, migrated database: 256 bits a code, 256 numbers an embedding."""
+    """Into an empty, migrated database: 256 bits a code, 512 numbers an embedding."""
     values = {"images": images, "products": images // 2, "encoder": encoder}
     with psycopg.connect(url, autocommit=True) as database:
         for statement in FILL:
