@@ -64,7 +64,7 @@ def export_features(network: FeatureNetwork, path: Path) -> None:
     )
     if program is None:
         raise RuntimeError(f"torch exported nothing for {path}")
-    _save(with_resizing(program.model_proto), path)
+    _save(without_traces(with_resizing(program.model_proto)), path)
 
 
 def append_embedding(
@@ -201,6 +201,20 @@ def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
     turn = helper.make_node("Transpose", ["picture"], ["planes"], perm=[0, 3, 1, 2])
     graph.node.insert(0, resize)
     graph.node.insert(0, turn)
+    return model
+
+
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes beside it.
+
+    That is where in whose files each node comes from, so that the same network would
+    have other bytes on another machine.
+    """
+    graph = model.graph
+    noted = [model, graph, *graph.node, *graph.value_info, *graph.initializer]
+    for each in [*noted, *graph.input, *graph.output]:
+        del each.metadata_props[:]
+        each.ClearField("doc_string")
     return model
 
 
