@@ -161,7 +161,7 @@ def against_torch(encoder: Encoder, images: list[Image.Image]) -> dict[str, Any]
         for image in images:
             shown = image
             if name == "resized before":
-                shown = image.resize((side, side), Image.Resampling.BILINEAR)
+                shown = image.resize((side, side), Image.Resampling.BICUBIC)
             ours = encoder.encode([shown]).codes
             theirs = encoder.layer.codes(quantise(in_torch(shown)))
             differ.append(int(hamming(ours, theirs)[0, 0]))

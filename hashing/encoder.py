@@ -108,7 +108,7 @@ class Encoder:
     def regions(self, images: Iterable[Image.Image]) -> npt.NDArray[np.float32]:
         """What each region of at least one picture adds to its embedding.
 
-        float32 (n, rows, columns, dim): a grid of equal cells over the picture, 6 x 6
+        float32 (n, rows, columns, dim): a grid of equal cells over the picture, 7 x 7
         for the shipped encoder, the first at the left top. The sum over the cells is
         `features(images).embedding`, exact but for rounding: cells are divided by the
         whole picture's lengths; `hashing.regions` says how they come about. So the dot

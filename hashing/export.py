@@ -189,14 +189,15 @@ def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.initializer.append(
         numpy_helper.from_array(np.array(sizes, dtype=np.int64), "resized_shape")
     )
-    # On bytes, channels first: on photos this is Pillow's BILINEAR to a level or two,
-    # and takes two thirds of the time of a cubic one, which tells nothing more.
+    # On bytes, channels first, cubic with a = -0.5: on photos this is Pillow's BICUBIC
+    # to a level or two, and the fastest that ONNX Runtime has.
     resize = helper.make_node(
         "Resize",
         ["planes", "", "", "resized_shape"],
         [resized],
-        mode="linear",
+        mode="cubic",
         antialias=1,
+        cubic_coeff_a=-0.5,
     )
     turn = helper.make_node("Transpose", ["picture"], ["planes"], perm=[0, 3, 1, 2])
     graph.node.insert(0, resize)

@@ -21,7 +21,7 @@ from hashing.errors import CheckpointError
 from hashing.small_network import SmallNetwork
 
 SIDE = 224  # pixels, of the square pictures that most networks learned from
-SHRINK = 4  # a histogram needs no detail: 48 x 48 pixels of 192 x 192 are enough
+SHRINK = 4  # a histogram needs no detail: 56 x 56 pixels of 224 x 224 are enough
 
 # How much colours and stuff count beside things in what is known.
 LOOK_SHARE, STUFF_SHARE = 0.6, 0.5
@@ -68,9 +68,9 @@ def _lite(number: int, input_size: int, **sizes: float) -> Architecture:
 
 
 NETWORKS = {
-    # It learned from 224 pixels. Fed with 192 it finds a shop's products as well, in
-    # three quarters of the time.
-    "efficientnet_lite0": _lite(0, 192),
+    # Of 192 pixels it takes three quarters of the time, and finds the right one of 81
+    # groceries first in 75 of 100 photos instead of 78.
+    "efficientnet_lite0": _lite(0, SIDE),
     "efficientnet_lite1": _lite(1, 240, depth=1.1),
     "efficientnet_lite2": _lite(2, 260, width=1.1, depth=1.2),
     "small": Architecture(SmallNetwork, 256, input_size=64),

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-CANVAS = 256  # pixels; the network looks at 192
+CANVAS = 256  # pixels; the network looks at 224
 CUT_OUT = 160  # pixels of a cut-out's longest side: filling takes time by its area
 PLAIN = 12.0  # deviation of the border's levels, up to which a background is plain
 APART = 40  # levels, over the three channels, between background and product

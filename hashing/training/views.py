@@ -88,7 +88,7 @@ class DrawnViews:
 def as_pixels(images: Sequence[Image.Image], side: int) -> Tensor:
     """Images as uint8 (B, 3, side, side), shrunk as the exported network does it."""
     square = (side, side)
-    shrunk = [image.resize(square, Image.Resampling.BILINEAR) for image in images]
+    shrunk = [image.resize(square, Image.Resampling.BICUBIC) for image in images]
     pixels = np.stack([np.asarray(image) for image in shrunk])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2)
 

@@ -29,8 +29,8 @@ def pretrained():
 
 
 def as_batch(image):
-    small = np.array(image.resize((192, 192), Image.Resampling.BILINEAR))
-    return torch.from_numpy(small).permute(2, 0, 1)[None]  # (1, 3, 192, 192)
+    small = np.array(image.resize((224, 224), Image.Resampling.BICUBIC))
+    return torch.from_numpy(small).permute(2, 0, 1)[None]  # (1, 3, 224, 224)
 
 
 def test_the_shipped_network_sees_what_torch_sees(pretrained):
@@ -45,11 +45,17 @@ def test_the_shipped_network_sees_what_torch_sees(pretrained):
         assert seen.known == pytest.approx(known.numpy(), abs=1e-2)
 
 
+def test_the_shipped_network_does_not_tell_where_it_was_made():
+    model = onnx.load(SHIPPED / "network.onnx", load_external_data=False)
+    for each in [model, model.graph, *model.graph.node]:
+        assert (list(each.metadata_props), each.doc_string) == ([], "")
+
+
 def resizing_alone():
     """A graph that gives back what resizing made of a picture."""
     byte = onnx.TensorProto.UINT8
     ends = [
-        onnx.helper.make_tensor_value_info(name, byte, [1, 3, 192, 192])
+        onnx.helper.make_tensor_value_info(name, byte, [1, 3, 224, 224])
         for name in ("resized", "seen")
     ]
     node = onnx.helper.make_node("Identity", ["resized"], ["seen"])
@@ -58,7 +64,7 @@ def resizing_alone():
     return onnx.helper.make_model(graph, opset_imports=opset, ir_version=10)
 
 
-def test_resizing_in_the_graph_is_pillows_bilinear_to_two_levels(tmp_path):
+def test_resizing_in_the_graph_is_pillows_bicubic_to_two_levels(tmp_path):
     onnx.save(with_resizing(resizing_alone()), tmp_path / "network.onnx")
     session = open_network(tmp_path / "network.onnx")
     smooth = [image.filter(ImageFilter.GaussianBlur(2)) for image in IMAGES]

@@ -17,18 +17,18 @@ def encoder():
 
 def test_regions_add_up_to_the_embedding(encoder):
     regions = encoder.regions(IMAGES)
-    assert regions.shape == (2, 6, 6, encoder.card.dim)
+    assert regions.shape == (2, 7, 7, encoder.card.dim)
     whole = encoder.features(IMAGES).embedding
     assert regions.sum(axis=(1, 2)) == pytest.approx(whole, abs=1e-5)
 
 
 def test_a_colour_is_where_it_is_seen(encoder):
-    image = Image.new("RGB", (192, 192), "white")
+    image = Image.new("RGB", (224, 224), "white")
     image.paste((200, 20, 20), (0, 0, 32, 32))
     look = encoder.card.parts[-1]
     regions = encoder.regions([image])[0, ..., look.start : look.stop]
     # The background's share of every number, which is the same everywhere, taken off.
-    apart = np.linalg.norm(regions - regions[5, 5], axis=2)
+    apart = np.linalg.norm(regions - regions[6, 6], axis=2)
     assert apart[0, 0] > 10 * np.delete(apart.ravel(), 0).max()
 
 
