@@ -132,7 +132,7 @@ class ProblemHandler(ExceptionHandler):
         return converted
 
     def get_response(self, exc: APIException, data: dict[str, Any]) -> Any:
-        headers = self.get_headers(exc)
+        headers = {**self.get_headers(exc), **getattr(exc, "headers", {})}
         if exc.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = str(RETRY_AFTER)
         # Not the framework's response: a view's renderer may be for YAML or HTML.

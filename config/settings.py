@@ -153,6 +153,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sweep files", "catalogue.tasks.sweep_files", 600.0),
         ("encode texts", "search.tasks.encode_texts", 5.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
+        ("forget missed words", "search.tasks.forget_missed_words", 3600.0),
     )
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -250,6 +251,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
 
 import hashing
 from catalogue.models import Category, Product
@@ -17,11 +19,19 @@ from search.rows import Bools, Int64s, Ints, Rows, narrow, numbered, price_in_hu
 IDS_A_QUERY = 5000
 ROWS_A_READ = 20_000
 
-PRODUCT = ("pk", "category_id", "price", "stock", "brand", "colour")
+
+def _shown_colour(product: str = "") -> Coalesce:
+    """As staff says; else as it was seen on the main picture (search.words.seen)."""
+    said = NullIf(f"{product}colour", Value(""))
+    return Coalesce(said, f"{product}text__seen", Value(""))
+
+
+PRODUCT = ("pk", "category_id", "price", "stock", "brand", _shown_colour())
 PICTURE = ("image_id", "image__product_id", "code", "embedding")
 PICTURE_AND_PRODUCT = (
     *PICTURE,
-    *(f"image__product__{name}" for name in PRODUCT[1:]),
+    *(f"image__product__{name}" for name in PRODUCT[1:-1]),
+    _shown_colour("image__product__"),
 )
 # Image ids, product ids, codes (n, bytes) and embeddings (n, dim).
 Pictures = tuple[Int64s, Int64s, npt.NDArray[np.uint8], npt.NDArray[np.int8]]
