@@ -28,7 +28,8 @@ from benchmarks.shop import DATA
 from hashing.encoder import open_network
 from hashing.networks import load_pretrained
 
-SIDE = 128  # pixels that a tile of 32 is enlarged to
+SIDE = 160  # pixels that a tile of 32 is enlarged to
+CELLS = SIDE // 16  # rows and columns of the lower half's maps
 LOWER = 4 + 8  # modules of the trunk: its first convolution, and stages one to four
 BATCH = 50
 VIEWS = 8  # of every picture with a label, the plain one included
@@ -86,7 +87,7 @@ def split(seed: int) -> Split:
 
 
 class Lower(nn.Module):
-    """Tiles uint8 (B, 32, 32, 3) to maps (B, 80, 8, 8)."""
+    """Tiles uint8 (B, 32, 32, 3) to maps (B, 80, 10, 10)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +104,7 @@ class Lower(nn.Module):
 
 
 def upper() -> nn.Sequential:
-    """The trunk behind `Lower`: maps (B, 80, 8, 8) to (B, 1280, 4, 4)."""
+    """The trunk behind `Lower`: maps (B, 80, 10, 10) to (B, 1280, 5, 5)."""
     return load_pretrained().body.trunk[LOWER:]
 
 
@@ -116,7 +117,7 @@ def _session() -> Any:
 
 
 def look(pictures: Array) -> Array:
-    """What the lower half sees: float16 (n, 80, 8, 8); n a multiple of 50."""
+    """What the lower half sees: float16 (n, 80, 10, 10); n a multiple of 50."""
     session = _session()
     name = session.get_inputs()[0].name
     batches = range(0, len(pictures), BATCH)
@@ -134,7 +135,7 @@ def plain_maps() -> Array:
 
 
 def labelled_maps(seed: int) -> Array:
-    """Of all views of the labelled pictures: (8, 5000, 80, 8, 8)."""
+    """Of all views of the labelled pictures: (8, 5000, 80, 10, 10)."""
     pictures = tiles()[0][split(seed).labelled]
     rng = np.random.default_rng([seed, 1])
     views = (

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hashing import Codes, hamming
 from hashing.data import PictureSet
 from search.encoders import encoder
-from search.gallery import Gallery
+from search.overlay import Gallery
 from search.rows import Rows, narrow
 from search.snapshots import LoadedSnapshot, read_rows, write
 

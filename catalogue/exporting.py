@@ -7,27 +7,38 @@ import secrets
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from catalogue.models import Category, ProductImage
+from catalogue.models import Category, Product, ProductImage
 
 COLUMNS = ("path", "split", "fine_label", "coarse_label", "product_id", "kind")
 VALIDATED = 0.15  # of the products
 
 
+PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
+
+
 @dataclass
 class Exported:
-    """How many pictures are in the set, and which files the storage has lost."""
+    """How many pictures are in the set, and what could not be."""
 
     pictures: int
-    missing: list[str]
+    missing: list[str]  # files that the storage has lost
+    photos: int = 0
+    unknown: list[str] = field(default_factory=list)  # folders of photos of no product
 
 
 def export(
-    folder: Path, *, on_progress: Callable[[], object] = lambda: None
+    folder: Path,
+    *,
+    photos: Path | None = None,
+    on_progress: Callable[[], object] = lambda: None,
 ) -> Exported:
     """Write every picture and `manifest.csv` to a folder, linked where that can be.
+
+    `photos` holds a folder for each SKU with what phones took of that product; they
+    are learned from and never shown. Raises NotADirectoryError where it is none.
 
     Again brings it up to date: what is there is left, and only what the manifest names
     belongs to the set. The manifest comes last and whole.
@@ -47,6 +58,8 @@ def export(
             else:
                 done.missing.append(str(image.file.name))
             on_progress()
+        if photos is not None:
+            _add_photos(photos, folder, rows, names, done)
     beside.replace(folder / "manifest.csv")
     return done
 
@@ -82,12 +95,48 @@ def place(image: ProductImage, path: Path) -> bool:
     return True
 
 
+def _add_photos(
+    photos: Path,
+    folder: Path,
+    rows: "csv.DictWriter[str]",
+    names: dict[int, str],
+    done: Exported,
+) -> None:
+    products = {product.sku: product for product in Product.objects.iterator()}
+    for own in sorted(photos.iterdir()):
+        if not own.is_dir():
+            continue
+        product = products.get(own.name)
+        if product is None:
+            done.unknown.append(own.name)
+            continue
+        for photo in sorted(own.iterdir()):
+            if photo.suffix.lower() in PHOTOS:
+                path = f"photos/{product.pk}-{photo.name}"
+                _take(photo, folder / path)
+                row = _row_of(product, path, names[product.category_id])
+                rows.writerow(row | {"kind": "photo"})
+                done.photos += 1
+
+
+def _take(photo: Path, path: Path) -> None:
+    """Put a photo there as it is now, whole."""
+    path.parent.mkdir(exist_ok=True)
+    beside = path.with_name(f"{path.name}.partial")
+    shutil.copyfile(photo, beside)
+    beside.replace(path)
+
+
 def _row(image: ProductImage, category: str) -> dict[str, object]:
+    return _row_of(image.product, path_of(image), category)
+
+
+def _row_of(product: Product, path: str, category: str) -> dict[str, object]:
     return {
-        "path": path_of(image),
-        "split": split_of(image.product_id),
-        "fine_label": image.product.sku,
+        "path": path,
+        "split": split_of(product.pk),
+        "fine_label": product.sku,
         "coarse_label": category,
-        "product_id": image.product_id,
+        "product_id": product.pk,
         "kind": "catalogue",
     }

@@ -24,7 +24,7 @@ from hashing.layers.linear import Embeddings
 from search import encoders, switching
 from search.errors import Refused
 from search.models import Encoder, ImageCode
-from search.rows import IDS_A_QUERY
+from search.reading import IDS_A_QUERY
 
 
 @dataclass(frozen=True)

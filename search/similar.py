@@ -18,10 +18,10 @@ from search.calibration import Curves, Match, word
 from search.encoders import by_fingerprint, encoder, serving
 from search.facets import Facets, facets
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Findable
 from search.matching import MatchOn, weights
 from search.models import ImageCode
 from search.neighbours import Neighbours, Weights
+from search.overlay import Findable
 from search.query import WHOLE, Box, Query
 from search.rows import Int64s
 from search.voting import Prediction, predicted_category
@@ -145,16 +145,19 @@ def similar_to_photo(  # noqa: PLR0913
     page: int = 1,
     sort: str = RELEVANCE,
     match_on: str = MatchOn.ITEM,
+    with_boxes: bool = False,
     stages: Stages | None = None,
 ) -> Answer:
     """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable.
 
     `words` rank among what looks like it; the filters in them are the caller's to add.
+    Boxes are suggested of a whole photo alone.
     """
     stages = stages or Stages()
     with stages.timed("encode"):
         now = encoder()
-        embedding, parts = boxes.encode(now, photo, box)
+        suggest = with_boxes and box == WHOLE
+        embedding, parts = boxes.encode(now, photo, box, suggest=suggest)
     query = Query(now.fingerprint, embedding, box, words)
     wanted = Wanted(filters, limit, page, sort, match_on)
     answer = _answer(query, query.token(), wanted, stages)

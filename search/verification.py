@@ -7,14 +7,15 @@ after the fact, whereupon every process corrects itself at its next search.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import structlog
 
-from search import changes, encoders, gallery, rows
-from search.gallery import Findable, Gallery
-from search.rows import Int64s, Rows
+from search import changes, encoders, gallery, reading
+from search.differences import Difference, differences
+from search.overlay import Findable, Gallery
+from search.reading import By
+from search.rows import Rows, merged
 
 log = structlog.get_logger()
 
@@ -25,24 +26,6 @@ CHUNK = 5000
 RENEWED = 100
 
 
-class Kind(StrEnum):
-    """How the gallery differs from the database."""
-
-    MISSING = "missing"
-    STALE = "stale"
-    EXTRA = "extra"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A picture that the gallery holds otherwise than the database."""
-
-    kind: Kind
-    image_id: int
-    product_id: int
-    reason: str
-
-
 @dataclass(frozen=True)
 class Compared:
     """Differences among the pictures up to `last`, None at the end of the catalogue."""
@@ -50,19 +33,6 @@ class Compared:
     differences: list[Difference]
     images: int
     last: int | None
-
-
-WORDS = {"brand": "brands", "colour": "colours"}
-REASONS = {
-    "product_id": "product",
-    "category_id": "category",
-    "price": "price",
-    "in_stock": "stock",
-    "brand": "brand",
-    "colour": "colour",
-    "codes": "code",
-    "embeddings": "embedding",
-}
 
 
 def compare_all() -> Iterator[Compared]:
@@ -81,13 +51,7 @@ def compare(after: int) -> Compared:
     """
     now = gallery.current()
     made_by = encoders.by_fingerprint(now.encoder)
-    stored = rows.read_images(
-        now.encoder,
-        after=after,
-        limit=CHUNK,
-        n_bits=made_by.n_bits,
-        dim=made_by.card.dim,
-    )
+    stored = reading.read_images(By.of(made_by), after=after, limit=CHUNK)
     last = int(stored.image_id[-1]) if len(stored) == CHUNK else None
     if isinstance(now, Gallery):
         found = differences(held(now, after, last), stored)
@@ -144,64 +108,10 @@ def held(now: Gallery, after: int, last: int | None) -> Rows:
         upto = np.iinfo(np.int64).max if last is None else last
         return (found.image_id > after) & (found.image_id <= upto)
 
-    return rows.merged(
+    return merged(
         base.take(np.flatnonzero(within(base) & overlay.live)),
         overlay.rows.take(np.flatnonzero(within(overlay.rows))),
     )
-
-
-def differences(found: Rows, stored: Rows) -> list[Difference]:
-    """Between what a gallery holds and what the database does, by image id."""
-    extra = ~np.isin(found.image_id, stored.image_id)
-    missing = ~np.isin(stored.image_id, found.image_id)
-    both, ours, theirs = np.intersect1d(
-        found.image_id, stored.image_id, return_indices=True
-    )
-    reasons = _reasons(found, ours, stored, theirs)
-    stale = {
-        int(both[at]): (int(stored.product_id[theirs[at]]), ", ".join(why))
-        for at, why in reasons.items()
-    }
-    # A picture that moved to another product is out of date for both.
-    moved = np.flatnonzero(found.product_id[ours] != stored.product_id[theirs])
-    return [
-        *_each(Kind.MISSING, stored, missing, "it is not in the gallery"),
-        *_each(Kind.EXTRA, found, extra, "it is not in the database"),
-        *(Difference(Kind.STALE, pk, *rest) for pk, rest in stale.items()),
-        *_each(Kind.EXTRA, found, ours[moved], "it is of another product"),
-    ]
-
-
-def _each(
-    kind: Kind, table: Rows, which: Int64s | np.ndarray, reason: str
-) -> list[Difference]:
-    pairs = zip(
-        table.image_id[which].tolist(), table.product_id[which].tolist(), strict=True
-    )
-    return [Difference(kind, image, product, reason) for image, product in pairs]
-
-
-def _reasons(
-    found: Rows, ours: Int64s, stored: Rows, theirs: Int64s
-) -> dict[int, list[str]]:
-    """Of each pair that differs: in what."""
-    reasons: dict[int, list[str]] = {}
-    for column, reason in REASONS.items():
-        differs = _column(found, column)[ours] != _column(stored, column)[theirs]
-        if differs.ndim > 1:
-            differs = differs.any(axis=1)
-        for at in np.flatnonzero(differs).tolist():
-            reasons.setdefault(at, []).append(reason)
-    return reasons
-
-
-def _column(table: Rows, name: str) -> np.ndarray:
-    values: np.ndarray = getattr(table, name)
-    if name not in WORDS:
-        return values
-    words: np.ndarray = np.array([*getattr(table, WORDS[name]), ""], dtype=object)
-    spelled: np.ndarray = words[values]
-    return spelled
 
 
 def _changed_since(now: Findable) -> frozenset[int]:

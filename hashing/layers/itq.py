@@ -40,23 +40,22 @@ def fit_itq(
     axes: Axes = Axes(),
     block: int | None = None,
 ) -> HashLayer:
-    """Learn centre, rotation and thresholds from embeddings (n, dim), n >= n_bits.
+    """Learn centre, rotation and thresholds from embeddings (n, dim).
 
     With `block`, every multiple of so many bits is a prefix worth using: each block is
     taken from a rotation of the widest axes alone, the more the later it comes. Bits
     are then a little alike, and rotations as many as blocks.
 
-    Raises ValueError for more bits than the embedding has numbers, or than there are
-    embeddings: a rotation cannot be learned from fewer.
+    More bits than the embedding has numbers come from several rotations of them all,
+    each begun elsewhere. Raises ValueError for fewer embeddings than axes that are
+    rotated: no rotation can be learned from those.
     """
     vectors = unit(embeddings).astype(np.float64)
     centre = vectors.mean(axis=0) * axes.centring
-    chosen = _choose(vectors - centre, n_bits, axes)  # (dim, n_bits), widest first
+    n_axes = min(n_bits, vectors.shape[1])
+    chosen = _choose(vectors - centre, n_axes, axes)  # (dim, n_axes), widest first
     projected = (vectors - centre) @ chosen
-    if block is None:
-        rotation = rotate(projected, seed=seed, rounds=rounds)
-    else:
-        rotation = _nested(projected, block, seed=seed, rounds=rounds)
+    rotation = _nested(projected, n_bits, block or n_axes, seed=seed, rounds=rounds)
     rotation = chosen @ rotation  # (dim, n_bits)
     return HashLayer.of(rotation, centre @ rotation)
 
@@ -83,16 +82,18 @@ def rotate(projected: Floats, *, seed: int, rounds: int = ROUNDS) -> Floats:
     return rotation
 
 
-def _nested(projected: Floats, block: int, *, seed: int, rounds: int) -> Floats:
-    """Directions (bits, bits) for projected (n, bits), of a rotation for each block."""
-    bits = projected.shape[1]
-    directions = np.zeros((bits, bits))
-    for start in range(0, bits, block):
+def _nested(
+    projected: Floats, n_bits: int, block: int, *, seed: int, rounds: int
+) -> Floats:
+    """Directions (axes, n_bits) for projected (n, axes), a rotation for each block."""
+    n_axes = projected.shape[1]
+    directions = np.zeros((n_axes, n_bits))
+    for start in range(0, n_bits, block):
         # Twice the first block at least: few axes alone forget too much.
-        wide = min(max(start, block) + block, bits)
+        wide = min(max(start, block) + block, n_axes)
         rotation = rotate(projected[:, :wide], seed=seed + start, rounds=rounds)
         taken = slice(start, start + block)
-        directions[:wide, taken] = rotation[:, : min(block, bits - start)]
+        directions[:wide, taken] = rotation[:, : min(block, n_bits - start)]
     return directions
 
 

@@ -105,8 +105,10 @@ def background(surroundings: Sequence[Image.Image], rng: Rng) -> Image.Image:
     return small.resize((CANVAS, CANVAS), Image.Resampling.BICUBIC)
 
 
-def tilt(product: Image.Image, rng: Rng, *, size: float) -> Image.Image:
-    """Turned and seen askew, `size` pixels on its longer side."""
+def tilt(
+    product: Image.Image, rng: Rng, *, size: float, straight: bool = False
+) -> Image.Image:
+    """Turned and seen askew, `size` pixels on its longer side; `straight`: upright."""
     scale = size / max(product.size)
     width, height = (max(2, round(side * scale)) for side in product.size)
     resized = product.resize((width, height), Image.Resampling.BILINEAR)
@@ -118,6 +120,8 @@ def tilt(product: Image.Image, rng: Rng, *, size: float) -> Image.Image:
         perspective(corners, moved),
         Image.Resampling.BILINEAR,
     )
+    if straight:
+        return askew.rotate(rng.normal(0, 5), Image.Resampling.BILINEAR, expand=True)
     angle = rng.normal(0, 15) if rng.random() < 0.7 else rng.uniform(0, 360)
     return askew.rotate(angle, Image.Resampling.BILINEAR, expand=True)
 

@@ -19,7 +19,7 @@ from hashing.training.views import Views
 
 # Tried on groceries with stand-ins alone: of a few pictures a product more would be
 # learned by heart, and a picture itself says more than one stand-in for photos of it.
-RIDGE = 1.0
+RIDGE = 0.5
 ITSELF = 4.0
 WEIGHT = 1.0  # of the kind beside the item
 ALWAYS = (-3.0, -2.0)  # no cosine is so low: the kind counts everywhere

@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from catalogue.exporting import COLUMNS, split_of
@@ -33,14 +34,13 @@ def test_a_set_names_every_picture_with_its_labels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("can_link", [True, False])
-def test_files_are_linked_where_that_can_be_else_copied(
-    tmp_path: Path, can_link: bool
-) -> None:
+def test_files_are_linked_where_that_can_be_else_copied(can_link: bool) -> None:
     image = new_product(images=[1]).images.get()
+    beside = settings.MEDIA_ROOT / "set"  # on the same disk, for links
     refuses = {} if can_link else {"side_effect": OSError}
     with patch("catalogue.exporting.os.link", wraps=os.link, **refuses):
-        (row,) = exported(tmp_path / "set").rows
-    written = tmp_path / "set" / row.path
+        (row,) = exported(beside).rows
+    written = beside / row.path
     assert written.read_bytes() == Path(image.file.path).read_bytes()
     assert written.samefile(image.file.path) == can_link
 
@@ -72,6 +72,32 @@ def test_a_lost_file_is_named_and_left_out(
     assert len(exported(tmp_path).rows) == 1
     assert str(lost.file.name) in capsys.readouterr().err
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_photos_of_products_go_in_by_sku_and_are_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lamp = new_product("l1", images=[1], category="Home > Lamps")
+    for sku in ("l1", "x9"):
+        (tmp_path / "taken" / sku).mkdir(parents=True)
+        (tmp_path / "taken" / sku / "a.JPG").write_bytes(make_image(5))
+    (tmp_path / "taken" / "l1" / "notes.txt").write_text("blurred")
+    told = io.StringIO()
+    folder, taken = tmp_path / "set", tmp_path / "taken"
+    call_command("export_training_images", folder, photos=taken, stdout=told)
+    found = PictureSet.parse(str(folder))
+    assert found.column("kind") == ["catalogue", "photo"]
+    assert found.column("product_id") == [str(lamp.pk)] * 2
+    assert found.rows[1].columns["coarse_label"] == "Home > Lamps"
+    assert (folder / found.rows[1].path).read_bytes() == make_image(5)
+    assert lamp.images.count() == 1
+    assert "1 pictures and 1 photos" in told.getvalue()
+    assert "no product has this SKU" in capsys.readouterr().err
+
+
+def test_photos_that_are_nowhere_are_an_error_in_words(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no folder of photos"):
+        call_command("export_training_images", tmp_path, photos=tmp_path / "none")
 
 
 def test_a_place_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> None:

@@ -119,9 +119,25 @@ def test_recentring_makes_bits_even_on_another_catalogue():
 
 
 @pytest.mark.parametrize("n_bits", [40, 16])
-def test_more_bits_than_numbers_or_embeddings_are_refused(n_bits):
-    with pytest.raises(ValueError, match=f"{n_bits} bits from 10 embeddings"):
+def test_more_axes_than_embeddings_are_refused(n_bits):
+    axes = min(n_bits, blobs(0).shape[1])
+    with pytest.raises(ValueError, match=f"{axes} bits from 10 embeddings"):
         fit_itq(blobs(0, n=10), n_bits)
+
+
+@pytest.mark.parametrize("block", [None, 16])
+def test_more_bits_than_numbers_tell_neighbours_better(block):
+    short, long = (fit_itq(blobs(0), n_bits, block=block) for n_bits in (32, 128))
+    assert long.rotation.shape == (32, 128)
+    assert len(np.unique(long.rotation, axis=1).T) == 128  # no direction comes twice
+    embeddings = blobs(1, n=200)
+    cosines = unit(embeddings) @ unit(embeddings).T
+
+    def agreement(layer):
+        codes = layer.codes(embeddings)
+        return -np.corrcoef(hamming(codes, codes).ravel(), cosines.ravel())[0, 1]
+
+    assert agreement(long) > agreement(short)
 
 
 def test_quantising_keeps_the_direction():

@@ -12,6 +12,7 @@ from tests.hashing.shops import paint
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from hashing.errors import CheckpointError, TrainingError  # noqa: E402
+from hashing.training import scenes  # noqa: E402
 from hashing.training.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
 from hashing.training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from hashing.training.curves import draw_curves  # noqa: E402
@@ -66,6 +67,25 @@ def test_a_stand_in_follows_from_its_seed_alone():
     assert made[0].tobytes() != other.tobytes()
     assert (made[0].mode, made[0].size) == ("RGB", (256, 256))
     assert retake(paint(1, "white"), np.random.default_rng(0)).size == (256, 256)
+
+
+@pytest.mark.parametrize("kind", scenes.KINDS)
+def test_a_product_is_seen_in_every_scene_that_its_seed_makes(kind, monkeypatch):
+    monkeypatch.setattr(scenes, "KINDS", {kind: 1.0})
+    product = cut_out(stripes((255, 0, 0)))
+    for others in ([], [cut_out(stripes((0, 0, 255))), stripes((0, 255, 0))]):
+        made = [scenes.scene(product, others, np.random.default_rng(5)) for _ in "ab"]
+        assert made[0].tobytes() == made[1].tobytes()
+        assert (made[0].mode, made[0].size) == ("RGB", (256, 256))
+        red, green, blue = np.asarray(made[0], dtype=int).transpose(2, 0, 1)
+        assert (red > green + blue).mean() > 0.03
+
+
+def stripes(colour):
+    """A thing of one colour on white."""
+    image = Image.new("RGB", (90, 90), "white")
+    image.paste(colour, (20, 25, 70, 65))
+    return image
 
 
 def test_perspective_takes_corners_to_corners():

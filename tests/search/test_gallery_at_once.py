@@ -12,7 +12,7 @@ import pytest
 from hashing import CodeIndex, Kind, hamming
 from search.encoders import encoder
 from search.filters import NO_FILTERS, Filters
-from search.gallery import Gallery
+from search.overlay import Gallery
 from search.query import Query
 from search.rows import Rows
 from search.snapshots import LoadedSnapshot

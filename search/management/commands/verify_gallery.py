@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from search import gallery, verification
+from search.differences import Difference
 from search.errors import SearchUnavailable
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         if found:
             raise SystemExit(1)
 
-    def _compared(self, *, quiet: bool) -> tuple[int, list[verification.Difference]]:
+    def _compared(self, *, quiet: bool) -> tuple[int, list[Difference]]:
         images, found = 0, []
         total = len(gallery.current())
         with tqdm(total=total, unit="picture", disable=quiet or not total) as bar:
@@ -41,16 +42,12 @@ class Command(BaseCommand):
                 bar.update(compared.images)
         return images, found
 
-    def _as_json(
-        self, images: int, found: list[verification.Difference], healed: int
-    ) -> None:
+    def _as_json(self, images: int, found: list[Difference], healed: int) -> None:
         rows = [asdict(difference) for difference in found]
         report = {"images": images, "healed_products": healed, "differences": rows}
         self.stdout.write(json.dumps(report))
 
-    def _as_text(
-        self, images: int, found: list[verification.Difference], healed: int
-    ) -> None:
+    def _as_text(self, images: int, found: list[Difference], healed: int) -> None:
         for each in found:
             self.stdout.write(
                 f"{each.kind}: picture {each.image_id} of product {each.product_id}: "

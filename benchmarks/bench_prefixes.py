@@ -1,0 +1,101 @@
+"""Codes of 32 to 512 bits: what the first bits of a long code are worth.
+
+    python -m benchmarks.bench_prefixes [--seeds 3]
+
+The set-up of `bench_methods`: groceries, half of the classes unseen. A layer of
+ITQ is fitted at each length, and beside it the first bits of one of 256 (plain ITQ) and
+of one of 512 whose bits are ordered so that each multiple of 32 is a code (`block`).
+mAP of codes, means over seeds with the deviation; on the unseen half the layer was
+fitted to its gallery, without labels. `kept` is the share of the code's own mAP when it
+is fitted at that length.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator
+from statistics import mean, pstdev
+from typing import Any
+
+from benchmarks.bench_methods import DIM, Side, by_code, features, halves
+from benchmarks.shop import save_result
+from hashing.evaluation.metrics import summarise
+from hashing.evaluation.ranking import cosines
+from hashing.fitting.embedding import fit_projection
+from hashing.layers.itq import fit_itq
+from hashing.layers.linear import HashLayer
+
+LENGTHS = (32, 64, 96, 128, 160, 192, 224, 256, 384, 512)
+BLOCK = 32
+
+Cell = tuple[str, int | None, str, float]  # which bits, how many, half, mAP
+
+
+def first(layer: HashLayer, n_bits: int) -> HashLayer:
+    """The first bits of a layer as a layer."""
+    return HashLayer(layer.rotation[:, :n_bits], layer.thresholds[:n_bits])
+
+
+def measure(train: Side, val: Side, seed: int) -> Iterator[Cell]:
+    """mAP on both halves, at every length."""
+    halved = halves(train, val, seed)
+    projection = fit_projection([halved[0][0].embeddings], DIM, power=0.0)
+    for half, sides in zip(("seen", "unseen"), halved, strict=True):
+        gallery, queries = (side.embedded(projection) for side in sides)
+        stored = gallery.embeddings
+        labels = {
+            "query_labels": queries.labels.tolist(),
+            "gallery_labels": gallery.labels.tolist(),
+        }
+        scores = cosines(queries.embeddings, stored)
+        yield "float", None, half, summarise(scores, **labels)["map"]
+        plain = fit_itq(stored, DIM, seed=seed)
+        ordered = fit_itq(stored, LENGTHS[-1], seed=seed, block=BLOCK)
+        for n_bits in LENGTHS:
+            own = fit_itq(stored, n_bits, seed=seed)
+            layers = {"fitted": own, "ordered": first(ordered, n_bits)}
+            if n_bits <= DIM:
+                layers["plain"] = first(plain, n_bits)
+            for name, layer in layers.items():
+                yield name, n_bits, half, by_code(layer, gallery, queries)["map"]
+
+
+def table(cells: list[Cell]) -> list[dict[str, Any]]:
+    """A row for each length."""
+    gathered: dict[tuple[str, int | None, str], list[float]] = defaultdict(list)
+    for name, n_bits, half, figure in cells:
+        gathered[name, n_bits, half].append(figure)
+    rows = []
+    for n_bits in (*LENGTHS, None):
+        row: dict[str, Any] = {"n_bits": n_bits or "float"}
+        for half in ("seen", "unseen"):
+            names = ("fitted", "ordered", "plain") if n_bits else ("float",)
+            found = {name: gathered.get((name, n_bits, half)) for name in names}
+            for name, figures in found.items():
+                if figures:
+                    told = f"{half}, {'fitted' if name == 'float' else name}"
+                    row[told] = f"{mean(figures):.3f} ± {pstdev(figures):.3f}"
+            ordered, fitted = found.get("ordered"), found.get("fitted")
+            if ordered and fitted:
+                row[f"{half}, kept by ordered"] = round(mean(ordered) / mean(fitted), 3)
+        rows.append(row)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    train, val = features("train"), features("val")
+    seeds = list(range(options.seeds))
+    cells = []
+    for seed in seeds:
+        cells += list(measure(train, val, seed))
+        print(f"seed {seed} is done", flush=True)
+    rows = table(cells)
+    for row in rows:
+        print(row)
+    print(save_result("prefixes", {"seeds": seeds, "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()
