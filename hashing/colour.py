@@ -27,8 +27,8 @@ class ColourHistogram(nn.Module):
     What is nearly white is left out: catalogue pictures stand on it. Of a picture that
     is white all over a trace remains, so no histogram is zero.
 
-    Colours can be counted by cell too, of `cells` (rows, columns), which tells what
-    part of a picture has which; a pixel belongs to the cell that its corner lies in.
+    Counted by cell, of `cells` (rows, columns), so that it can be told which part of
+    a picture has which colour; a pixel belongs to the cell that its corner lies in.
     """
 
     hues: Tensor
@@ -43,41 +43,32 @@ class ColourHistogram(nn.Module):
         self.register_buffer("values", torch.arange(VALUES).float()[:, None])
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return self.whole(*self.shared(pictures))
+        return self.shares(self.counts(pictures))
 
-    def shared(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """How pixels share themselves out: between hues (B, 12, H * W), as far as they
-        count, and between pairs of saturation and value (B, 16, H * W).
-        """
-        pixels = pictures.flatten(2)
-        hue, saturation, value = hsv(pixels)  # each (B, 1, pixels)
+    def counts(self, pictures: Tensor) -> Tensor:
+        """How much of every colour lies in every cell: (B, cells, 192)."""
+        device = pictures.device
+        places, counted = by_cell(*pictures.shape[2:], self.cells)
+        pixels = pictures.flatten(2)[:, :, torch.tensor(places, device=device)]
+        hue, saturation, value = hsv(pixels)  # each (B, 1, cells * pixels)
         darkness = 1 - pixels.amin(1, keepdim=True)
         weight = (darkness / (1 - WHITE)).clamp(1e-3, 1.0)
-        by_hue = self._around(hue * HUES) * weight
+        weight = weight * torch.tensor(counted, device=device)
+        by_hue = self._split(self._around(hue * HUES) * weight)
         by_saturation = hat(saturation * (SATURATIONS - 1) - self.saturations)
         by_value = hat(value * (VALUES - 1) - self.values)
         by_both = by_saturation[:, :, None] * by_value[:, None]  # (B, 4, 4, pixels)
-        return by_hue, by_both.flatten(1, 2)
+        joint = by_hue @ self._split(by_both.flatten(1, 2)).transpose(2, 3)
+        return joint.flatten(2)  # of (B, cells, 12, 16)
 
     @staticmethod
-    def whole(by_hue: Tensor, by_both: Tensor) -> Tensor:
-        """The histogram (B, 192) of what pixels are shared between.
+    def shares(counts: Tensor) -> Tensor:
+        """The histogram (B, 192) of counts (B, cells, 192).
 
         The root of shares has length one, and weighs rare colours up (Hellinger).
         """
-        counts = (by_hue @ by_both.transpose(1, 2)).flatten(1)
-        return (counts / counts.sum(1, keepdim=True) + LEAST).sqrt()
-
-    def counts(self, by_hue: Tensor, by_both: Tensor, size: torch.Size) -> Tensor:
-        """How much of every colour lies in every cell: (B, cells, 192).
-
-        `size`: height and width of the pictures.
-        """
-        places, counted = by_cell(*size, self.cells)
-        counting = torch.tensor(counted, device=by_hue.device)
-        hues = self._split(by_hue[:, :, places] * counting)
-        joint = hues @ self._split(by_both[:, :, places]).transpose(2, 3)
-        return joint.flatten(2)  # of (B, cells, 12, 16)
+        whole = counts.sum(1)
+        return (whole / whole.sum(1, keepdim=True) + LEAST).sqrt()
 
     def _split(self, shared: Tensor) -> Tensor:
         """Shares (B, bins, cells * pixels) by cell: (B, cells, bins, pixels)."""

