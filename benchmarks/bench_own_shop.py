@@ -1,6 +1,6 @@
 """Train on a grocery shop's own pictures, and ask with photos it never saw.
 
-    python -m benchmarks.bench_own_shop [SEEDS]
+    python -m benchmarks.bench_own_shop [SEEDS] [TWIN]
 
 The encoder to begin with is a twin of the shipped one that never saw a grocery. Two
 shops: one with its 81 catalogue pictures alone, one with phone photos (of the train
@@ -10,7 +10,7 @@ stand-ins for photos are made was chosen on warehouse, rendered pictures and gro
 of the train part. Photos are told apart by whether their product was learned from or
 held out by the command while it measured; luma and warehouse say what was forgotten. A
 result that the command refuses is measured too, and marked: it is what the shop would
-not get.
+not get. TWIN: a folder with that encoder, else it is made.
 """
 
 import csv
@@ -192,7 +192,7 @@ def main() -> None:
     seeds = range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
     shops: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        twin = make_twin(Path(folder))
+        twin = Path(sys.argv[2]) if len(sys.argv) > 2 else make_twin(Path(folder))
         begun = load_encoder(twin).fingerprint
         for name, own in write_sets(Path(folder)).items():
             for seed in seeds:
