@@ -18,7 +18,7 @@ START := python -c 'import signal; from honcho.command import main; \
 	main()' start
 
 .DEFAULT_GOAL := help
-.PHONY: help install run worker test test-search test-others test-fast schema-test test-milvus lint train evaluate encoder bench
+.PHONY: help install run worker test test-search test-others test-fast schema-test test-milvus lint train evaluate encoder bench shots
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ bench: .venv/dev.stamp ## the figures of benchmarks/results/; says which picture
 	python -m benchmarks.bench_index gallery --sizes 100000
 	python -m benchmarks.bench_switch
 	python -m benchmarks.results
+
+shots: .venv/dev.stamp ## a picture of each page, into docs/shots
+	python -m tests.browser.shots $(ARGS)
 
 test-fast: .venv/dev.stamp ## what a minute allows: SQLite, no servers, no browser
 	@TEST_DATABASE=sqlite python -m pytest -m "not slow" -n auto -q

@@ -10,9 +10,9 @@ pairs told, those that are right; what a set holds twice is taken once. Beside i
 the same pictures: `imagehash`, by the least distance of pHash to any picture or its
 mirror image.
 
-What counts as the same is chosen on the first sets, for both sides alike (the least
-likeness that keeps precision at .98), and reported on the others. SEED decides what is
-altered how.
+What counts as the same is chosen on the altered pictures of one half of the products,
+for both sides alike: the least likeness that keeps precision at PRECISION there. It is
+reported on those of the other half. SEED decides what is altered how.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import csv
 import io
 import random
 import tarfile
+import zlib
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, NamedTuple
@@ -33,8 +34,7 @@ from hashing import Encoder, load_encoder
 from search.duplicates.same_picture import SAME, likeness
 
 SEED = 1
-CHOSEN_ON = ("luma", "clothing", "demoshop")
-MEASURED_ON = ("grocery", "warehouse", "own shop")
+SETS = ("luma", "clothing", "demoshop", "grocery", "warehouse", "own shop")
 MOST = 160
 # As search.duplicates.finding looks at them.
 CANDIDATES = 3
@@ -45,12 +45,40 @@ Picture = Image.Image
 Chance = random.Random
 
 
+class Shown(NamedTuple):
+    """A picture, and which half of the products its product is in."""
+
+    picture: Picture
+    half: int
+
+
 class Told(NamedTuple):
-    """A pair that may be told: how alike by us or by the peer, and whether it is so."""
+    """A pair that may be told: how alike by us or by the peer, and whether it is so;
+    half: of the product that was altered.
+    """
 
     is_copy: bool
     alike: float
     alteration: str
+    half: int
+
+
+class Seen(NamedTuple):
+    """What we would tell of a set, what the peer would, and how many copies of each
+    half there are.
+    """
+
+    ours: list[Told]
+    peers: list[Told]
+    copies: tuple[int, int]
+
+    def of_half(self, half: int) -> "Seen":
+        ours, peers = (
+            [each for each in told if each.half == half]
+            for told in (self.ours, self.peers)
+        )
+        counted = (self.copies[0], 0) if half == 0 else (0, self.copies[1])
+        return Seen(ours, peers, counted)
 
 
 def resized(picture: Picture, chance: Chance) -> Picture:
@@ -103,12 +131,15 @@ ALTERATIONS: dict[str, Callable[[Picture, Chance], Picture]] = {
 }
 
 
-def pictures_of(name: str, most: int) -> list[Picture]:
+def pictures_of(name: str, most: int) -> list[Shown]:
     if name == "own shop":
         folder = BASE_DIR / "catalogue" / "demo" / "pictures" / "images"
         files = sorted(folder.glob("*.webp"))
         Chance(SEED).shuffle(files)
-        return [Image.open(path).convert("RGB") for path in files[:most]]
+        return [
+            Shown(Image.open(path).convert("RGB"), _half(path.stem.rpartition("-")[0]))
+            for path in files[:most]
+        ]
     with tarfile.open(DATA / f"{name}.tar") as tar:
         lines = io.TextIOWrapper(_file(tar, "manifest.csv"), "utf-8")
         rows = list(csv.DictReader(lines))
@@ -116,47 +147,61 @@ def pictures_of(name: str, most: int) -> list[Picture]:
             rows = [row for row in rows if row["split"] == "iconic"]
         Chance(SEED).shuffle(rows)
         return [
-            Image.open(_file(tar, row["path"])).convert("RGB") for row in rows[:most]
+            Shown(
+                Image.open(_file(tar, row["path"])).convert("RGB"),
+                _half(row["product_id"] or row["path"]),
+            )
+            for row in rows[:most]
         ]
 
 
-def without_twins(pictures: list[Picture]) -> list[Picture]:
+def _half(product: str) -> int:
+    return zlib.crc32(product.encode()) % 2
+
+
+def without_twins(pictures: list[Shown]) -> list[Shown]:
     """Some sets hold a picture twice: what is the same but for noise, once."""
-    kept: list[Picture] = []
+    kept: list[Shown] = []
     seen: list[Any] = []
-    for picture in pictures:
-        small = np.asarray(picture.resize((64, 64)), np.float32)
+    for shown in pictures:
+        small = np.asarray(shown.picture.resize((64, 64)), np.float32)
         if all(np.abs(small - other).mean() > TWIN for other in seen):
-            kept.append(picture)
+            kept.append(shown)
             seen.append(small)
     return kept
 
 
-def pairs(
-    pictures: list[Picture], encoder: Encoder
-) -> tuple[list[Told], list[Told], int]:
-    """What we would tell, what the peer would, and how many copies there are."""
+def pairs(pictures: list[Shown], encoder: Encoder) -> Seen:
     chance = Chance(SEED)
-    kept = pictures[: len(pictures) * 2 // 3]
+    kept = [shown.picture for shown in pictures[: len(pictures) * 2 // 3]]
     gallery = _directions(encoder, kept)
     hashes = [imagehash.phash(picture) for picture in kept]
     ours: list[Told] = []
     peers: list[Told] = []
-    copies = 0
-    for number, picture in enumerate(pictures):
+    copies = [0, 0]
+    for number, (picture, half) in enumerate(pictures):
         for kind in chance.sample(sorted(ALTERATIONS), 2):
             copy = ALTERATIONS[kind](picture, chance)
-            copies += number < len(kept)
+            copies[half] += number < len(kept)
             near = np.argsort(-(gallery @ _directions(encoder, [copy])[0]))
             for other in near[:CANDIDATES].tolist():
                 alike = likeness(copy, kept[other])
-                ours.append(Told(other == number, alike, kind))
+                ours.append(Told(other == number, alike, kind, half))
             both = [imagehash.phash(each) for each in (copy, ImageOps.mirror(copy))]
             for other, known in enumerate(hashes):
                 distance = min(each - known for each in both)
                 if distance <= 32:
-                    peers.append(Told(other == number, 1 - distance / 64, kind))
-    return ours, peers, copies
+                    alike = 1 - distance / 64
+                    peers.append(Told(other == number, alike, kind, half))
+    return Seen(ours, peers, (copies[0], copies[1]))
+
+
+def together(seen: list[Seen]) -> Seen:
+    return Seen(
+        [pair for each in seen for pair in each.ours],
+        [pair for each in seen for pair in each.peers],
+        (sum(each.copies[0] for each in seen), sum(each.copies[1] for each in seen)),
+    )
 
 
 def least_alike(told: list[Told]) -> float:
@@ -221,37 +266,33 @@ def main() -> None:
     most = 45 if parser.parse_args().quick else MOST
     encoder = load_encoder(BASE_DIR / "hashing" / "shipped")
     seen = {
-        name: pairs(without_twins(pictures_of(name, most)), encoder)
-        for name in (*CHOSEN_ON, *MEASURED_ON)
+        name: pairs(without_twins(pictures_of(name, most)), encoder) for name in SETS
     }
-    ours = [each for name in CHOSEN_ON for each in seen[name][0]]
-    peers = [each for name in CHOSEN_ON for each in seen[name][1]]
-    best, peer_best = least_alike(ours), least_alike(peers)
+    chosen_on = together(list(seen.values())).of_half(0)
+    best, peer_best = least_alike(chosen_on.ours), least_alike(chosen_on.peers)
     print(f"least likeness: {best:.3f} keeps {PRECISION} there; SAME is {SAME}")
     print(f"imagehash: {round((1 - peer_best) * 64)} bits of 64")
     print(f"{'':12}{'precision':>10}{'recall':>8}   imagehash:{'':4}{'p':>6}{'r':>7}")
+    measured = {name: each.of_half(1) for name, each in seen.items()}
+    measured["all measured"] = together(list(measured.values()))
+    measured["chosen on"] = chosen_on
     sets: dict[str, Any] = {}
-    for name, (told, peer_told, copies) in seen.items():
-        own = figures(told, copies, SAME)
-        peer = figures(peer_told, copies, peer_best)
-        sets[name] = {**own, "by": by_alteration(told, SAME), "imagehash": peer}
-    measured = [seen[name] for name in MEASURED_ON]
-    copies = sum(each[2] for each in measured)
-    told = [pair for each in measured for pair in each[0]]
-    peer_told = [pair for each in measured for pair in each[1]]
-    sets["all measured"] = {
-        **figures(told, copies, SAME), "by": by_alteration(told, SAME),
-        "imagehash": figures(peer_told, copies, peer_best),
-    }  # fmt: skip
-    for name, row in sets.items():
+    for name, half in measured.items():
+        copies = sum(half.copies)
+        row = {
+            **figures(half.ours, copies, SAME),
+            "by": by_alteration(half.ours, SAME),
+            "imagehash": figures(half.peers, copies, peer_best),
+        }
+        sets[name] = row
         peer = row["imagehash"]
         print(
             f"{name:12}{row['precision']:10.3f}{row['recall']:8.3f}"
             f"{'':17}{peer['precision']:6.3f}{peer['recall']:7.3f}   {row['by']}"
         )
     result = {
-        "seed": SEED, "chosen_on": CHOSEN_ON, "measured_on": MEASURED_ON,
-        "same": SAME, "least_for_precision": round(best, 4),
+        "seed": SEED, "pictures_of_a_set": most, "same": SAME,
+        "least_for_precision": round(best, 4),
         "imagehash_bits": round((1 - peer_best) * 64), "sets": sets,
     }  # fmt: skip
     print(save_result("duplicates", result))

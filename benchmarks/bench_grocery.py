@@ -59,7 +59,8 @@ def ask(shop: Shop, folder: Path) -> Asked:
     for row in rows:
         if row["split"] != "val":
             continue
-        status, answer = shop.search((folder / row["path"]).read_bytes(), limit="5")
+        photo = (folder / row["path"]).read_bytes()
+        status, answer = shop.search(photo, limit="5", boxes="true")
         if status != 200:
             raise RuntimeError(f"{row['path']}: {status} {answer}")
         asked.whole.append(_hits(answer, row, coarse))

@@ -33,7 +33,9 @@ FORMATS += ["HEIF"] if HEIC else []
 
 MIN_SIDE = 8
 STORED_SIDE = 2000
-QUERY_SIDE = 512
+# Of a photo to search with. What a JPEG's own scaling leaves between the two is taken
+# as it is: the network looks at 224 pixels.
+QUERY_SIDE, LEAST_QUERY_SIDE = 512, 400
 
 # Pillow would warn or raise by limits of its own; ours is checked below, on the
 # header, before anything is decoded.
@@ -131,7 +133,7 @@ def open_photo(file: IO[bytes]) -> Image.Image:
 
     Raises UnreadableImage. JPEGs are decoded at the scale that is needed.
     """
-    return _decode(file, QUERY_SIDE)
+    return _decode(file, QUERY_SIDE, least=LEAST_QUERY_SIDE)
 
 
 def open_stored(file: IO[bytes]) -> Image.Image:
@@ -139,7 +141,7 @@ def open_stored(file: IO[bytes]) -> Image.Image:
 
     The same decoding for both sides, so that a picture finds itself.
     """
-    return _decode(file, QUERY_SIDE)
+    return _decode(file, QUERY_SIDE, least=LEAST_QUERY_SIDE)
 
 
 def prepare(file: IO[bytes]) -> StoredPicture:
@@ -152,7 +154,7 @@ def prepare(file: IO[bytes]) -> StoredPicture:
     source_digest = digest_of(file)
     with _opened(file) as source:
         is_webp = source.format == "WEBP"
-    image = _decode(file, STORED_SIDE)  # which closes the file
+    image = _decode(file, STORED_SIDE, least=2 * STORED_SIDE)  # which closes the file
     out = io.BytesIO()
     if is_webp:
         image.save(out, "WEBP", quality=90, method=4)
@@ -177,7 +179,10 @@ def digest_of(file: IO[bytes]) -> str:
     return digest
 
 
-def _decode(file: IO[bytes], side: int) -> Image.Image:
+def _decode(file: IO[bytes], side: int, *, least: int) -> Image.Image:
+    """Its longer side ≤ `side`; a JPEG is scaled down as it is decoded, not below
+    `least`. Twice the side leaves all to a proper filter.
+    """
     with _opened(file) as image:
         width, height = image.size
         hunger = 2 if image.format == "WEBP" else 1
@@ -187,9 +192,10 @@ def _decode(file: IO[bytes], side: int) -> Image.Image:
             raise UnreadableImage("image_too_small")
         with _turn_in_queue(width * height):
             turn = TURNS.get(_orientation(image))  # decodes a PNG to find its EXIF
-            # JPEG decodes at 1/2, 1/4 or 1/8 by itself; others ignore it. Twice the
-            # side that is asked leaves the rest to a proper filter.
-            image.draft(None, (2 * side, 2 * side))
+            # JPEG decodes at 1/2, 1/4 or 1/8 by itself; others ignore it.
+            scale = least / max(width, height)
+            least_size = max(1, int(width * scale)), max(1, int(height * scale))
+            image.draft(None, least_size)
             small = _on_white(_shrunk(_averageable(image), side))
             image.close()  # its memory is free before the next one's turn
         return small.transpose(turn) if turn is not None else small

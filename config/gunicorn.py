@@ -1,6 +1,7 @@
 """How gunicorn serves the shop, for `make run`, docker/ and benchmarks alike."""
 
 import ctypes
+import gc
 import os
 import tempfile
 import threading
@@ -54,6 +55,14 @@ def _return_memory() -> None:
 
 
 def _warm_up() -> None:
+    _search_once()
+    # What is loaded now stays. Python would go through all of it every few requests
+    # to look for garbage: some milliseconds each time.
+    gc.collect()
+    gc.freeze()
+
+
+def _search_once() -> None:
     from django.db import DatabaseError
     from PIL import Image
 

@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.problems.DatabaseAway",
+    "config.problems.SomethingAway",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -153,6 +153,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sweep files", "catalogue.tasks.sweep_files", 600.0),
         ("encode texts", "search.tasks.encode_texts", 5.0),
         ("run imports", "catalogue.tasks.run_waiting_imports", 5.0),
+        ("forget missed words", "search.tasks.forget_missed_words", 3600.0),
     )
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -181,6 +182,7 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
+IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"
 
 # Shop
 CURRENCY = env("CURRENCY")
@@ -249,6 +251,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 

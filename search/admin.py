@@ -236,6 +236,15 @@ class EncoderAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "state", "coverage", "fingerprint", "pace", "added"]
     list_display_links = None
+    change_list_template = "admin/search/encoders.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """With the encoder that came with the shop, which has no row."""
+        shipped = [(row, self.coverage(row)) for row in _without_row()]
+        context = {"title": _("Encoders"), "shipped": shipped}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     @admin.display(description=_("coverage"))
     def coverage(self, row: Encoder) -> str:
@@ -243,6 +252,13 @@ class EncoderAdmin(ReadOnlyAdmin):
             return "–"
         seen = filling.coverage(row)
         return f"{seen.share:.1%} ({seen.coded}/{seen.images - seen.failed})"
+
+
+def _without_row() -> list[Encoder]:
+    try:
+        return [row for row in encoders.live() if row.pk is None]
+    except SearchUnavailable:
+        return []
 
 
 def findable() -> dict[str, Any]:

@@ -23,7 +23,7 @@ from search import encoders, engine, gallery
 from search.counts import counts
 from search.filters import NO_FILTERS
 from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
-from search.missed.counting import count_photo
+from search.missed.counting import count_photo, count_words
 from search.serializers import (
     AnswerSerializer,
     LimitParameters,
@@ -78,6 +78,7 @@ class PhotoSearch(APIView):
             photo,
             box=form.cleaned_data["box"],
             words=words,
+            with_boxes=form.cleaned_data["boxes"],
             stages=stages,
             **limits.options(),
         )
@@ -129,6 +130,8 @@ class WordsSearch(APIView):
         if words is None:
             raise ValueError("the form lets no empty words through")
         answer = answering.by_words(words, stages=stages, **limits.options())
+        if form.filters() == NO_FILTERS and form.cleaned_data["page"] == 1:
+            count_words(words.said, answer)
         return answered(request, answer, limits, started)
 
 

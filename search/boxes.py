@@ -13,7 +13,7 @@ from PIL.Image import Image
 
 from hashing import Encoder
 from hashing.layers.linear import Embeddings
-from search.query import WHOLE, Box
+from search.query import Box
 
 Map = npt.NDArray[np.float64]  # (rows, columns)
 
@@ -29,12 +29,12 @@ MARGIN = 0.5  # of a cell
 
 
 def encode(
-    encoder: Encoder, photo: Image, box: Box
+    encoder: Encoder, photo: Image, box: Box, *, suggest: bool
 ) -> tuple[npt.NDArray[np.int8], list[tuple[Box, npt.NDArray[np.int8]]]]:
-    """The embedding (dim,) of that part of a photo, and, where that is all of it, boxes
-    of what stands out with their embeddings.
+    """The embedding (dim,) of that part of a photo, and if they are to be suggested
+    boxes of what stands out on it, with their embeddings: a pass of the network each.
     """
-    if box != WHOLE or not encoder.has_regions:
+    if not (suggest and encoder.has_regions):
         return encoder.encode([cropped(photo, box)]).embeddings[0], []
     embedding, regions = encoder.encode_with_regions(photo)
     boxes = suggested(regions)

@@ -25,7 +25,8 @@ from search.models import Collection
 from search.neighbours import Shortlist
 from search.overlay import Gallery
 from search.query import Query
-from search.rows import Rows, merged, read_of_images, read_products
+from search.reading import By, read_of_images, read_products
+from search.rows import Rows, merged
 from search.snapshots import LoadedSnapshot, curves_of
 
 
@@ -43,9 +44,7 @@ class DistributedGallery:
     def of(cls, collection: Collection) -> Self:
         """The collection alone; `refreshed` brings it up to now."""
         made_by = encoders.by_fingerprint(collection.encoder)
-        nothing = read_products(
-            made_by.fingerprint, [], n_bits=made_by.n_bits, dim=made_by.card.dim
-        )
+        nothing = read_products(By.of(made_by), [])
         position = Position(collection.position)
         return cls(collection, made_by, position, frozenset(), nothing)
 
@@ -82,12 +81,7 @@ class DistributedGallery:
             return now
         wanted = np.fromiter(seen.products, np.int64)
         untouched = np.flatnonzero(~np.isin(self.rows.product_id, wanted))
-        read = read_products(
-            self.encoder,
-            sorted(seen.products),
-            n_bits=self.made_by.n_bits,
-            dim=self.made_by.card.dim,
-        )
+        read = read_products(By.of(self.made_by), sorted(seen.products))
         return replace(
             now,
             changed_products=self.changed_products | seen.products,
@@ -112,12 +106,7 @@ class DistributedGallery:
             without=self.changed_products,
             moment=self.collection.moment,
         )
-        proposed = read_of_images(
-            self.encoder,
-            image_ids,
-            n_bits=self.made_by.n_bits,
-            dim=self.made_by.card.dim,
-        )
+        proposed = read_of_images(By.of(self.made_by), image_ids)
         changed = np.fromiter(self.changed_products, np.int64)
         unchanged = np.flatnonzero(~np.isin(proposed.product_id, changed))
         looked_at = merged(proposed.take(unchanged), self.rows)

@@ -122,12 +122,17 @@ def copy(source: Path, fingerprint: str) -> None:
         shutil.rmtree(beside)
 
 
-@receiver(setting_changed)
-def reset(**kwargs: object) -> None:
+def reset() -> None:
     """Forget what is loaded, so that another encoder can be configured."""
     global _configured  # noqa: PLW0603
     _configured = None
     _loaded.clear()
+
+
+@receiver(setting_changed)
+def _reset_if_another(*, setting: str, **kwargs: object) -> None:
+    if setting in {"ENCODER", "ENCODERS_DIR"}:
+        reset()
 
 
 def _first() -> Encoder:

@@ -18,7 +18,7 @@ from hashing.layers.linear import Embeddings
 from search import encoders, switching
 from search.errors import Refused
 from search.models import Encoder, ImageCode
-from search.rows import IDS_A_QUERY
+from search.reading import IDS_A_QUERY
 
 # More to learn from changes the result little and takes longer: some 5 s as it is.
 LEARNED_FROM = 12_000

@@ -149,6 +149,7 @@ class PhotoForm(BoxForm):
     """A photo, and what the search with it is limited to."""
 
     photo = OnePhotoField()
+    boxes = FlagField(required=False)
 
 
 def _box(text: str) -> Box:

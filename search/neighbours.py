@@ -66,8 +66,8 @@ class Shortlist:
     table: npt.NDArray[np.int32]
     row: Int64s
 
-    @classmethod
-    def of(cls, found: Sequence[tuple[Rows, Found]], k: int) -> Self:
+    @staticmethod
+    def of(found: Sequence[tuple[Rows, Found]], k: int) -> "Shortlist":
         """The first k of what was found in some tables."""
         table = np.repeat(
             np.arange(len(found), dtype=np.int32), [len(each.rows) for _, each in found]
@@ -79,7 +79,7 @@ class Shortlist:
         )
         row = np.concatenate([each.rows for _, each in found])
         order = np.lexsort((image_id, distance))[:k]
-        return cls(
+        return Shortlist(
             *(image_id[order], product_id[order], distance[order]),
             *(tuple(rows for rows, _ in found), table[order], row[order]),
         )
@@ -105,18 +105,12 @@ class Shortlist:
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbours(Shortlist):
     """n pictures of a shortlist and how alike each is, in any order.
 
     cosine: of the embeddings; score: what ranks them, a cosine of weighted embeddings.
     """
 
-    image_id: Int64s
-    product_id: Int64s
-    distance: npt.NDArray[np.int32]
-    tables: tuple[Rows, ...]
-    table: npt.NDArray[np.int32]
-    row: Int64s
     cosine: Floats
     score: Floats
 
@@ -129,9 +123,6 @@ class Neighbours:
         }
         columns["table"][len(first) :] += len(first.tables)
         return cls(**columns, tables=(*first.tables, *second.tables))
-
-    def __len__(self) -> int:
-        return len(self.image_id)
 
     def __getitem__(self, page: slice) -> Self:
         return self.take(np.arange(len(self))[page])

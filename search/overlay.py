@@ -19,7 +19,8 @@ from search.errors import ForeignEncoder
 from search.filters import NO_FILTERS, Filters
 from search.neighbours import Shortlist
 from search.query import Query
-from search.rows import Bools, Int64s, Ints, Rows, merged, read_products, same
+from search.reading import By, read_products
+from search.rows import Bools, Int64s, Ints, Rows, merged, same
 from search.snapshots import LoadedSnapshot
 
 
@@ -120,12 +121,9 @@ class Gallery:
         seen = changes.since(self.overlay.position)
         if not seen.products:
             return self._at(seen.position)
-        now = read_products(
-            self.snapshot.encoder,
-            sorted(seen.products),
-            n_bits=self.snapshot.rows.codes.shape[1] * 8,
-            dim=self.snapshot.rows.embeddings.shape[1],
-        )
+        rows = self.snapshot.rows
+        by = By(self.encoder, rows.codes.shape[1] * 8, rows.embeddings.shape[1])
+        now = read_products(by, sorted(seen.products))
         if self._holds(seen.products, now):
             return self._at(seen.position)
         return self.changed(seen.products, now)._at(seen.position)

@@ -17,6 +17,7 @@ from search.matching import MatchOn
 from search.query import WHOLE, Box
 from search.samples import Sample
 from search.similar import RELEVANCE, Answer, Result
+from search.words.answering import understood
 from search.words.query import WordsQuery
 
 KEPT = (*FILTERS, "sort", "match_on", "limit")
@@ -149,8 +150,19 @@ class ResultsPage:
     @property
     def kept_fields(self) -> list[tuple[str, str]]:
         """What stays when another part of the photo is searched."""
-        kept = (*FILTERS, "sort", "limit")
-        return [(name, value) for name in kept for value in self.params.getlist(name)]
+        return [(name, value) for name in KEPT for value in self.params.getlist(name)]
+
+    @property
+    def kept_beside_words(self) -> list[tuple[str, str]]:
+        """What stays when other words take the place of these: all but the filters
+        that these named.
+        """
+        named = understood(self.words.said).fields if self.words else {}
+        return [
+            (name, value)
+            for name, value in self.kept_fields
+            if value not in named.get(name, [])
+        ]
 
     @property
     def count_words(self) -> str:
@@ -241,7 +253,8 @@ class ResultsPage:
             Choice(word.value, word.count, chosen.pop(word.value.casefold(), "") != "")
             for word in counted
         ]
-        return [*offered, *(Choice(word, 0, True) for word in chosen.values())]
+        everything = [*offered, *(Choice(word, 0, True) for word in chosen.values())]
+        return sorted(everything, key=lambda choice: not choice.chosen)
 
     def _is_far(self, found: Result) -> bool:
         in_order = self.form.cleaned_data["sort"] == RELEVANCE

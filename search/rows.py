@@ -1,6 +1,6 @@
 """The rows of a gallery: for each findable picture its code and what filters need."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from functools import cached_property
@@ -10,26 +10,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from search.models import ImageCode
-
 Int64s = npt.NDArray[np.int64]  # (n,)
 Ints = npt.NDArray[np.signedinteger[Any]]  # (n,), as narrow as what they hold
 Bools = npt.NDArray[np.bool_]  # (n,)
-
-# A variable number of ids in one statement is bounded by every database.
-IDS_A_QUERY = 5000
-
-SOURCE = (
-    "image_id",
-    "image__product_id",
-    "image__product__category_id",
-    "image__product__price",
-    "image__product__stock",
-    "image__product__brand",
-    "image__product__colour",
-    "code",
-    "embedding",
-)
 
 
 @dataclass(frozen=True)
@@ -75,39 +58,6 @@ class Rows:
 COLUMNS = tuple(field.name for field in fields(Rows))[:-2]
 
 
-def read(encoder: str, *, n_bits: int, dim: int) -> Rows:
-    """All that can be found now: every active product's pictures with a current code.
-
-    `encoder` is a fingerprint; codes of others are not looked at.
-    """
-    return _rows(_findable(encoder).iterator(chunk_size=IDS_A_QUERY), n_bits, dim)
-
-
-def read_products(
-    encoder: str, product_ids: Sequence[int], *, n_bits: int, dim: int
-) -> Rows:
-    """The same of these products alone."""
-    return _rows(_some(encoder, "image__product__in", product_ids), n_bits, dim)
-
-
-def count(encoder: str) -> int:
-    """How many pictures can be found now."""
-    return int(_findable(encoder).count())
-
-
-def read_of_images(
-    encoder: str, image_ids: Sequence[int], *, n_bits: int, dim: int
-) -> Rows:
-    """The same of these images alone."""
-    return _rows(_some(encoder, "image__in", image_ids), n_bits, dim)
-
-
-def read_images(encoder: str, *, after: int, limit: int, n_bits: int, dim: int) -> Rows:
-    """The same of the next images by their ids."""
-    found = _findable(encoder).filter(image__gt=after).order_by("image_id")
-    return _rows(found[:limit], n_bits, dim)
-
-
 def merged(first: Rows, second: Rows) -> Rows:
     """Both, one after the other. An image may not be in both."""
     brands, colours = _words(first, second)
@@ -141,42 +91,6 @@ def narrow(numbers: Iterable[int]) -> Ints:
 
 def price_in_hundredths(price: Decimal) -> int:
     return int((price * 100).to_integral_value())
-
-
-def _some(encoder: str, which: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = []
-    for start in range(0, len(ids), IDS_A_QUERY):
-        found += _findable(encoder).filter(**{which: ids[start : start + IDS_A_QUERY]})
-    return found
-
-
-def _findable(encoder: str) -> Any:
-    return (
-        ImageCode.objects.by(encoder)
-        .current()
-        .filter(code__isnull=False, image__product__active=True)
-        .order_by("image__product__category__path", "image_id")
-        .values_list(*SOURCE)
-    )
-
-
-def _rows(found: Iterable[tuple[Any, ...]], n_bits: int, dim: int) -> Rows:
-    table = list(zip(*found, strict=True)) or [()] * len(SOURCE)
-    images, products, categories, prices, stocks, brand, colour, code, embedding = table
-    brands, colours = tuple(sorted(set(brand))), tuple(sorted(set(colour)))
-    return Rows(
-        image_id=np.array(images, np.int64),
-        product_id=np.array(products, np.int64),
-        category_id=np.array(categories, np.int64),
-        price=narrow([price_in_hundredths(price) for price in prices]),
-        in_stock=np.array(stocks, np.int64) > 0,
-        brand=numbered(brand, brands),
-        colour=numbered(colour, colours),
-        codes=np.frombuffer(b"".join(code), np.uint8).reshape(-1, n_bits // 8),
-        embeddings=np.frombuffer(b"".join(embedding), np.int8).reshape(-1, dim),
-        brands=brands,
-        colours=colours,
-    )
 
 
 def numbered(words: Iterable[str], vocabulary: tuple[str, ...]) -> Ints:

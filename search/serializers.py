@@ -79,6 +79,11 @@ class PhotoFields(PageParameters):
     words = serializers.CharField(
         required=False, allow_blank=True, max_length=LONGEST, help_text=WORDS_HELP
     )
+    boxes = serializers.BooleanField(
+        default=False,
+        help_text="Whether to suggest boxes of what stands out on a whole photo. "
+        "Each takes as long as encoding the photo once more.",
+    )
 
 
 class MillisecondsField(serializers.FloatField):
@@ -215,8 +220,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
     stages = StagesSerializer()
     boxes = SuggestedBoxSerializer(
         many=True,
-        help_text="What stands out, the strongest first: 3 at most, with a photo that "
-        "was just sent whole; else none.",
+        help_text="What stands out, the strongest first: 3 at most, where they were "
+        "asked for with a whole photo; else none.",
     )
     category = PredictionSerializer(allow_null=True)
     words = WordsSerializer(allow_null=True)

@@ -145,16 +145,19 @@ def similar_to_photo(  # noqa: PLR0913
     page: int = 1,
     sort: str = RELEVANCE,
     match_on: str = MatchOn.ITEM,
+    with_boxes: bool = False,
     stages: Stages | None = None,
 ) -> Answer:
     """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable.
 
     `words` rank among what looks like it; the filters in them are the caller's to add.
+    Boxes are suggested of a whole photo alone.
     """
     stages = stages or Stages()
     with stages.timed("encode"):
         now = encoder()
-        embedding, parts = boxes.encode(now, photo, box)
+        suggest = with_boxes and box == WHOLE
+        embedding, parts = boxes.encode(now, photo, box, suggest=suggest)
     query = Query(now.fingerprint, embedding, box, words)
     wanted = Wanted(filters, limit, page, sort, match_on)
     answer = _answer(query, query.token(), wanted, stages)

@@ -21,12 +21,13 @@ from django.utils import timezone
 
 from hashing import CodeIndex, Encoder, IndexFileError, RecallTooLow
 from hashing.disk import digest_of, sync
-from search import changes, indexing, rows, shared
+from search import changes, indexing, shared
 from search.calibration import Curves, calibrate
 from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.locks import try_lock
 from search.models import Collection, Snapshot
+from search.reading import By, read_all
 from search.rows import COLUMNS, Rows
 
 # Seconds until another index is tried.
@@ -97,7 +98,7 @@ def build(of: Encoder | None = None) -> Snapshot | None:
         now = of or encoder()
         # What changes from here on is either in the rows or seen again as a change.
         as_of, position = timezone.now(), changes.position_now()
-        found = rows.read(now.fingerprint, n_bits=now.n_bits, dim=now.card.dim)
+        found = read_all(By.of(now))
         name = f"{as_of:%Y%m%dT%H%M%S}-{now.fingerprint}-{secrets.token_hex(3)}"
         found, index = write(
             found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint

@@ -23,7 +23,8 @@ from search.locks import try_lock
 from search.milvus import Held
 from search.models import Collection, Snapshot
 from search.overlay import Findable
-from search.rows import Rows, read_images, read_products
+from search.reading import By, read_images, read_products
+from search.rows import Rows
 
 log = structlog.get_logger()
 
@@ -67,13 +68,7 @@ def fill(
         last: int | None = 0
         while last is not None:
             after = last
-            stored = read_images(
-                encoder.fingerprint,
-                after=after,
-                limit=IMAGES,
-                n_bits=encoder.n_bits,
-                dim=encoder.card.dim,
-            )
+            stored = read_images(By.of(encoder), after=after, limit=IMAGES)
             last = int(stored.image_id[-1]) if len(stored) == IMAGES else None
             held = milvus.held_of_images(name, after=after, last=last)
             written += _write(name, held, stored)
@@ -109,12 +104,7 @@ def carry(encoder: Encoder) -> Written | None:
         products = sorted(changes.since(Position(row.position)).products)
         for start in range(0, len(products), PRODUCTS):
             some = products[start : start + PRODUCTS]
-            stored = read_products(
-                encoder.fingerprint,
-                some,
-                n_bits=encoder.n_bits,
-                dim=encoder.card.dim,
-            )
+            stored = read_products(By.of(encoder), some)
             written += _write(name, milvus.held_of_products(name, some), stored)
         Collection.objects.filter(pk=row.pk).update(
             position=position,
@@ -157,13 +147,7 @@ def calibrate_again() -> Collection:
 
 def calibrate_sample(encoder: Encoder) -> Calibration:
     """On the shop's first pictures: all may be too many for one memory."""
-    sample = read_images(
-        encoder.fingerprint,
-        after=0,
-        limit=CALIBRATED,
-        n_bits=encoder.n_bits,
-        dim=encoder.card.dim,
-    )
+    sample = read_images(By.of(encoder), after=0, limit=CALIBRATED)
     index = CodeIndex.build(sample.image_id, sample.codes)
     return calibrate(sample, index, encoder.card.match)
 

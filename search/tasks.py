@@ -11,6 +11,7 @@ from search.duplicates import finding
 from search.errors import Refused, SearchUnavailable
 from search.golden import report
 from search.locks import try_lock
+from search.missed.counting import forget_words
 from search.verification import Sweep
 from search.words import texts
 
@@ -92,6 +93,12 @@ def find_duplicates() -> None:
 def _make_thumbnails(image: ProductImage) -> None:
     with suppress(OSError):  # the file is lost, and its state says so
         image.make_thumbnails()
+
+
+@shared_task
+def forget_missed_words() -> None:
+    """The privacy page says when."""
+    forget_words()
 
 
 @shared_task

@@ -2,12 +2,14 @@ from django.urls import path
 from django.views.generic import TemplateView
 
 from search import views
+from search.feedback.views import give_feedback
 from search.why import why
 
 urlpatterns = [
     path("search/", views.search, name="search"),
     path("search/suggestions/", views.suggest, name="suggest"),
     path("search/why/", why, name="why"),
+    path("search/feedback/", give_feedback, name="give-feedback"),
     path("search/samples/<slug:name>.webp", views.sample, name="sample"),
     path(
         "privacy/",

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 
-from search import changes, encoders, gallery, rows
+from search import changes, encoders, gallery, reading
 from search.differences import Difference, differences
 from search.overlay import Findable, Gallery
-from search.rows import Rows
+from search.reading import By
+from search.rows import Rows, merged
 
 log = structlog.get_logger()
 
@@ -50,13 +51,7 @@ def compare(after: int) -> Compared:
     """
     now = gallery.current()
     made_by = encoders.by_fingerprint(now.encoder)
-    stored = rows.read_images(
-        now.encoder,
-        after=after,
-        limit=CHUNK,
-        n_bits=made_by.n_bits,
-        dim=made_by.card.dim,
-    )
+    stored = reading.read_images(By.of(made_by), after=after, limit=CHUNK)
     last = int(stored.image_id[-1]) if len(stored) == CHUNK else None
     if isinstance(now, Gallery):
         found = differences(held(now, after, last), stored)
@@ -113,7 +108,7 @@ def held(now: Gallery, after: int, last: int | None) -> Rows:
         upto = np.iinfo(np.int64).max if last is None else last
         return (found.image_id > after) & (found.image_id <= upto)
 
-    return rows.merged(
+    return merged(
         base.take(np.flatnonzero(within(base) & overlay.live)),
         overlay.rows.take(np.flatnonzero(within(overlay.rows))),
     )

@@ -24,7 +24,7 @@ from search.advice import advice
 from search.calibration import Match
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.forms import BoxForm, LinkForm, PhotoForm
-from search.missed.counting import count_photo
+from search.missed.counting import count_photo, count_words
 from search.results import ResultsPage
 from search.samples import Sample
 from search.similar import Answer, query_of, similar_to_photo
@@ -75,7 +75,7 @@ class Asked:
         options = {**self.form.options(), "words": self.words}
         if self.photo is not None:
             box = self.form.cleaned_data["box"]
-            return similar_to_photo(self.photo, box=box, **options)
+            return similar_to_photo(self.photo, box=box, with_boxes=True, **options)
         if self.token or self.like or self.words is None:
             return answering.again(self.token or self._token_of_product(), **options)
         return answering.again(self.words.token(), **options)
@@ -103,6 +103,8 @@ def search(request: HttpRequest) -> HttpResponse:
     fresh = request.method == "POST"
     if fresh and not page.chips:
         count_photo(answer)
+    if asked.words and set(request.GET) == {"q"}:  # typed, and not paged or filtered
+        count_words(asked.words.said, answer)
     context = {
         "page": page,
         "here": page.here,

@@ -32,3 +32,23 @@ document.addEventListener("change", ({ target }) => {
 document.addEventListener("submit", ({ target }) => {
   if (target.matches(".languages")) target.elements.next.value = location.pathname + location.search;
 });
+
+// A verdict on a result: what is said to it takes the place of the buttons.
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (form.id !== "verdicts" || !submitter) return;
+  event.preventDefault();
+  const body = new FormData(form);
+  body.append(submitter.name, submitter.value);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const words = page.querySelector(".verdict").textContent;
+    const place = Object.assign(document.createElement("p"), { className: "verdict", textContent: words, tabIndex: -1 });
+    submitter.closest(".verdict").replaceWith(place);
+    place.focus({ preventScroll: true });
+    say(words);
+  } catch {
+    say(said.dataset.failed, true);
+  }
+});

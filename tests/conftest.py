@@ -16,12 +16,13 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.utils import translation
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from config.celery import app
 from search import distributed, gallery, milvus
 from search.words import gallery as words_gallery
 from tests import builders
+from tests.chromium import NoChromium, chromium
 from tests.search.engines import chosen_engine, milvus_lite, milvus_server  # noqa: F401
 from tests.servers import (
     CeleryBeat,
@@ -30,6 +31,7 @@ from tests.servers import (
     RedisServer,
     Server,
     WebServer,
+    shop_environment,
 )
 
 # A machine may be slow; a test that must be quick says so itself.
@@ -77,14 +79,20 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(autouse=True)
-def _clean_process() -> Iterator[None]:
+def _clean_process(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test leaves behind in this process and in its folder goes away."""
     yield
+    clean_process(shop_stands="standing_shop" in request.fixturenames)
+
+
+def clean_process(*, shop_stands: bool = False) -> None:
+    """Forget what is loaded and remove files; not those of a shop that goes on."""
     for module in (gallery, distributed, milvus, words_gallery):
         module.reset()
     translation.deactivate()
     cache.clear()
-    for folder in (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR, settings.ENCODERS_DIR):
+    shops = () if shop_stands else (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR)
+    for folder in (*shops, settings.ENCODERS_DIR):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -107,18 +115,7 @@ def environment(transactional_db: None) -> dict[str, str]:
         url = f"postgresql://{place}"
     else:
         url = f"sqlite:///{database['NAME']}"
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": os.environ.get("HOME", "/"),
-        "LC_ALL": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONUNBUFFERED": "1",
-        "DATABASE_URL": url,
-        "DATA_DIR": str(settings.DATA_DIR),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "ENCODER": str(settings.ENCODER),
-        "API_RATE_ANONYMOUS": "",
-    }
+    return shop_environment(url, settings.DATA_DIR, ENCODER=str(settings.ENCODER))
 
 
 @pytest.fixture
@@ -197,18 +194,13 @@ def web_server(
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, as the system has it. Without one, CI fails and a desk skips."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
+    """Without one, CI fails and a desk skips."""
+    try:
+        with chromium() as browser:
+            yield browser
+    except NoChromium as error:
         without = pytest.fail if os.environ.get("CI") else pytest.skip
-        without("no chromium: on Debian, apt install chromium")
-    # Playwright's loop makes Django believe that this is asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=as_root)
-        yield browser
-        browser.close()
+        without(str(error))
 
 
 @pytest.fixture

@@ -20,11 +20,32 @@ from typing import Self
 
 import psycopg
 import redis
+from django.conf import settings
 
 from tests.wait import wait_until
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TIED = Path(__file__).with_name("tied.py")
+
+
+def shop_environment(
+    database_url: str, data_dir: Path | str, **more: str
+) -> dict[str, str]:
+    """For processes of a shop with this database and these files, and nothing else of
+    whoever runs the tests; `more`: further settings.
+    """
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "LC_ALL": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONUNBUFFERED": "1",
+        "DATABASE_URL": database_url,
+        "DATA_DIR": str(data_dir),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "API_RATE_ANONYMOUS": "",  # tests ask more often than one caller may
+        **more,
+    }
 
 
 class Server:

@@ -18,9 +18,15 @@ ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 class NotSatisfiable(APIException):
+    """Of a file of so many bytes; the answer says how many."""
+
     status_code = 416
     default_code = "range_not_satisfiable"
     default_detail = _("The file has no such range.")
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.headers = {"Content-Range": f"bytes */{size}"}
 
 
 def ranged(request: HttpRequest, file: EncoderFile) -> HttpResponseBase:
@@ -61,5 +67,5 @@ def _wanted(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | Non
         if last and int(last) < int(first):
             return None
     if start >= stop:
-        raise NotSatisfiable
+        raise NotSatisfiable(size)
     return start, stop

@@ -37,10 +37,12 @@ LEAST_SIDE = 8
 # Colours are compared by cells of so many pixels: a slip of one changes no cell much,
 # another colour of the thing changes many.
 CELL = 8
-# How much likeness a difference of colours costs; of the cells, a tenth may differ at
-# will: a price tag, a logo.
+# How much likeness a difference of colours costs; of the cells that show more than the
+# ground, a tenth may differ at will: a price tag, a logo.
 COLOUR_COST = 2.5
 IGNORED_CELLS = 0.1
+# What differs less from the colour of most cells is ground.
+GROUND = 0.1
 
 
 class _Place(NamedTuple):
@@ -233,10 +235,19 @@ def _compared(overlap: _Overlap) -> tuple[Pixels, float]:
     """1 at the pixels that count (height, width), cut to whole cells, and how much the
     colours of those cells differ at most.
     """
-    cells = np.abs(_cells(overlap.first) - _cells(overlap.second)).max(2)
-    most = float(np.quantile(cells, 1 - IGNORED_CELLS))
+    first, second = _cells(overlap.first), _cells(overlap.second)
+    cells = np.abs(first - second).max(2)
+    shown = _is_shown(first) | _is_shown(second)
+    most = float(np.quantile(cells[shown] if shown.any() else cells, 1 - IGNORED_CELLS))
     kept = (cells <= most).repeat(CELL, 0).repeat(CELL, 1).astype(np.float32)
     return kept, most
+
+
+def _is_shown(cells: Pixels) -> npt.NDArray[np.bool_]:
+    """Which cells (rows, columns) are not of the ground: the colour of most of them."""
+    ground = np.median(cells, axis=(0, 1))
+    found: npt.NDArray[np.bool_] = np.abs(cells - ground).max(2) > GROUND
+    return found
 
 
 def _cells(pixels: Pixels) -> Pixels:

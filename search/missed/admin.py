@@ -1,10 +1,13 @@
-"""Admin's view of what shoppers looked for and did not find."""
+"""Admin's view of what shoppers looked for and did not find.
+
+Words are shown that were asked more than once: one person's words stay unseen.
+"""
 
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +17,7 @@ from search.read_only_admin import ReadOnlyAdmin
 
 DAYS = 30
 MOST = 20
+LEAST = 2  # times that words were asked in all
 
 
 @admin.register(Missed)
@@ -28,6 +32,9 @@ class MissedAdmin(ReadOnlyAdmin):
     class Media:
         css = {"all": ["catalogue_admin.css"]}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Missed]:
+        return super().get_queryset(request).filter(words__in=["", *_shown_words()])
+
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
@@ -40,8 +47,14 @@ def lately() -> dict[str, Any]:
     since = timezone.localdate() - timedelta(days=DAYS)
     rows = Missed.objects.filter(day__gt=since).order_by()
     photos = rows.filter(words="").values("category")
-    words = rows.exclude(words="").values("words")
+    words = rows.filter(words__in=_shown_words()).values("words")
     return {
         "by_category": photos.annotate(total=Sum("count")).order_by("-total")[:MOST],
         "by_words": words.annotate(total=Sum("count")).order_by("-total")[:MOST],
     }
+
+
+def _shown_words() -> list[str]:
+    counted = Missed.objects.exclude(words="").order_by().values("words")
+    often = counted.annotate(total=Sum("count")).filter(total__gte=LEAST)
+    return list(often.values_list("words", flat=True))

@@ -1,10 +1,14 @@
 """What shoppers looked for and the shop does not have: counted, and nothing else kept.
 
-A day, what kind of thing it seemed to be, and how often. No picture, no code, no
-address.
+A day, what kind of thing a photo seemed to show, or the words that found nothing, and
+how often. No picture, no code, no address. Words may tell of somebody who typed them:
+what looks like an address or a number of a person is not kept, staff sees what was
+asked twice at least, and KEPT_DAYS later it is gone.
 """
 
-from datetime import date
+import re
+from datetime import date, timedelta
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -15,6 +19,12 @@ from search.calibration import Match
 from search.models import Missed
 from search.query import WHOLE
 from search.similar import Answer
+from search.words.tokens import normal
+
+LONGEST = 60  # characters of words that are kept
+KEPT_DAYS = 90
+# A mail address, or as many digits as a telephone or a card has.
+PERSONAL = re.compile(r"@|(?:\d\W?){6}")
 
 log = structlog.get_logger(__name__)
 
@@ -26,14 +36,34 @@ def count_photo(answer: Answer) -> None:
     _count(category=answer.category.name if answer.category else "")
 
 
+def count_words(said: str, answer: Answer) -> None:
+    """Count words that were just typed, without other filters, and found nothing."""
+    text = normal(said)[:LONGEST]
+    if answer.match != Match.NONE or not text or PERSONAL.search(text):
+        return
+    _count(words=text)
+
+
+def forget_words() -> None:
+    """Of KEPT_DAYS ago and before."""
+    since = timezone.localdate() - timedelta(days=KEPT_DAYS)
+    Missed.objects.exclude(words="").filter(day__lt=since).delete()
+
+
 def _count(*, category: str = "", words: str = "") -> None:
     """One more; a shopper's answer never fails by it."""
     today: date = timezone.localdate()
+    row: dict[str, Any] = {"day": today, "category": category, "words": words}
     try:
-        with transaction.atomic():
-            row, _is_new = Missed.objects.get_or_create(
-                day=today, category=category, words=words
-            )
-            Missed.objects.filter(pk=row.pk).update(count=F("count") + 1)
+        # One statement, but for the first of the day.
+        if not _one_more(row):
+            with transaction.atomic():
+                Missed.objects.get_or_create(**row)
+                _one_more(row)
     except DatabaseError as error:
         log.warning("search without success not counted", reason=str(error))
+
+
+def _one_more(row: dict[str, Any]) -> int:
+    """Returns how many rows there were to count in."""
+    return Missed.objects.filter(**row).update(count=F("count") + 1)

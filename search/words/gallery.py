@@ -22,7 +22,8 @@ from django.utils import timezone
 from catalogue.models import Product
 from search import changes
 from search.changes import Position
-from search.rows import IDS_A_QUERY, Bools
+from search.reading import IDS_A_QUERY
+from search.rows import Bools
 from search.words import sentences, texts
 from search.words.shelf import Shelf
 from search.words.texts import Written

@@ -9,6 +9,7 @@ from catalogue.models import Product
 from search.calibration import Match
 from search.words import gallery
 from search.words.categories import Categories
+from search.words.concepts import is_empty
 from search.words.gallery import WordsGallery
 from search.words.query import LONGEST
 from search.words.ranking import Ranking
@@ -79,7 +80,7 @@ def _completed(text: str, now: WordsGallery) -> Iterator[Suggestion]:
     if len(last) < SHORTEST or is_chinese(last):
         return
     for word in now.base.terms.beginning_with(last):
-        if word != last:
+        if word != last and not is_empty(word):
             yield Suggestion(Kind.WORDS, f"{before} {word}".strip())
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from catalogue.models import Product
 from search import encoders
 from tests.builders import make_image
+from tests.search.test_boxes import photo_of_two
 
 pytestmark = pytest.mark.slow
 
@@ -74,10 +75,22 @@ def test_every_page_is_accessible(
     expect(page.locator("#your-photo")).to_be_visible()
     page.locator(".filters summary").click()
     flaws += grave(page)
+    page.locator("button[name=right]").first.click()
+    expect(page.locator("p.verdict")).to_be_visible()
+    flaws += grave(page)
     if encoders.encoder().has_regions:
         page.locator("a.why").first.click()
         expect(page.locator(".why-page")).to_be_visible()
         flaws += grave(page)
+        photo.write_bytes(photo_of_two())
+        page = visit("/search/")
+        page.set_input_files("input[name=photo]", photo)
+        expect(page.locator(".thing").first).to_be_visible()
+        flaws += grave(page)
+    # As without JavaScript: what is said to a verdict is a page of its own.
+    page.locator("#verdicts").evaluate("form => form.submit()")
+    expect(page.locator("h1.verdict")).to_be_visible()
+    flaws += grave(page)
     assert flaws == []
 
 

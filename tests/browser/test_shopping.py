@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from catalogue.models import Product
+from search.models import Feedback
 from tests.builders import make_image
 
 pytestmark = pytest.mark.slow
@@ -148,6 +149,58 @@ def test_there_is_a_next_page_and_a_way_back(
     expect(phone.get_by_role("link", name="More results")).to_have_count(0)
     phone.get_by_role("link", name="Previous").click()
     expect(cards(phone).first).to_have_text(first, use_inner_text=True)
+
+
+def test_a_result_is_judged_without_a_reload(
+    phone: Page, shop: list[Product], photo: Path
+) -> None:
+    phone.goto("/search/")
+    choose(phone, photo)
+    phone.get_by_role("button", name="Right: Thing 3").tap()
+    thanks = cards(phone).first.locator(".verdict")
+    expect(thanks).to_have_text("Thank you. That helps.")
+    expect(thanks).to_be_focused()
+    expect(phone.locator("#said")).to_have_text("Thank you. That helps.")
+    expect(phone.locator("#your-photo")).to_be_visible()
+    assert Feedback.objects.get().product == shop[3]
+
+
+def test_a_result_is_judged_without_javascript(
+    open_page: Any, shop: list[Product], photo: Path
+) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto("/search/")
+    choose(page, photo)
+    page.get_by_role("main").get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Not what I meant: Thing 3").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    assert Feedback.objects.get().verdict == "wrong"
+    page.get_by_role("link", name="Back to the results").click()
+    expect(cards(page).first).to_contain_text("Thing 3")
+
+
+def test_the_first_result_is_seen_at_once_on_a_phone(
+    phone: Page, shop: list[Product], photo: Path
+) -> None:
+    phone.goto("/search/")
+    choose(phone, photo)
+    expect(phone.locator("#your-photo")).to_be_visible()
+    place = cards(phone).first.bounding_box()
+    assert place is not None
+    assert place["y"] < 0.6 * 844
+
+
+def test_more_like_one_of_the_results(
+    phone: Page, shop: list[Product], photo: Path
+) -> None:
+    phone.goto("/search/")
+    choose(phone, photo)
+    phone.get_by_role("link", name="More like Thing 3").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("More like Thing 3")
+    expect(phone.locator(".model img")).to_be_visible()
+    expect(cards(phone).first).to_be_visible()
+    phone.go_back()
+    expect(phone.locator("#your-photo")).to_be_visible()
 
 
 def test_the_shop_speaks_chinese(

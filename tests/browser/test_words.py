@@ -89,6 +89,31 @@ def test_words_join_a_photo(phone: Page, goods: list[Product], tmp_path: Path) -
     expect(cards(phone)).to_have_count(12)  # of even numbers
 
 
+def test_filters_chosen_by_hand_stay_when_words_are_added(
+    open_page: Any, goods: list[Product], tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(make_image(3))
+    page = open_page(viewport=DESK)
+    page.goto("/search/")
+    page.locator("input[name=photo]").set_input_files(photo)
+    look = page.get_by_role("link", name="Same look")
+    look.click()
+    expect(look).to_have_attribute("aria-current", "true")
+    page.get_by_label("Borea").check()
+    expect(cards(page)).to_have_count(12)
+    words = page.get_by_role("textbox", name="Words to add")
+    words.fill("up to 100")
+    words.press("Enter")
+    expect(cards(page)).to_have_count(5)
+    expect(page.get_by_role("link", name="Remove filter: Borea")).to_be_visible()
+    words.fill("up to 50")  # in the place of the words before
+    words.press("Enter")
+    expect(cards(page)).to_have_count(3)
+    expect(page.get_by_role("link", name="Remove filter: up to 100")).to_have_count(0)
+    expect(look).to_have_attribute("aria-current", "true")
+
+
 def test_words_go_without_javascript(open_page: Any, goods: list[Product]) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/")

@@ -1,12 +1,14 @@
 """What stands out on a photo: boxes, and tokens that ask with them."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from PIL import Image
 from rest_framework.test import APIClient
 
+from hashing import Encoded, Encoder
 from search import encoders
 from search.boxes import suggested
 from tests.builders import draw_picture
@@ -63,7 +65,7 @@ def test_a_boxs_token_answers_as_the_box_itself() -> None:
     open_shop(12)
     client = APIClient()
     content = photo_of_two()
-    status, answer = post_photo(client, content)
+    status, answer = post_photo(client, content, boxes="true")
     assert status == 200
     assert answer["boxes"]
     for each in answer["boxes"]:
@@ -77,10 +79,27 @@ def test_a_boxs_token_answers_as_the_box_itself() -> None:
 
 
 @pytest.mark.django_db
+def test_who_shows_no_boxes_does_not_wait_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_shop(3)
+    seen: list[int] = []
+    encode = Encoder.encode
+
+    def counted(self: Encoder, images: Sequence[Image.Image]) -> Encoded:
+        seen.append(len(images))
+        return encode(self, images)
+
+    monkeypatch.setattr(Encoder, "encode", counted)
+    status, answer = post_photo(APIClient(), photo_of_two())
+    assert (status, answer["boxes"], seen) == (200, [], [1])
+
+
+@pytest.mark.django_db
 def test_an_encoder_without_regions_suggests_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(type(encoders.encoder()), "has_regions", False)
     open_shop(3)
-    status, answer = post_photo(APIClient(), photo_of_two())
+    status, answer = post_photo(APIClient(), photo_of_two(), boxes="true")
     assert (status, answer["boxes"]) == (200, [])

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from catalogue.models import Product
 from search import encoders
 from tests.builders import draw_picture
-from tests.search.asking import API, open_varied_shop, post_photo, skus
+from tests.search.asking import API, post_photo, skus
 
 pytestmark = pytest.mark.database
 
@@ -27,8 +27,8 @@ def client() -> APIClient:
 
 
 @pytest.fixture
-def shop(transactional_db: None) -> list[Product]:
-    return open_varied_shop()
+def shop(standing_shop: list[Product]) -> list[Product]:
+    return standing_shop
 
 
 def text_of(content: bytes) -> str:
@@ -208,7 +208,11 @@ def test_what_is_known_is_not_sent_again(
     ],
 )
 def test_a_download_can_be_resumed(
-    client: APIClient, shop: list[Product], asked: str, start: int, stop: int | None
+    client: APIClient,
+    shop: list[Product],
+    asked: str,
+    start: int,
+    stop: int | None,
 ) -> None:
     whole = (settings.ENCODER / "layer.npz").read_bytes()
     part = download(client, "layer.npz", Range=asked)
@@ -241,6 +245,8 @@ def test_a_range_beyond_the_end_is_refused(
 ) -> None:
     beyond = download(client, "layer.bin", Range="bytes=999999999-")
     assert (beyond.status_code, beyond.json()["code"]) == (416, "range_not_satisfiable")
+    whole = download(client, "layer.bin")
+    assert beyond["Content-Range"] == f"bytes */{whole['Content-Length']}"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from tests.search.asking import API, open_varied_shop
-from tests.servers import PostgresServer, Server, WebServer
+from tests.servers import PostgresServer, Server, WebServer, shop_environment
 from tests.wait import wait_until
 
 
@@ -47,13 +47,7 @@ def test_search_heals_after_postgresql_was_killed(
     tmp_path: Path,
     start: Callable[[Server], Server],
 ) -> None:
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "LC_ALL": "C.UTF-8",
-        "DATABASE_URL": postgres_server.url,
-        "DATA_DIR": str(tmp_path / "data"),
-        "SECRET_KEY": settings.SECRET_KEY,
-    }
+    environment = shop_environment(postgres_server.url, tmp_path / "data")
     for command in (["set_up"], ["collectstatic", "--noinput", "--verbosity", "0"]):
         subprocess.run(
             [sys.executable, "manage.py", *command],

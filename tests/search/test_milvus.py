@@ -27,7 +27,7 @@ from search.encoders import encoder
 from search.errors import SearchUnavailable
 from search.models import Change, Collection, Snapshot
 from search.query import Query
-from search.rows import read_images
+from search.reading import By, read_images
 from search.similar import similar_to_photo
 from search.syncing import Written
 from search.verification import Sweep
@@ -142,10 +142,7 @@ def test_the_command_says_what_it_wrote() -> None:
 
 def write_backwards() -> None:
     """So that of equals it is not the lowest ids that Milvus comes upon first."""
-    now = encoder()
-    rows = read_images(
-        now.fingerprint, after=0, limit=1000, n_bits=now.n_bits, dim=now.card.dim
-    )
+    rows = read_images(By.of(encoder()), after=0, limit=1000)
     milvus.remove(collection(), rows.image_id.tolist())
     milvus.write(collection(), rows.take(np.argsort(-rows.image_id)))
     milvus.settle(collection())

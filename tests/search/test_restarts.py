@@ -20,6 +20,7 @@ from tests.servers import (
     RedisServer,
     Server,
     WebServer,
+    shop_environment,
 )
 from tests.wait import wait_until
 
@@ -72,16 +73,9 @@ def test_nothing_is_lost_and_nobody_sees_an_error(
     tmp_path: Path,
     start: Callable[[Server], Server],
 ) -> None:
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "LC_ALL": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
-        "DATABASE_URL": postgres_server.url,
-        "REDIS_URL": redis_server.url,
-        "DATA_DIR": str(tmp_path / "data"),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "API_RATE_ANONYMOUS": "",  # it asks more often than one caller may
-    }
+    environment = shop_environment(
+        postgres_server.url, tmp_path / "data", REDIS_URL=redis_server.url
+    )
 
     def manage(*arguments: str) -> int:
         done = subprocess.run(

@@ -153,13 +153,13 @@ def test_what_is_saved_meanwhile_is_no_difference(
     product = new_product()
     add_coded_image(product, embedding(random.Random(5)))
     snapshots.build()
-    read = verification.rows.read_images
+    read = verification.reading.read_images
 
     def saved_before_it_is_read(*args: Any, **kwargs: Any) -> Any:
         Product.objects.filter(pk=product.pk).update(price=3)
         return read(*args, **kwargs)
 
-    monkeypatch.setattr(verification.rows, "read_images", saved_before_it_is_read)
+    monkeypatch.setattr(verification.reading, "read_images", saved_before_it_is_read)
     assert verified()["differences"] == []
 
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from rest_framework.test import APIClient
 
 from catalogue.models import Category, Product
+from search import encoding, snapshots
 from search.words import gallery, texts
 from tests.builders import new_category, new_product
 from tests.search.asking import get, open_varied_shop, post_photo, skus
@@ -297,6 +298,26 @@ def painted(colour: str) -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+def test_a_search_by_photo_knows_the_colours_on_pictures_too(
+    client: APIClient, db: None
+) -> None:
+    red = new_product("red", name="Mug", images=[painted("#c23b34")])
+    new_product("blue", name="Mug", images=[painted("#2d6cb8")])
+    new_product("said", name="Mug", images=[painted("#c23b34")], colour="blue")
+    encoding.encode_missing()
+    snapshots.build()
+    assert skus(post_photo(client, 1, colour="red")[1]["results"]) == []
+    texts.encode_missing()  # looks at the pictures
+    answer = post_photo(client, 1, colour="red")[1]
+    assert skus(answer["results"]) == ["red"]
+    assert {each["value"] for each in answer["facets"]["colour"]} == {"red", "blue"}
+    red.colour = "green"
+    red.save()
+    assert skus(post_photo(client, 1, colour="red")[1]["results"]) == []
+    snapshots.build()
+    assert skus(post_photo(client, 1, colour="green")[1]["results"]) == ["red"]
 
 
 def test_a_colour_that_nobody_said_is_read_from_the_picture(

@@ -15,6 +15,7 @@ from search.tasks import (
     encode_texts,
     fill_encoders,
     find_duplicates,
+    forget_missed_words,
     refresh_snapshot,
     verify_gallery,
 )
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         # the end, since whoever comes next takes it over.
         for task in (run_waiting_imports, fill_encoders, find_duplicates):
             threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
-        seldom = ([sweep_files], stop, EVERY)
+        seldom = ([sweep_files, forget_missed_words], stop, EVERY)
         threading.Thread(target=repeat, args=seldom, daemon=True).start()
         repeat([encode_missing, encode_texts, refresh_snapshot, verify_gallery], stop)
 

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import encoders, rows
+from search import encoders, reading
 from search.errors import SearchUnavailable
+from search.reading import By
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         from search import syncing
 
         encoder = encoders.encoder()
-        total = rows.count(encoder.fingerprint)
+        total = reading.count(By.of(encoder))
         try:
             with tqdm(total=total, unit="picture", disable=options["json"]) as bar:
                 written = syncing.fill(encoder, on_progress=bar.update)

@@ -1,0 +1,80 @@
+"""Feedback from the page: one press beside a result, with or without scripts."""
+
+import hashlib
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from rest_framework.request import Request
+
+from access import throttles
+from access.callers import address_of
+from search.errors import ForeignEncoder, KeyReused, QueryExpired, UnknownProduct
+from search.feedback import giving
+from search.models import Feedback
+
+MOST_ID = 2**62
+
+
+class VerdictForm(forms.Form):
+    """The token of an answer, and the button that was pressed: `right=ID`, `wrong=ID`.
+
+    back: where the shopper was.
+    """
+
+    query = forms.CharField(max_length=4000)
+    right = forms.IntegerField(min_value=1, max_value=MOST_ID, required=False)
+    wrong = forms.IntegerField(min_value=1, max_value=MOST_ID, required=False)
+    back = forms.CharField(max_length=8000, required=False)
+
+    def verdicts(self) -> list[tuple[str, int]]:
+        """Each verdict that was given, with its product."""
+        both = [(each.value, self.cleaned_data[each]) for each in Feedback.Verdict]
+        return [(verdict, product) for verdict, product in both if product]
+
+
+@require_POST
+def give_feedback(request: HttpRequest) -> HttpResponse:
+    """Keep one verdict, as the API does; the same press again says nothing new."""
+    form = VerdictForm(request.POST)
+    verdicts = form.verdicts() if form.is_valid() else []
+    if len(verdicts) != 1:
+        return _said(request, form, _("This was not understood."), 400)
+    if wait := throttles.count(Request(request), None):
+        response = _said(request, form, _("Too much at once. Try again later."), 429)
+        response["Retry-After"] = str(wait)
+        return response
+    verdict, product = verdicts[0]
+    try:
+        giving.give(
+            form.cleaned_data["query"],
+            product,
+            verdict,
+            sender=f"address {address_of(request)}",
+            idempotency_key=_key(form.cleaned_data["query"], product, verdict),
+        )
+    except (QueryExpired, ForeignEncoder, KeyReused):
+        return _said(request, form, _("This search is too old to be judged."), 410)
+    except UnknownProduct:
+        return _said(request, form, _("This product is gone meanwhile."), 404)
+    return _said(request, form, _("Thank you. That helps."), 200)
+
+
+def _key(token: str, product: int, verdict: str) -> str:
+    """The same press has the same key."""
+    pressed = f"page {product} {verdict} {token}"
+    return hashlib.sha256(pressed.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _said(
+    request: HttpRequest, form: VerdictForm, words: str, status: int
+) -> HttpResponse:
+    """In place of the buttons, or on a page that leads back."""
+    back = form.data.get("back", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
+        back = ""
+    context = {"words": words, "back": back}
+    return render(request, "search/feedback.html", context, status=status)
