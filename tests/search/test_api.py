@@ -10,10 +10,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
-from rest_framework.test import APIClient
+from rest_framework.serializers import Serializer
+from rest_framework.test import APIClient, APIRequestFactory
 
 from catalogue.models import Product
 from search import encoders, query
+from search.serializers import (
+    CategoryCountSerializer,
+    ResultSerializer,
+    WordCountSerializer,
+)
+from search.similar import similar_to_photo
 from tests.builders import draw_picture
 from tests.search.asking import (
     API,
@@ -76,6 +83,18 @@ def test_an_answer_has_the_documented_fields(
         "currency": "EUR",
         "in_stock": True,
     }
+
+
+def test_results_and_counts_are_told_as_their_fields_say(shop: list[Product]) -> None:
+    answer = similar_to_photo(draw_picture(0))
+    request = APIRequestFactory().get("/")
+    for kind, told in (
+        (ResultSerializer, answer.results[0]),
+        (WordCountSerializer, answer.facets.brand[0]),
+        (CategoryCountSerializer, answer.facets.category[0]),
+    ):
+        shown = kind(told, context={"request": request})
+        assert shown.data == Serializer.to_representation(shown, told)
 
 
 def test_pages_do_not_overlap_and_are_the_whole(
