@@ -14,7 +14,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.test import APIClient, APIRequestFactory
 
 from catalogue.models import Product
-from search import encoders, query
+from search import categories, encoders, query
 from search.serializers import (
     CategoryCountSerializer,
     ResultSerializer,
@@ -187,9 +187,10 @@ def test_other_orders_are_stable(client: APIClient, shop: list[Product]) -> None
         assert answer["match"] == by_relevance["match"]
 
 
-def test_a_search_asks_the_catalogue_five_times(
-    client: APIClient, shop: list[Product]
+def test_a_search_asks_the_catalogue_twice(
+    client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(categories, "KEPT_FOR", 3600.0)
     post_photo(client)
     with CaptureQueriesContext(connection) as asked:
         _, answer = post_photo(client, limit=10)
@@ -197,9 +198,9 @@ def test_a_search_asks_the_catalogue_five_times(
     owners = re.compile(r"\b(catalogue|search)_")
     tables = [found[1] for sql in asked if (found := owners.search(sql["sql"]))]
     assert len(tables) == len(asked)
-    # Products and their pictures; the categories found, those above, and the guess.
+    # Products and their pictures; the names of categories are known.
     # Which encoder and which snapshot serve, and what changed since.
-    assert sorted(tables) == ["catalogue"] * 5 + ["search"] * 3
+    assert sorted(tables) == ["catalogue"] * 2 + ["search"] * 3
 
 
 def test_a_box_searches_with_that_part_alone(
