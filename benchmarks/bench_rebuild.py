@@ -28,7 +28,7 @@ from benchmarks.shop import BASE_DIR, Shop, percentile, save_result
 from hashing import SHIPPED, load_encoder
 
 ASKED = 200  # pictures
-SHOPPERS = 2
+SHOPPERS = 6
 NEWEST = "SELECT name FROM search_snapshot ORDER BY id DESC LIMIT 1"
 
 FOOTPRINT = """

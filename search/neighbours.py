@@ -13,6 +13,7 @@ from search.rows import Int64s, Rows
 Weights = npt.NDArray[np.float32]  # (dim,)
 Floats = npt.NDArray[np.float32]  # (n,)
 Embedding = npt.NDArray[np.int8]  # (dim,)
+Places = npt.NDArray[np.intp]  # (n,)
 
 
 class Columns(Protocol):
@@ -148,18 +149,30 @@ class Neighbours(Shortlist):
 
     def column(self, name: str) -> list[Any]:
         """Of each one's product: `category_id`, `price`, `in_stock`."""
-        return [getattr(table, name)[row].item() for table, row in self._places()]
+        found: list[Any] = [None] * len(self)
+        for rows, places, at in self._by_table():
+            for place, value in zip(
+                places.tolist(), getattr(rows, name).take(at).tolist(), strict=True
+            ):
+                found[place] = value
+        return found
 
     def words(self, name: str) -> list[str]:
         """Of each one's product: `brand`, `colour`."""
-        return [
-            getattr(table, f"{name}s")[getattr(table, name)[row]]
-            for table, row in self._places()
-        ]
+        found = [""] * len(self)
+        for rows, places, at in self._by_table():
+            words = getattr(rows, f"{name}s")
+            for place, number in zip(
+                places.tolist(), getattr(rows, name).take(at).tolist(), strict=True
+            ):
+                found[place] = words[number]
+        return found
 
-    def _places(self) -> Iterator[tuple[Rows, int]]:
-        for table, row in zip(self.table.tolist(), self.row.tolist(), strict=True):
-            yield self.tables[table], row
+    def _by_table(self) -> Iterator[tuple[Rows, Places, Int64s]]:
+        """Each table, which of these are in it, and their rows there."""
+        for number, rows in enumerate(self.tables):
+            places = np.flatnonzero(self.table == number)
+            yield rows, places, self.row[places]
 
 
 COLUMNS = ("image_id", "product_id", "distance", "cosine", "score", "table", "row")
