@@ -29,7 +29,7 @@ ROUNDS = 10
 
 @dataclass(frozen=True)
 class Kind:
-    """What is known (n, features) to the kind (n, dim), its length from 0 to about 1."""
+    """What is known (n, features) to the kind (n, dim), 0 to about 1 long."""
 
     centre: Array  # (features,)
     axes: Array  # (features, dim)
