@@ -38,7 +38,8 @@ class Kind:
 
     def __call__(self, known: Array) -> Array:
         """Projected, and shorter the further it is from what was learned from."""
-        faded: Array = (known - self.centre) @ self.axes * self.share(known)[:, None]
+        projected: Array = np.matmul(known - self.centre, self.axes)
+        faded: Array = projected * self.share(known)[:, None]
         return faded
 
     def share(self, known: Array) -> Array:

@@ -59,7 +59,8 @@ class Head(nn.Module):
         projected: Tensor = seen @ axes + bias
         if part != "kind":  # whose length says how sure it is
             projected = functional.normalize(projected)
-        return projected * weight
+        weighed: Tensor = projected * weight
+        return weighed
 
     def _share(self, known: Tensor) -> Tensor:
         """How far the kind counts: (B, 1)."""
