@@ -1,12 +1,14 @@
 """Many clients at a large shop: alone, while its snapshot is rebuilt, while it imports.
 
-    python -m benchmarks.bench_load [--images 1000000] [--clients 4] [--workers 2]
+    python -m benchmarks.bench_load [--images 1000000] [--clients 4] [--keep FOLDER]
+    python -m benchmarks.bench_load --compare
 
 PostgreSQL, gunicorn and the clients share this machine's cores. Photos are JPEGs of
 1024 pixels, each of another picture; the limit is 20 results. An answer is an error
-unless its status is 200 and its page full. The rebuild is `build_snapshot`, niced as a
-worker is; its own seconds, from PostgreSQL to serving, are what bench_rebuild would
-say, with the machine's cores taken and free. Seed: photos are drawn by their number.
+unless its status is 200 and its page full. Rebuild and import are niced as workers
+are. `--compare` serves alone by several numbers of processes, threads and clients.
+With `--keep` the database is filled once and used again. Seed: photos are drawn by
+their number.
 """
 
 import argparse
@@ -14,7 +16,6 @@ import io
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -24,14 +25,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.large import fill
-from benchmarks.shop import BASE_DIR, Shop, percentile, save_result
-from hashing import SHIPPED, load_encoder
-from tests.servers import PostgresServer, RedisServer
+from benchmarks.large import large_shop
+from benchmarks.shop import BASE_DIR, Shop, load_result, percentile, save_result
 
 PHOTOS = 40
 SIDE = 1024
 LEAST_S = 20.0  # of each phase
+COMPARED_S = 8.0  # of each way to serve
+# Processes, threads of each, clients.
+WAYS = (
+    *((1, 4, 4), (2, 1, 4), (2, 2, 4), (2, 4, 2), (2, 4, 4), (2, 4, 8)),
+    *((2, 8, 8), (3, 2, 6), (3, 4, 8), (4, 1, 4), (4, 2, 8)),
+)
 
 
 def photo(seed: int) -> bytes:
@@ -52,7 +57,7 @@ class Clients:
         self.shop, self.photos = shop, photos
         self.clients = clients
 
-    def run(self, is_over: Any) -> dict[str, Any]:
+    def run(self, is_over: Any, least: float = LEAST_S) -> dict[str, Any]:
         """Until `is_over()`, and for some seconds at least."""
         self.took: list[float] = []
         self.errors: list[str] = []
@@ -64,7 +69,7 @@ class Clients:
         ]
         for thread in threads:
             thread.start()
-        while time.perf_counter() - start < LEAST_S or not is_over():
+        while time.perf_counter() - start < least or not is_over():
             time.sleep(0.2)
         stop.set()
         for thread in threads:
@@ -120,30 +125,18 @@ def niced(shop: Shop, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-def measure(shop: Shop, url: str, images: int, clients: int) -> dict[str, Any]:
-    start = time.perf_counter()
-    fill(url, images, load_encoder(SHIPPED).fingerprint)
-    print(f"filled in {time.perf_counter() - start:.0f} s", flush=True)
-    rebuild = shop.manage("build_snapshot")
-    print(f"rebuilt alone in {rebuild:.1f} s", flush=True)
-    shop.serve(int(shop.environment["WEB_CONCURRENCY"]))
+def measure(shop: Shop, clients: int) -> dict[str, Any]:
+    build = shop.manage("build_snapshot")
+    print(f"built in {build:.1f} s", flush=True)
+    workers(shop)
+    shop.serve()
     crowd = Clients(shop, [photo(seed) for seed in range(PHOTOS)], clients)
-    for each in range(8):
+    for each in range(16):
         crowd.shop.search(crowd.photos[each])
-    found: dict[str, Any] = {"rebuild alone s": round(rebuild, 1)}
-    found["alone"] = crowd.run(lambda: True)
+    found: dict[str, Any] = {"alone": crowd.run(lambda: True)}
     report("alone", found["alone"])
-    started = time.perf_counter()
     building = niced(shop, "build_snapshot")
-    ended: list[float] = []
-
-    def is_built() -> bool:
-        if building.poll() is not None and not ended:
-            ended.append(time.perf_counter() - started)
-        return bool(ended)
-
-    found["during a rebuild"] = crowd.run(is_built)
-    found["rebuild under load s"] = round(ended[0], 1)
+    found["during a rebuild"] = crowd.run(lambda: building.poll() is not None, 1.0)
     report("during a rebuild", found["during a rebuild"])
     folder = shop.folder / "import"
     folder.mkdir()
@@ -154,6 +147,32 @@ def measure(shop: Shop, url: str, images: int, clients: int) -> dict[str, Any]:
     return found
 
 
+def compare(shop: Shop) -> list[dict[str, Any]]:
+    """Several ways to serve, each alone."""
+    shop.manage("build_snapshot")
+    photos = [photo(seed) for seed in range(PHOTOS)]
+    rows = []
+    for processes, threads, clients in WAYS:
+        shop.serve(processes, "--threads", str(threads))
+        crowd = Clients(shop, photos, clients)
+        crowd.run(lambda: True, 2.0)
+        found = crowd.run(lambda: True, COMPARED_S)
+        rows.append({"processes": processes, "threads": threads, "clients": clients})
+        rows[-1] |= found
+        report("", rows[-1])
+        shop.stop()
+    return rows
+
+
+def workers(shop: Shop) -> None:
+    """As the Procfile has them."""
+    celery = ("-m", "celery", "-A", "config", "worker", "--pool", "solo")
+    for queue in ("uploads", "bulk"):
+        worker = shop.start(*celery, "--queues", queue, "--hostname", f"{queue}@%h")
+        if queue == "bulk":
+            os.setpriority(os.PRIO_PROCESS, worker.pid, 10)
+
+
 def report(name: str, row: dict[str, Any]) -> None:
     print(f"{name:18}", *(f"{key} {value}" for key, value in row.items()), flush=True)
 
@@ -162,28 +181,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=1_000_000)
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--workers", default="2")
+    parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="semblance-bench-"))
-    folder.chmod(0o711)
-    with (
-        PostgresServer(folder) as postgres,
-        RedisServer(folder) as redis,
-        Shop(
-            DATABASE_URL=postgres.url,
-            REDIS_URL=redis.url,
-            WEB_CONCURRENCY=options.workers,
-        ) as shop,
-    ):
-        celery = ("-m", "celery", "-A", "config", "worker", "--pool", "solo")
-        for queue in ("uploads", "bulk"):
-            name = ("--queues", queue, "--hostname", f"{queue}@%h")
-            worker = shop.start(*celery, *name)
-            if queue == "bulk":
-                os.setpriority(os.PRIO_PROCESS, worker.pid, 10)
-        found = measure(shop, postgres.url, options.images, options.clients)
+    with large_shop(options.images, keep=options.keep) as shop:
+        if options.compare:
+            found: dict[str, Any] = {"ways to serve": compare(shop)}
+        else:
+            found = {"rows": measure(shop, options.clients)}
     header = {"seed": 0, "images": options.images, "clients": options.clients}
-    print(save_result("load", {**header, "workers": options.workers, **found}))
+    print(save_result("load", {**load_result("load"), **header, **found}))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """A shop in PostgreSQL with as many pictures as are wanted, and few files of them.
 
-Uniform codes and embeddings, two pictures a product, twenty categories, two hundred
-brands. The pictures share some files, whose thumbnails are there, as those of a shop
-that sells are.
+Embeddings drawn by chance and their codes, two pictures a product, twenty categories,
+two hundred brands. The pictures share some files.
 """
 
 import io
+import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,14 @@ import numpy.typing as npt
 import psycopg
 from PIL import Image
 
+from benchmarks.shop import Shop
+from hashing import SHIPPED, Encoder, load_encoder
+from tests.servers import PostgresServer, RedisServer
+
 FILES = 500
-A_COPY = 50_000  # codes sent at a time
+A_COPY = 50_000  # codes drawn and sent at a time
 # What PostgreSQL's COPY in binary begins and ends with.
 COPY_BEGIN, COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-DIM, CODE = 256, 32  # numbers of an embedding, bytes of a code
 
 FILL = (
     """
@@ -55,12 +60,39 @@ TAKE_CODES = """
 TABLES = ("catalogue_category", "catalogue_product", "catalogue_productimage")
 
 
-def fill(url: str, images: int, encoder: str) -> None:
-    """Into an empty, migrated database: 256 bits a code, 256 numbers an embedding."""
+@contextmanager
+def large_shop(images: int, *, keep: Path | None = None) -> Iterator[Shop]:
+    """On PostgreSQL and Redis, with a snapshot to be built.
+
+    keep: a folder whose database is used again, if it has one; a new one otherwise.
+    """
+    folder = keep or Path(tempfile.mkdtemp(prefix="semblance-bench-"))
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)  # PostgreSQL reaches it as another user
+    is_filled = (folder / "filled").exists()
+    with (
+        PostgresServer(folder) as postgres,
+        RedisServer(folder) as redis,
+        Shop(DATABASE_URL=postgres.url, REDIS_URL=redis.url) as shop,
+    ):
+        if not is_filled:
+            start = time.perf_counter()
+            fill(postgres.url, images, load_encoder(SHIPPED))
+            print(f"filled in {time.perf_counter() - start:.0f} s", flush=True)
+            (folder / "filled").touch()
+        with psycopg.connect(postgres.url, autocommit=True) as database:
+            for table in ("search_snapshot", "search_change"):
+                database.execute(f"TRUNCATE {table}")
+        write_pictures(shop.folder / "data" / "media")
+        yield shop
+
+
+def fill(url: str, images: int, encoder: Encoder) -> None:
+    """Into an empty, migrated database, with the codes of an encoder."""
     values = {
         "images": images,
         "products": images // 2,
-        "encoder": encoder,
+        "encoder": encoder.fingerprint,
         "files": FILES,
     }
     with psycopg.connect(url, autocommit=True) as database:
@@ -70,7 +102,7 @@ def fill(url: str, images: int, encoder: str) -> None:
             "CREATE UNLOGGED TABLE codes (image_id bigint, code bytea, embedding bytea)"
         )
         with database.cursor().copy(COPY_CODES) as copy:
-            for piece in _codes(images):
+            for piece in _copied(images, encoder):
                 copy.write(piece)
         database.execute(_escaped(TAKE_CODES), values)
         database.execute("DROP TABLE codes")
@@ -82,36 +114,42 @@ def fill(url: str, images: int, encoder: str) -> None:
         database.execute("VACUUM ANALYZE")
 
 
+def embeddings(start: int, n: int, dim: int) -> npt.NDArray[np.int8]:
+    """Of the pictures from id `start` + 1 on; `start` is a multiple of A_COPY."""
+    drawn = np.random.default_rng(start).standard_normal((n, dim), np.float32)
+    return (drawn * 30).clip(-127, 127).astype(np.int8)
+
+
 def _escaped(statement: str) -> str:
     return statement.replace(" % ", " %% ")
 
 
-def _codes(images: int) -> Iterator[bytes]:
+def _copied(images: int, encoder: Encoder) -> Iterator[bytes]:
     """Image ids, codes and embeddings, as COPY takes them."""
-    chance = np.random.default_rng(0)
+    dim, n_bytes = encoder.card.dim, encoder.n_bits // 8
     row = np.dtype(
         [
             ("fields", ">i2"),
             *(("id length", ">i4"), ("id", ">i8")),
-            *(("code length", ">i4"), ("code", f"V{CODE}")),
-            *(("embedding length", ">i4"), ("embedding", f"V{DIM}")),
+            *(("code length", ">i4"), ("code", np.uint8, n_bytes)),
+            *(("embedding length", ">i4"), ("embedding", np.int8, dim)),
         ]
     )
     yield COPY_BEGIN
     for start in range(0, images, A_COPY):
         rows = np.zeros(min(A_COPY, images - start), row)
         rows["fields"] = 3
-        rows["id length"], rows["code length"], rows["embedding length"] = 8, CODE, DIM
+        rows["id length"] = 8
+        rows["code length"], rows["embedding length"] = n_bytes, dim
         rows["id"] = np.arange(start, start + len(rows)) + 1
-        for name, size in (("code", CODE), ("embedding", DIM)):
-            drawn = np.frombuffer(chance.bytes(len(rows) * size), f"V{size}")
-            rows[name] = drawn
+        rows["embedding"] = embeddings(start, len(rows), dim)
+        rows["code"] = encoder.layer.codes(rows["embedding"])
         yield rows.tobytes()
     yield COPY_END
 
 
 def write_pictures(media: Path) -> None:
-    """The files that the pictures share; their thumbnails come with the first page."""
+    """The files that the pictures share; thumbnails are made by the first pages."""
     folder = media / "products"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(FILES):

@@ -77,15 +77,16 @@ class Shop:
         self._processes.append(process)
         return process
 
-    def serve(self, workers: int = 2) -> None:
+    def serve(self, workers: int = 2, *options: str) -> subprocess.Popen[bytes]:
+        """Start the site; `options` are gunicorn's."""
         bind = f"127.0.0.1:{self.port}"
         gunicorn = ("-m", "gunicorn", "config.wsgi", "-c", "config/gunicorn.py")
-        server = self.start(*gunicorn, "-w", str(workers), "-b", bind)
+        server = self.start(*gunicorn, "-w", str(workers), "-b", bind, *options)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and server.poll() is None:
             try:
                 if self.get("/api/v1/status/")[0] == 200:
-                    return
+                    return server
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError("the shop did not start")
@@ -110,6 +111,11 @@ class Shop:
         content_type = f"multipart/form-data; boundary={boundary}"
         return self._request(
             "POST", "/api/v1/search/photo/", b"".join(parts), content_type
+        )
+
+    def post(self, path: str, fields: dict[str, Any]) -> tuple[int, Any]:
+        return self._request(
+            "POST", path, json.dumps(fields).encode(), "application/json"
         )
 
     def _request(

@@ -22,6 +22,7 @@ from treebeard.mp_tree import MP_Node, MP_NodeManager
 from catalogue import images
 from catalogue.importing.models import CatalogueImport as CatalogueImport  # a model too
 from catalogue.signals import announce_image, products_changed
+from catalogue.storing import stored
 
 NBSP = "\u00a0"
 
@@ -224,12 +225,16 @@ class ProductImage(models.Model):
         return f"{self.product_id}/{self.position}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store; a new file is announced and the one it replaces removed, on commit."""
+        """Store; a new file is announced and the one it replaces removed, on commit.
+
+        Raises StorageAway, and then nothing is stored.
+        """
         replaced = None
         is_new_file = bool(self.file) and not self.is_file_stored
         if is_new_file and self.pk:
             replaced = ProductImage.objects.filter(pk=self.pk).first()
-        super().save(*args, **kwargs)
+        with stored():
+            super().save(*args, **kwargs)
         if is_new_file:
             announce_image(self.pk)
         if replaced is not None:

@@ -56,7 +56,6 @@ class CategoryNameSerializer(serializers.Serializer[Category]):
     name = serializers.CharField()
 
 
-# Field by field: a ModelSerializer asks the model for them again with every answer.
 class ProductSerializer(serializers.Serializer[Product]):
     """What a card in a list shows."""
 
@@ -71,6 +70,24 @@ class ProductSerializer(serializers.Serializer[Product]):
     currency = serializers.CharField(help_text="ISO 4217")
     in_stock = serializers.BooleanField()
     image = serializers.SerializerMethodField(help_text="The main picture.")
+
+    def to_representation(self, product: Product) -> dict[str, Any]:
+        """As the fields say, written out: the framework takes ten times as long, for
+        each of twenty.
+        """
+        return {
+            "id": product.pk,
+            "sku": product.sku,
+            "name": product.name,
+            "url": self.get_url(product),
+            "category": {"slug": product.category.slug, "name": product.category.name},
+            "brand": product.brand,
+            "colour": product.colour,
+            "price": f"{product.price:.2f}",
+            "currency": product.currency,
+            "in_stock": product.in_stock,
+            "image": self.get_image(product),
+        }
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, product: Product) -> str:
@@ -99,6 +116,13 @@ class ProductDetailSerializer(ProductSerializer):
 
     description = serializers.CharField(allow_blank=True)
     images = serializers.SerializerMethodField()
+
+    def to_representation(self, product: Product) -> dict[str, Any]:
+        return {
+            **super().to_representation(product),
+            "description": product.description,
+            "images": self.get_images(product),
+        }
 
     @extend_schema_field(PictureSerializer(many=True))
     def get_images(self, product: Product) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
 from catalogue.images import UnreadableImage
+from catalogue.storing import StorageAway
 from config.requests import request_id
 from search.errors import (
     CodeMismatch,
@@ -101,6 +102,14 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
     UnreadablePostError: (400, "incomplete_body", _("The body did not arrive whole.")),
     OperationalError: DATABASE_AWAY,
     InterfaceError: DATABASE_AWAY,
+    StorageAway: (
+        503,
+        "storage_unavailable",
+        _(
+            "The storage of pictures does not answer. Nothing was saved: go back, and "
+            "try again in a moment."
+        ),
+    ),
 }
 
 
@@ -173,8 +182,9 @@ def problem(
     }
 
 
-class DatabaseAway:
-    """Pages say so while the database does not answer, with 503 and when to return.
+class SomethingAway:
+    """Pages say so while the database or the storage of pictures does not answer, with
+    503 and when to return.
 
     In plain text: a template of ours would ask the database who is logged in.
     """
@@ -189,13 +199,14 @@ class DatabaseAway:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        if not isinstance(exception, (OperationalError, InterfaceError)):
-            return None
-        log.warning("database unavailable", reason=str(exception))
-        status, _code, detail = DATABASE_AWAY
-        response = HttpResponse(str(detail), "text/plain; charset=utf-8", status)
-        response["Retry-After"] = str(RETRY_AFTER)
-        return response
+        for known in (OperationalError, InterfaceError, StorageAway):
+            if isinstance(exception, known):
+                status, code, detail = KNOWN[known]
+                log.warning(code, reason=str(exception))
+                response = HttpResponse(detail, "text/plain; charset=utf-8", status)
+                response["Retry-After"] = str(RETRY_AFTER)
+                return response
+        return None
 
 
 def problems_under_api(

@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.problems.DatabaseAway",
+    "config.problems.SomethingAway",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -5,7 +5,7 @@ from hashing.encoder import FILES as ENCODER_FILES
 from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
 from hashing.errors import CheckpointError, HashingError, IndexFileError, RecallTooLow
 from hashing.index import Allowed, CodeIndex, Hit, Kind
-from hashing.matching import Curve, fit_curve
+from hashing.matching import Curve, fit_curve, fit_sigmoid
 from hashing.near import Found
 from hashing.where import Bitmap, Where
 
@@ -29,6 +29,7 @@ __all__ = [
     "SHIPPED",
     "Where",
     "fit_curve",
+    "fit_sigmoid",
     "hamming",
     "load_encoder",
     "pack",

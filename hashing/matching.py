@@ -18,6 +18,8 @@ Curve = tuple[tuple[float, float], ...]  # (cosine, probability), both ascending
 NEIGHBOURS = 20  # answers a query: what a shopper sees of a result
 KNOTS = np.linspace(-0.2, 1.0, 25)
 LEAST = 0.005  # no answer is certain, either way
+NEWTON_STEPS = 30  # of which some ten are needed
+PRIOR = np.array([1e-6, 1.0])  # on the level and the slope of a sigmoid
 
 
 def fit_curve(
@@ -33,10 +35,42 @@ def fit_curve(
     order = np.argsort(cosines, kind="stable")
     steps = _rising(cosines[order], is_right[order].astype(np.float64), weights[order])
     middles, shares = zip(*steps, strict=True)
-    chances = np.interp(KNOTS, middles, shares).clip(LEAST, 1 - LEAST)
+    return _curve(np.interp(KNOTS, middles, shares))
+
+
+def fit_sigmoid(
+    cosines: Numbers, is_right: npt.NDArray[np.bool_], weights: Numbers
+) -> Curve:
+    """As `fit_curve`, of the shape of a sigmoid, for few answers.
+
+    Platt, "Probabilistic outputs for support vector machines" (1999). A curve of any
+    shape would follow the chance in some hundred answers; this one has two numbers, of
+    which the slope is drawn to zero by a normal prior, of deviation one where cosines
+    have deviation one. Where right answers have no higher cosines it is flat.
+    """
+    if is_right.all() or not is_right.any():
+        raise ValueError("a curve needs right answers and wrong ones")
+    centre = np.average(cosines, weights=weights)
+    spread = max(np.sqrt(np.average((cosines - centre) ** 2, weights=weights)), 1e-6)
+    at = np.stack([np.ones_like(cosines), (cosines - centre) / spread], axis=1)
+    line = np.zeros(2)  # level and slope
+    for _ in range(NEWTON_STEPS):
+        said = 1 / (1 + np.exp(-at @ line))
+        gradient = at.T @ (weights * (is_right - said)) - PRIOR * line
+        bend = (at * (weights * said * (1 - said))[:, None]).T @ at + np.diag(PRIOR)
+        line += np.linalg.solve(bend, gradient)
+    if line[1] < 0:
+        share = np.average(is_right, weights=weights)
+        line = np.array([np.log(share / (1 - share)), 0.0])
+    chances = 1 / (1 + np.exp(-line[0] - line[1] * (KNOTS - centre) / spread))
+    return _curve(chances)
+
+
+def _curve(chances: Numbers) -> Curve:
+    """Through these chances at KNOTS."""
     return tuple(
         (round(float(cosine), 4), round(float(chance), 4))
-        for cosine, chance in zip(KNOTS, chances, strict=True)
+        for cosine, chance in zip(KNOTS, chances.clip(LEAST, 1 - LEAST), strict=True)
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from hashing import CodeIndex, Codes, Curve, Found, fit_curve
+from hashing import CodeIndex, Codes, Curve, Found, fit_curve, fit_sigmoid
 from search.neighbours import Shortlist
 from search.rows import Rows
 
@@ -40,6 +40,7 @@ LOOKED_AT = 200  # nearest by code, as a search looks at
 ANSWERS = 20  # products a query: what a shopper sees
 FEWEST = 5  # products with several pictures, below which the card's curve stays alone
 CARD_COUNTS = 30.0  # answers that the card's curve is worth
+CARD_COUNTS_FIRST = 5.0  # first answers: a query has but one
 BINS = np.linspace(0, 1, 11)
 
 
@@ -203,15 +204,20 @@ def judged(asked: Asked, fit_on: Asked, card: Curve) -> Chances:
 
 def fitted(asked: Asked, use: npt.NDArray[np.bool_], card: Curve) -> Curves:
     """To the answers of which `use` (n,) says so, and to the card's curve."""
-    first, others = use & (asked.rank == 0), use & (asked.rank > 0)
-    return Curves(_fitted(asked, first, card), _fitted(asked, others, card))
+    is_first = asked.rank == 0
+    first = _with_card(asked, use & is_first, card, CARD_COUNTS_FIRST)
+    others = _with_card(asked, use & ~is_first, card, CARD_COUNTS)
+    return Curves(fit_sigmoid(*first), fit_curve(*others))
 
 
-def _fitted(asked: Asked, use: npt.NDArray[np.bool_], card: Curve) -> Curve:
+def _with_card(
+    asked: Asked, use: npt.NDArray[np.bool_], card: Curve, counts: float
+) -> tuple[Chances, npt.NDArray[np.bool_], Chances]:
+    """Cosines, rightness and weights: of the answers, and of what the card says."""
     cosines, shares = np.array(card).T
-    each = CARD_COUNTS / len(cosines)
+    each = counts / len(cosines)
     n = int(use.sum())
-    return fit_curve(
+    return (
         np.concatenate([asked.cosine[use], cosines, cosines]),
         np.repeat([*asked.is_right[use], True, False], [1] * n + [len(cosines)] * 2),
         np.concatenate([np.ones(n), shares * each, (1 - shares) * each]),

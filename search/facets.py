@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
-from catalogue.models import Category
+from search.categories import Named, tree
 from search.filters import Filters
 from search.neighbours import Columns
 
@@ -91,15 +90,14 @@ def _words(words: Iterable[str]) -> list[WordCount]:
 
 
 def _categories(category_ids: Iterable[int]) -> list[CategoryCount]:
-    """With all that lie above them; two queries."""
+    """With all that lie above them."""
     own = Counter(category_ids)
-    paths = Category.objects.filter(pk__in=own).values_list("pk", "path")
-    counts: Counter[str] = Counter()
-    for pk, path in paths:
-        for end in range(Category.steplen, len(path) + 1, Category.steplen):
-            counts[path[:end]] += own[pk]
-    found = Category.objects.filter(path__in=counts).order_by("path")
+    known = tree(own)
+    counts: Counter[Named] = Counter()
+    for pk, count in own.items():
+        for each in known.with_those_above(pk):
+            counts[each] += count
     return [
-        CategoryCount(each.slug, each.name, each.depth, counts[each.path])
-        for each in islice(found, MOST)
+        CategoryCount(each.slug, each.name, each.depth, count)
+        for each, count in sorted(counts.items())[:MOST]
     ]

@@ -13,6 +13,7 @@ from search.rows import Int64s, Rows
 Weights = npt.NDArray[np.float32]  # (dim,)
 Floats = npt.NDArray[np.float32]  # (n,)
 Embedding = npt.NDArray[np.int8]  # (dim,)
+Places = npt.NDArray[np.intp]  # (n,)
 
 
 class Columns(Protocol):
@@ -66,8 +67,8 @@ class Shortlist:
     table: npt.NDArray[np.int32]
     row: Int64s
 
-    @classmethod
-    def of(cls, found: Sequence[tuple[Rows, Found]], k: int) -> Self:
+    @staticmethod
+    def of(found: Sequence[tuple[Rows, Found]], k: int) -> "Shortlist":
         """The first k of what was found in some tables."""
         table = np.repeat(
             np.arange(len(found), dtype=np.int32), [len(each.rows) for _, each in found]
@@ -79,7 +80,7 @@ class Shortlist:
         )
         row = np.concatenate([each.rows for _, each in found])
         order = np.lexsort((image_id, distance))[:k]
-        return cls(
+        return Shortlist(
             *(image_id[order], product_id[order], distance[order]),
             *(tuple(rows for rows, _ in found), table[order], row[order]),
         )
@@ -105,18 +106,12 @@ class Shortlist:
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbours(Shortlist):
     """n pictures of a shortlist and how alike each is, in any order.
 
     cosine: of the embeddings; score: what ranks them, a cosine of weighted embeddings.
     """
 
-    image_id: Int64s
-    product_id: Int64s
-    distance: npt.NDArray[np.int32]
-    tables: tuple[Rows, ...]
-    table: npt.NDArray[np.int32]
-    row: Int64s
     cosine: Floats
     score: Floats
 
@@ -129,9 +124,6 @@ class Neighbours:
         }
         columns["table"][len(first) :] += len(first.tables)
         return cls(**columns, tables=(*first.tables, *second.tables))
-
-    def __len__(self) -> int:
-        return len(self.image_id)
 
     def __getitem__(self, page: slice) -> Self:
         return self.take(np.arange(len(self))[page])
@@ -157,18 +149,30 @@ class Neighbours:
 
     def column(self, name: str) -> list[Any]:
         """Of each one's product: `category_id`, `price`, `in_stock`."""
-        return [getattr(table, name)[row].item() for table, row in self._places()]
+        found: list[Any] = [None] * len(self)
+        for rows, places, at in self._by_table():
+            for place, value in zip(
+                places.tolist(), getattr(rows, name).take(at).tolist(), strict=True
+            ):
+                found[place] = value
+        return found
 
     def words(self, name: str) -> list[str]:
         """Of each one's product: `brand`, `colour`."""
-        return [
-            getattr(table, f"{name}s")[getattr(table, name)[row]]
-            for table, row in self._places()
-        ]
+        found = [""] * len(self)
+        for rows, places, at in self._by_table():
+            words = getattr(rows, f"{name}s")
+            for place, number in zip(
+                places.tolist(), getattr(rows, name).take(at).tolist(), strict=True
+            ):
+                found[place] = words[number]
+        return found
 
-    def _places(self) -> Iterator[tuple[Rows, int]]:
-        for table, row in zip(self.table.tolist(), self.row.tolist(), strict=True):
-            yield self.tables[table], row
+    def _by_table(self) -> Iterator[tuple[Rows, Places, Int64s]]:
+        """Each table, which of these are in it, and their rows there."""
+        for number, rows in enumerate(self.tables):
+            places = np.flatnonzero(self.table == number)
+            yield rows, places, self.row[places]
 
 
 COLUMNS = ("image_id", "product_id", "distance", "cosine", "score", "table", "row")

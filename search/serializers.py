@@ -12,7 +12,7 @@ from search.engine import ENGINES
 from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
 from search.matching import MatchOn
 from search.models import Encoder
-from search.similar import RELEVANCE, SORTS
+from search.similar import RELEVANCE, SORTS, Result
 from search.words.query import LONGEST
 
 State = Encoder.State
@@ -122,12 +122,21 @@ class PredictionSerializer(serializers.Serializer[Any]):
     confidence = serializers.FloatField(help_text="Its share of the votes.")
 
 
-class WordCountSerializer(serializers.Serializer[Any]):
+class PlainSerializer(serializers.Serializer[Any]):
+    """Of what has just these fields, ready for JSON: as it is. An answer has a hundred
+    of them, and the framework takes its time for each.
+    """
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {name: getattr(instance, name) for name in self._declared_fields}
+
+
+class WordCountSerializer(PlainSerializer):
     value = serializers.CharField()
     count = serializers.IntegerField()
 
 
-class CategoryCountSerializer(serializers.Serializer[Any]):
+class CategoryCountSerializer(PlainSerializer):
     slug = serializers.CharField()
     name = serializers.CharField()
     depth = serializers.IntegerField(help_text="1 at the top.")
@@ -163,6 +172,16 @@ class ResultSerializer(serializers.Serializer[Any]):
         "them that it has."
     )
     match = serializers.ChoiceField(choices=MATCHES, help_text=MATCH_HELP)
+
+    def to_representation(self, result: Result) -> dict[str, Any]:
+        """As the fields say, written out, for the same reason as a product."""
+        return {
+            "product": self.fields["product"].to_representation(result.product),
+            "image_id": result.image_id,
+            "distance": result.distance,
+            "similarity": result.similarity,
+            "match": result.match.value,
+        }
 
 
 class WordsSerializer(serializers.Serializer[Any]):

@@ -18,16 +18,10 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 
+from catalogue.storing import AWAY
 from hashing import IndexFileError
 from hashing.disk import sync
 from search.errors import SearchUnavailable
-
-try:
-    from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:
-    AWAY: tuple[type[Exception], ...] = (OSError,)
-else:
-    AWAY = (OSError, BotoCoreError, ClientError)
 
 # Written last and removed first: what has it is whole.
 LAST = "manifest.json"

@@ -1,8 +1,8 @@
 """Published galleries on disk: build, publish, load, prune.
 
-A snapshot is a folder that never changes. It is written beside, read back, and only
-then renamed to its name and entered in the database: whoever sees the row can read
-the whole.
+A snapshot is a folder that never changes. It is written, read back, and only then
+entered in the database: nobody looks for a folder without a row, and whoever sees the
+row can read the whole.
 """
 
 import json
@@ -123,30 +123,26 @@ def build(of: Encoder | None = None) -> Snapshot | None:
 
 
 def write(found: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeIndex]:
-    """Write a snapshot beside, verify it, and give it its name.
+    """Write a snapshot into a folder that is not there yet, and verify it.
 
-    Returns what was read back. Raises RecallTooLow (see search.indexing).
+    Returns what was read back, mapped. Raises RecallTooLow (see search.indexing).
     """
-    partial = folder.with_name(f"{folder.name}.partial")
-    indexing.build_index(found).save(partial / "index")
+    indexing.build_index(found).save(folder / "index")
     names = [name for name in COLUMNS if name not in ("image_id", "codes")]
     for name in names:
-        np.save(partial / f"{name}.npy", getattr(found, name))
+        np.save(folder / f"{name}.npy", getattr(found, name))
     manifest = {
         "format": FORMAT,
         "encoder": fingerprint,
         "images": len(found),
         "brands": found.brands,
         "colours": found.colours,
-        "files": {f"{name}.npy": digest_of(partial / f"{name}.npy") for name in names},
+        "files": {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in names},
     }
-    (partial / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
-    for path in (*partial.iterdir(), partial):
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
+    for path in (*folder.iterdir(), folder, folder.parent):
         sync(path)
-    read_back = read_rows(partial, fingerprint)
-    partial.rename(folder)
-    sync(folder.parent)
-    return read_back
+    return read_rows(folder, fingerprint)
 
 
 def load(snapshot: Snapshot) -> LoadedSnapshot:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalogue.models import Category
+from search.categories import tree
 from search.neighbours import Neighbours
 
 VOTERS = 10
@@ -34,7 +34,7 @@ def predicted_category(ranked: Neighbours) -> Prediction | None:
     if total <= 0:
         return None
     winner = min(weights, key=lambda pk: (-weights[pk], pk))
-    category = Category.objects.filter(pk=winner).first()
+    category = tree([winner]).by_id.get(winner)
     if category is None:  # deleted since
         return None
     confidence = round(weights[winner] / total, 4)

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils.formats import number_format
 from imagekit.cachefiles import ImageCacheFile
 
+from catalogue.storing import AWAY
+
 register = template.Library()
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,6 @@ def thumbnail_url(thumbnail: ImageCacheFile) -> str:
     """
     try:
         return str(thumbnail.url)
-    except OSError as error:
+    except AWAY as error:
         log.warning("picture lost", file=str(thumbnail), error=str(error))
         return ""

@@ -2,13 +2,16 @@
 
 from base64 import b64encode
 from contextlib import closing
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
-from rest_framework.test import APIClient
+from rest_framework.serializers import Serializer
+from rest_framework.test import APIClient, APIRequestFactory
 
 from catalogue.models import Product
+from catalogue.serializers import ProductDetailSerializer, ProductSerializer
 from tests.builders import add_image, new_category, new_product
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -85,6 +88,17 @@ def test_a_product_tells_all_of_itself(client: APIClient) -> None:
     assert shown["image"] == shown["images"][0]
     with closing(client.get(shown["image"]["url"])) as thumbnail:
         assert thumbnail.status_code == 200
+
+
+def test_what_is_written_out_is_what_the_fields_say() -> None:
+    new_product("p", images=[1, 2], price=Decimal("12.5"), brand="", stock=0)
+    product = Product.objects.for_list().get()
+    request = APIRequestFactory().get("/")
+    for kind in (ProductSerializer, ProductDetailSerializer):
+        shown = kind(product, context={"request": request})
+        by_fields = Serializer.to_representation(shown, product)
+        assert shown.data == by_fields
+        assert list(shown.data) == list(by_fields)
 
 
 def test_a_product_without_a_picture_says_so(client: APIClient) -> None:

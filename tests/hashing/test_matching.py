@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hashing.matching import NEIGHBOURS, answers, fit_curve
+from hashing.matching import NEIGHBOURS, answers, fit_curve, fit_sigmoid
 
 
 def drawn(n=20_000, seed=0):
@@ -72,3 +72,33 @@ def test_only_the_nearest_answers_count():
     nothing = np.zeros((3, 100), dtype=bool)
     found, _ = answers(gallery[:3], gallery, is_same_picture=nothing, is_right=right)
     assert len(found) == 3 * NEIGHBOURS
+
+
+def test_a_sigmoid_is_found_again() -> None:
+    rng = np.random.default_rng(4)
+    cosines = rng.uniform(0, 1, 4000)
+    right = rng.random(4000) < 1 / (1 + np.exp(-8 * (cosines - 0.6)))
+    knots, chances = zip(*fit_sigmoid(cosines, right, np.ones(4000)), strict=True)
+    for cosine in (0.2, 0.6, 0.9):
+        wanted = 1 / (1 + np.exp(-8 * (cosine - 0.6)))
+        assert np.interp(cosine, knots, chances) == pytest.approx(wanted, abs=0.04)
+
+
+def test_a_sigmoid_follows_chance_less_than_a_curve_of_any_shape() -> None:
+    """Of 120 answers whose cosines say nothing, two in five are right."""
+    cosines = np.linspace(0.3, 0.7, 120)
+    away = []
+    for fit in (fit_sigmoid, fit_curve):
+        curves = [
+            fit(cosines, np.random.default_rng(seed).random(120) < 0.4, np.ones(120))
+            for seed in range(20)
+        ]
+        said = [np.interp(cosines, *np.array(curve).T) for curve in curves]
+        away.append(np.abs(np.array(said) - 0.4).mean())
+    assert away[0] < 0.06 < away[1]
+
+
+def test_where_nearer_answers_are_seldom_right_the_sigmoid_is_flat() -> None:
+    cosines = np.linspace(0, 1, 200)
+    curve = np.array(fit_sigmoid(cosines, cosines < 0.3, np.ones(200)))
+    assert curve[:, 1] == pytest.approx(0.3, abs=0.01)

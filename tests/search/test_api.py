@@ -10,10 +10,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
-from rest_framework.test import APIClient
+from rest_framework.serializers import Serializer
+from rest_framework.test import APIClient, APIRequestFactory
 
 from catalogue.models import Product
-from search import encoders, query
+from search import categories, encoders, query
+from search.serializers import (
+    CategoryCountSerializer,
+    ResultSerializer,
+    WordCountSerializer,
+)
+from search.similar import similar_to_photo
 from tests.builders import draw_picture
 from tests.search.asking import (
     API,
@@ -76,6 +83,18 @@ def test_an_answer_has_the_documented_fields(
         "currency": "EUR",
         "in_stock": True,
     }
+
+
+def test_results_and_counts_are_told_as_their_fields_say(shop: list[Product]) -> None:
+    answer = similar_to_photo(draw_picture(0))
+    request = APIRequestFactory().get("/")
+    for kind, told in (
+        (ResultSerializer, answer.results[0]),
+        (WordCountSerializer, answer.facets.brand[0]),
+        (CategoryCountSerializer, answer.facets.category[0]),
+    ):
+        shown = kind(told, context={"request": request})
+        assert shown.data == Serializer.to_representation(shown, told)
 
 
 def test_pages_do_not_overlap_and_are_the_whole(
@@ -168,9 +187,10 @@ def test_other_orders_are_stable(client: APIClient, shop: list[Product]) -> None
         assert answer["match"] == by_relevance["match"]
 
 
-def test_a_search_asks_the_catalogue_five_times(
-    client: APIClient, shop: list[Product]
+def test_a_search_asks_the_catalogue_twice(
+    client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(categories, "KEPT_FOR", 3600.0)
     post_photo(client)
     with CaptureQueriesContext(connection) as asked:
         _, answer = post_photo(client, limit=10)
@@ -178,9 +198,9 @@ def test_a_search_asks_the_catalogue_five_times(
     owners = re.compile(r"\b(catalogue|search)_")
     tables = [found[1] for sql in asked if (found := owners.search(sql["sql"]))]
     assert len(tables) == len(asked)
-    # Products and their pictures; the categories found, those above, and the guess.
+    # Products and their pictures; the names of categories are known.
     # Which encoder and which snapshot serve, and what changed since.
-    assert sorted(tables) == ["catalogue"] * 5 + ["search"] * 3
+    assert sorted(tables) == ["catalogue"] * 2 + ["search"] * 3
 
 
 def test_a_box_searches_with_that_part_alone(

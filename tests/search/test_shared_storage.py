@@ -18,6 +18,7 @@ from search import gallery, snapshots
 from search.errors import SearchUnavailable
 from search.models import Snapshot
 from tests.builders import make_image, new_product
+from tests.catalogue.admin_forms import change_url, filled_in, upload
 from tests.search.asking import API, PHOTO, a_file, open_varied_shop
 from tests.search.catalogues import a_query, add_coded_image, embedding
 from tests.search.test_snapshots import flip_last_byte, truncate
@@ -107,11 +108,11 @@ class Hosts:
         self.turn("web")
         return built
 
-    def lose_storage(self) -> None:
+    def lose_storage(self, name: str = "snapshots") -> None:
         broken = dict(self.settings.STORAGES)
-        broken["snapshots"] = shared_storages(
+        broken[name] = shared_storages(
             "s3://key:secret@shop?endpoint=http://127.0.0.1:9&region=us-east-1", ""
-        )["snapshots"]
+        )[name]
         self.whole, self.settings.STORAGES = self.settings.STORAGES, broken
 
     def find_storage(self) -> None:
@@ -225,6 +226,28 @@ def test_pictures_are_on_the_same_storage(hosts: Hosts, client: Client) -> None:
     name = image.file.name
     image.delete()
     assert not storages["default"].exists(name)
+
+
+def test_staff_is_told_while_pictures_cannot_be_stored_and_nothing_is_half_done(
+    hosts: Hosts, admin_client: Client
+) -> None:
+    product = open_varied_shop(1)[0]
+    before = product.images.get()
+    hosts.lose_storage("default")
+    name, picture = f"{product.name} anew", upload("a.jpg", make_image(5))
+    sent = filled_in(product, name=name, new_pictures=picture)
+    refused = admin_client.post(change_url(product), sent)
+    assert (refused.status_code, refused["Retry-After"]) == (503, "10")
+    assert "Nothing was saved" in refused.content.decode()
+    product.refresh_from_db()
+    assert product.name != name
+    assert product.images.get() == before
+    assert admin_client.get("/").status_code == 200
+    assert admin_client.get(f"{API}products/").status_code == 200
+    hosts.find_storage()
+    picture.seek(0)
+    assert admin_client.post(change_url(product), sent).status_code == 302
+    assert product.images.count() == 2
 
 
 def test_a_url_of_another_kind_is_refused() -> None:

@@ -94,7 +94,7 @@ def test_the_last_three_are_kept_and_everything_else_is_swept() -> None:
     for seed in range(5):
         add_image(seed)
         snapshots.build()
-    (settings.SNAPSHOTS_DIR / "left-by-a-killed-builder.partial").mkdir()
+    (settings.SNAPSHOTS_DIR / "left-by-a-killed-builder").mkdir()
     snapshots.build()
     folders = {path.name for path in settings.SNAPSHOTS_DIR.iterdir()}
     assert folders == set(Snapshot.objects.values_list("name", flat=True))
