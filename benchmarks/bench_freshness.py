@@ -150,6 +150,7 @@ def measure(shop: Shop) -> dict[str, list[float]]:
     catalogue = write_import(shop.folder)
     workers(shop)
     shop.serve()
+    shop.warm_up()
     staff = Staff(shop)
     page = staff.opener.open(staff.base + "/admin/catalogue/product/add/").read()
     (category,) = re.findall(r'<option value="(\d+)"[^>]*>\s*Things', page.decode())

@@ -131,8 +131,8 @@ def measure(shop: Shop, clients: int) -> dict[str, Any]:
     workers(shop)
     shop.serve()
     crowd = Clients(shop, [photo(seed) for seed in range(PHOTOS)], clients)
-    for each in range(16):
-        crowd.shop.search(crowd.photos[each])
+    shop.warm_up()
+    crowd.run(lambda: True, 3.0)
     found: dict[str, Any] = {"alone": crowd.run(lambda: True)}
     report("alone", found["alone"])
     building = niced(shop, "build_snapshot")
@@ -154,6 +154,7 @@ def compare(shop: Shop) -> list[dict[str, Any]]:
     rows = []
     for processes, threads, clients in WAYS:
         shop.serve(processes, "--threads", str(threads))
+        shop.warm_up()
         crowd = Clients(shop, photos, clients)
         crowd.run(lambda: True, 2.0)
         found = crowd.run(lambda: True, COMPARED_S)
