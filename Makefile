@@ -62,7 +62,7 @@ evaluate: .venv/dev.stamp ## an encoder's figures on a set of pictures: ARGS="--
 	python -m hashing evaluate $(ARGS)
 
 encoder: .venv/dev.stamp ## fit the shipped encoder again, by its recipe
-	python -m hashing fit hashing/recipes/lite0.toml --out hashing/shipped
+	OMP_NUM_THREADS=1 python -m hashing fit hashing/recipes/lite0.toml --out hashing/shipped
 
 bench: .venv/dev.stamp ## the figures of benchmarks/results/; says which pictures it needs
 	python -m benchmarks.bench_street

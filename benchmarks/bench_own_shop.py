@@ -1,18 +1,19 @@
 """Train on a grocery shop's own pictures, and ask with photos it never saw.
 
-    python -m benchmarks.bench_own_shop [SEEDS]
+    python -m benchmarks.bench_own_shop [SEEDS] [TWIN]
 
 The encoder to begin with is a twin of the shipped one that never saw a grocery. Two
-shops: one with its 81 catalogue pictures alone, one with phone photos (of the
-train part) beside them. Each is trained by `python -m hashing train`, which sees none
-of the 296 validation photos that are asked here, through the files that are served.
-Photos are told apart by whether their product was learned from or held out by the
-command while it measured; luma and warehouse say what was forgotten. A result that the
-command refuses is measured too, and marked: it is what the shop would not get.
+shops: one with its 81 catalogue pictures alone, one with phone photos (of the train
+part) beside them. Each is trained by `python -m hashing train`, which sees none of the
+296 validation photos that are asked here, through the files that are served. How
+stand-ins for photos are made was chosen on warehouse, rendered pictures and groceries
+of the train part. Photos are told apart by whether their product was learned from or
+held out by the command while it measured; luma and warehouse say what was forgotten. A
+result that the command refuses is measured too, and marked: it is what the shop would
+not get. TWIN: a folder with that encoder, else it is made.
 """
 
 import csv
-import json
 import subprocess
 import sys
 import tarfile
@@ -162,25 +163,46 @@ def train(own: Path, seed: int, *, twin: Path) -> dict[str, Any]:
     }
 
 
+def table(shops: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """A row for each shop, question and figure: before, and after by each seed."""
+    rows = []
+    for name, runs in shops.items():
+        for part in runs[0]["after"]:
+            for figure in ("hit@1", "hit@5", "map"):
+                before, after = (
+                    [run[when][part][figure] for run in runs]
+                    for when in ("before", "after")
+                )
+                rows.append(
+                    {
+                        "shop": name,
+                        "asked": part,
+                        "figure": figure,
+                        "before": round(mean(before), 4),
+                        "after": round(mean(after), 4),
+                        "gain": round(mean(after) - mean(before), 4),
+                        "after, each seed": " ".join(f"{x:.3f}" for x in after),
+                        "promoted": sum(run["promoted"] for run in runs),
+                    }
+                )
+    return rows
+
+
 def main() -> None:
     seeds = range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
-    result: dict[str, Any] = {"seeds": list(seeds), "shops": {}}
+    shops: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        twin = make_twin(Path(folder))
+        twin = Path(sys.argv[2]) if len(sys.argv) > 2 else make_twin(Path(folder))
+        begun = load_encoder(twin).fingerprint
         for name, own in write_sets(Path(folder)).items():
-            runs = [train(own, seed, twin=twin) for seed in seeds]
-            promoted = sum(run["promoted"] for run in runs)
-            print(f"\n{name}: promoted {promoted} of {len(runs)}")
-            for part in runs[0]["after"]:
-                for figure in ("hit@1", "hit@5", "map"):
-                    before, after = (
-                        [run[when][part][figure] for run in runs]
-                        for when in ("before", "after")
-                    )
-                    each = " ".join(f"{value:.3f}" for value in after)
-                    print(f"{part:24} {figure:6} {mean(before):.3f} -> {each}")
-            result["shops"][name] = runs
-            print(save_result("own_shop", result), json.dumps(runs[0]["refused"]))
+            for seed in seeds:
+                shops.setdefault(name, []).append(train(own, seed, twin=twin))
+                result = {"seeds": list(seeds), "twin": begun, "table": table(shops)}
+                path = save_result("own_shop", {**result, "shops": shops})
+            print(f"{name}: {[run['refused'] or 'promoted' for run in shops[name]]}")
+    for row in table(shops):
+        print(row)
+    print(path)
 
 
 if __name__ == "__main__":

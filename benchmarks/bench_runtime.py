@@ -29,7 +29,7 @@ RESULTS = Path(__file__).parent / "results" / "runtime.json"
 NETWORK = SHIPPED / "network.onnx"
 SEED = 0
 RUNTIMES = ("onnxruntime", "openvino")
-SIZES = {"whole, 512 x 384": (512, 384), "whole, 192 x 192": (192, 192),
+SIZES = {"whole, 512 x 384": (512, 384), "whole, 224 x 224": (224, 224),
          "resized, 224 x 224": (224, 224)}  # fmt: skip
 
 

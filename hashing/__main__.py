@@ -53,14 +53,18 @@ def train(options: argparse.Namespace) -> None:
     from hashing.training.course import train  # torch, which serving does not have
     from hashing.training.recipe import TrainingRecipe
 
+    recipe = TrainingRecipe.read(options.recipe)
     encoder = train(
-        TrainingRecipe.read(options.recipe),
+        recipe,
         resume=options.resume,
         force=options.force,
         command=shlex.join(["python", "-m", "hashing", *sys.argv[1:]]),
     )
     if encoder is not None:  # it is the first process that has it
-        sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
+        sys.stdout.write(
+            f"{encoder.name} ({encoder.fingerprint}) is in {recipe.out}.\n"
+            f"Then, in the shop: python manage.py add_encoder {recipe.out}\n"
+        )
 
 
 def evaluate(options: argparse.Namespace) -> None:

@@ -35,7 +35,7 @@ class Part:
     name: str
     start: int
     stop: int
-    weight: float  # its length beside the others', at most; already in the embedding
+    weight: float  # its length beside the others', at most or so; in the embedding
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ HashingError
 ├── CheckpointError     an encoder's folder or a file of weights is missing, damaged
 │                       or of another format
 ├── IndexFileError      an index's folder is missing, damaged or of another format
+├── NoBetter            a hash layer that was fitted and keeps no more neighbours
 ├── RecallTooLow        lists of codes that would lose too many of the nearest
 └── TrainingError       pictures nothing can be learned from, or nothing better learned
 
@@ -21,6 +22,10 @@ class CheckpointError(HashingError):
 
 class IndexFileError(HashingError):
     """The folder of an index is missing, damaged or of another format."""
+
+
+class NoBetter(HashingError):
+    """A fitted hash layer keeps no more of the nearest than the one before it."""
 
 
 class RecallTooLow(HashingError):

@@ -64,7 +64,7 @@ def export_features(network: FeatureNetwork, path: Path) -> None:
     )
     if program is None:
         raise RuntimeError(f"torch exported nothing for {path}")
-    _save(with_resizing(program.model_proto), path)
+    _save(without_traces(with_resizing(program.model_proto)), path)
 
 
 def append_embedding(
@@ -130,18 +130,15 @@ def _source(part: str) -> str:
 
 
 def _projecting(name: str) -> list[onnx.NodeProto]:
-    source, weight = _source(name), "weight"
+    source, length, weight = _source(name), "unit", "weight"
 
     def node(kind: str, inputs: list[str], output: str, **more: Any) -> onnx.NodeProto:
         own = [word if word == source else f"{name}_{word}" for word in inputs]
         return helper.make_node(kind, own, [f"{name}_{output}"], **more)
 
-    nodes = [
-        node("Gemm", [source, "axes", "bias"], "projected"),
-        node("LpNormalization", ["projected"], "unit", axis=1, p=2),
-    ]
+    nodes = [node("Gemm", [source, "axes", "bias"], "projected")]
     if name == "kind":
-        weight = "share"
+        length, weight = "projected", "share"  # its own length says how sure it is
         nodes += [
             node("Sub", [source, "centre"], "centred"),
             node("LpNormalization", ["centred"], "direction", axis=1, p=2),
@@ -152,7 +149,9 @@ def _projecting(name: str) -> list[onnx.NodeProto]:
             node("Clip", ["faded", "none", "all"], "counted"),
             node("Mul", ["counted", "weight"], "share"),
         ]
-    nodes.append(node("Mul", ["unit", weight], "weighed"))
+    else:
+        nodes.append(node("LpNormalization", ["projected"], "unit", axis=1, p=2))
+    nodes.append(node("Mul", [length, weight], "weighed"))
     return nodes
 
 
@@ -191,7 +190,7 @@ def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
         numpy_helper.from_array(np.array(sizes, dtype=np.int64), "resized_shape")
     )
     # On bytes, channels first, cubic with a = -0.5: on photos this is Pillow's BICUBIC
-    # to a level or two in 255, and the fastest that ONNX Runtime has.
+    # to a level or two, and the fastest that ONNX Runtime has.
     resize = helper.make_node(
         "Resize",
         ["planes", "", "", "resized_shape"],
@@ -203,6 +202,20 @@ def with_resizing(model: onnx.ModelProto) -> onnx.ModelProto:
     turn = helper.make_node("Transpose", ["picture"], ["planes"], perm=[0, 3, 1, 2])
     graph.node.insert(0, resize)
     graph.node.insert(0, turn)
+    return model
+
+
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes beside it.
+
+    That is where in whose files each node comes from, so that the same network would
+    have other bytes on another machine.
+    """
+    graph = model.graph
+    noted = [model, graph, *graph.node, *graph.value_info, *graph.initializer]
+    for each in [*noted, *graph.input, *graph.output]:
+        del each.metadata_props[:]
+        each.ClearField("doc_string")
     return model
 
 

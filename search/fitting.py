@@ -11,20 +11,20 @@ import numpy as np
 import numpy.typing as npt
 from django.utils import timezone
 
-from hashing.evaluation.agreement import NEIGHBOURS, recall
-from hashing.fitting.refitting import fit_layer, refit
+from hashing.errors import NoBetter
+from hashing.fitting.refitting import (
+    HELD_OUT,
+    LEAST,
+    SEARCHED,
+    fit_hash_layer,
+    refit,
+)
 from hashing.fitting.weighing import Weighed, weigh_look, write_factor
 from hashing.layers.linear import Embeddings
 from search import encoders, switching
 from search.errors import Refused
 from search.models import Encoder, ImageCode
 from search.reading import IDS_A_QUERY
-
-# More to learn from changes the result little and takes longer: some 5 s as it is.
-LEARNED_FROM = 12_000
-SEARCHED = 20_000
-HELD_OUT = 1000
-LEAST = 20
 
 
 @dataclass(frozen=True)
@@ -50,31 +50,38 @@ def fit(*, name: str | None = None, seed: int = 0) -> Fitted:
     """
     serving = encoders.keep_first()
     encoder = encoders.load(serving)
-    layer = encoder.layer
     vectors, products = stored_pictures(
         serving.fingerprint, limit=SEARCHED + HELD_OUT, seed=seed
     )
     if len(vectors) < LEAST:
         raise Refused(f"{len(vectors)} pictures have codes; {LEAST} are needed")
-    n_queries = min(HELD_OUT, len(vectors) // 5)
-    queries, rest = vectors[:n_queries], vectors[n_queries:]
-    learned_from = rest[:LEARNED_FROM]
-    before = recall(layer, queries, rest)
-    fitted = fit_layer(layer, learned_from, seed=seed)
-    after = recall(fitted, queries, rest)
-    if after <= before:
-        raise Refused(
-            f"a layer fitted to {len(learned_from)} pictures keeps {after:.1%} of the "
-            f"{NEIGHBOURS} nearest, the one that serves {before:.1%}: nothing is added"
-        )
+    try:
+        fitted = fit_hash_layer(encoder.layer, vectors, seed=seed)
+    except NoBetter as error:
+        raise Refused(f"{error}: nothing is added") from error
     look = weigh_look(vectors, products, encoder.card.parts)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "fitted"
         name = name or f"fitted-{timezone.now():%Y%m%d-%H%M%S}"
-        refit(serving.folder, learned_from, out, name=name, seed=seed, layer=fitted)
+        refit(
+            serving.folder,
+            fitted.learned_from,
+            out,
+            name=name,
+            seed=seed,
+            layer=fitted.layer,
+        )
         write_factor(out, look.factor)
         row = switching.add(out)
-    return Fitted(row, NEIGHBOURS, before, after, len(learned_from), n_queries, look)
+    return Fitted(
+        row,
+        fitted.k,
+        fitted.before,
+        fitted.after,
+        len(fitted.learned_from),
+        fitted.held_out,
+        look,
+    )
 
 
 def stored_pictures(

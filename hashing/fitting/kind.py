@@ -7,8 +7,10 @@ Discriminant Analysis", ICML 2007), so products that are not among those learned
 are told apart by what tells products apart.
 
 It does so where it was taught, and misleads elsewhere: what never was a grocery is
-compared by which grocery it resembles. So the part fades out with the distance from
-the pictures that it learned from, which are remembered as some hundred places. It
+compared by which grocery it resembles. So the part is as long as the labels say
+anything about a picture, about one for those that were learned from and less for what
+resembles several; and it fades out with the distance from the pictures that it learned
+from, which are remembered as some hundred places. It
 shares its place in the embedding with the narrowest axes of the item: far from all that
 was taught they are what stands there, and nothing is lost.
 """
@@ -27,7 +29,7 @@ ROUNDS = 10
 
 @dataclass(frozen=True)
 class Kind:
-    """What is known (n, features) to the kind (n, dim), its length from 0 to 1."""
+    """What is known (n, features) to the kind (n, dim), 0 to about 1 long."""
 
     centre: Array  # (features,)
     axes: Array  # (features, dim)
@@ -35,9 +37,9 @@ class Kind:
     near: tuple[float, float]  # cosines to a place at which the part begins, is whole
 
     def __call__(self, known: Array) -> Array:
-        """Projected and as long as the picture is near to what was learned from."""
-        centred = known - self.centre
-        faded: Array = unit(centred @ self.axes) * self.share(known)[:, None]
+        """Projected, and shorter the further it is from what was learned from."""
+        projected: Array = np.matmul(known - self.centre, self.axes)
+        faded: Array = projected * self.share(known)[:, None]
         return faded
 
     def share(self, known: Array) -> Array:
@@ -70,7 +72,8 @@ def fit_kind(
     """Learn from lessons; beyond the number of labels the kind's numbers are zero.
 
     Labels with many pictures count by the root of their number. `ridge` is in units of
-    the features' mean variance.
+    the features' mean variance. Of the pictures with labels the mean length is one (the
+    root of the mean of squares, before they fade).
     """
     known = np.concatenate([lesson.known for lesson in lessons]).astype(np.float64)
     targets, weights = _targets(lessons)
@@ -84,7 +87,8 @@ def fit_kind(
     shown = (centred[taught] @ axes) * np.sqrt(weights[taught])[:, None]
     turned = np.zeros((targets.shape[1], dim))
     widest = np.linalg.eigh(shown.T @ shown)[1][:, ::-1][:, :dim]
-    turned[:, : widest.shape[1]] = widest
+    length = np.linalg.norm(shown @ widest) / np.sqrt(weights[taught].sum())
+    turned[:, : widest.shape[1]] = widest / length
     directions = unit(centred).astype(np.float32)
     alone = np.concatenate([np.full(len(one.known), one.is_place) for one in lessons])
     crowd = directions[taught & ~alone]

@@ -28,6 +28,7 @@ LAYERS: dict[str, Callable[..., Layer]] = {
     "autoencoder": fit_autoencoder,
     "itq": fit_itq,
     "itq_prefixes": partial(fit_itq, block=32),
+    "itq_uncentred": partial(fit_itq, axes=Axes(centring=False)),
     "itq_half_white": partial(fit_itq, axes=Axes(whitening=0.5)),
     "itq_white": partial(fit_itq, axes=Axes(whitening=1.0)),
     "kmeans": fit_kmeans,

@@ -56,7 +56,10 @@ class Head(nn.Module):
 
     def _weighed(self, part: str, seen: Tensor) -> Tensor:
         axes, bias, weight = (getattr(self, f"{part}_{role}") for role in ROLES)
-        weighed: Tensor = functional.normalize(seen @ axes + bias) * weight
+        projected: Tensor = seen @ axes + bias
+        if part != "kind":  # whose length says how sure it is
+            projected = functional.normalize(projected)
+        weighed: Tensor = projected * weight
         return weighed
 
     def _share(self, known: Tensor) -> Tensor:

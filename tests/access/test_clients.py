@@ -74,7 +74,7 @@ def test_the_typescript_client_searches(live_server: Any, tmp_path: Path) -> Non
     assert found["found"] == 3
     assert "p4" not in found["others"]
     assert (found["verdict"], found["refused"]) == ("right", "not_found")
-    assert found["layer"] == 256 * 256 * 2 + 256 * 8
+    assert found["layer"] == 512 * 256 * 2 + 256 * 8
 
 
 def test_the_kotlin_client_is_kotlin(tmp_path: Path) -> None:

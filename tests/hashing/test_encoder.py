@@ -24,14 +24,14 @@ def encoder():
 
 def test_embeddings_and_codes_have_the_promised_shapes(encoder):
     encoded = encoder.encode([picture("red"), noise()])
-    assert (encoded.embeddings.shape, encoded.embeddings.dtype) == ((2, 256), np.int8)
+    assert (encoded.embeddings.shape, encoded.embeddings.dtype) == ((2, 512), np.int8)
     assert (encoded.codes.shape, encoded.codes.dtype) == ((2, 32), np.uint8)
     assert (len(encoded), encoder.n_bits, encoder.card.n_bits) == (2, 256, 256)
 
 
 def test_no_pictures_give_no_codes(encoder):
     encoded = encoder.encode([])
-    assert (len(encoded), encoded.embeddings.shape) == (0, (0, 256))
+    assert (len(encoded), encoded.embeddings.shape) == (0, (0, 512))
     assert encoded.codes.shape == (0, 32)
 
 
@@ -95,7 +95,7 @@ def test_the_card_says_what_the_encoder_is(encoder):
     assert card.parts[0].start == 0
     for part, following in pairwise(card.parts):
         assert part.stop == following.start
-    assert card.parts[-1].stop == card.dim == 256
+    assert card.parts[-1].stop == card.dim == 512
     cosines, chances = np.array(card.match).T
     assert (np.diff(cosines) > 0).all()
     assert (np.diff(chances) >= 0).all()

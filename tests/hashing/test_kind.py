@@ -41,8 +41,18 @@ def test_the_part_fades_out_away_from_what_was_learned():
     near, _ = pictures([0, 1], spread=0.01)
     far, _ = pictures([4, 5], spread=0.01)
     assert kind.share(far).max() < 0.5 < kind.share(near).min()
-    lengths = np.linalg.norm(kind(near), axis=1)
-    assert lengths == pytest.approx(kind.share(near), abs=1e-5)
+    whole = learned(taught, n_places=32)
+    lengths = [np.linalg.norm(each(near), axis=1) for each in (kind, whole)]
+    assert lengths[0] == pytest.approx(kind.share(near) * lengths[1], abs=1e-5)
+
+
+def test_the_part_is_about_one_long_for_what_was_learned_and_shorter_for_mixtures():
+    taught = Lesson(*pictures([0, 1, 2, 3], 40))
+    kind = learned(taught)
+    lengths = np.linalg.norm(kind(taught.known), axis=1)
+    assert np.sqrt((lengths**2).mean()) == pytest.approx(1, abs=1e-4)
+    mixture = MIDDLES[:4].mean(axis=0, keepdims=True)
+    assert np.linalg.norm(kind(mixture)) < 0.3 < np.median(lengths)
 
 
 def test_a_picture_that_is_a_place_counts_in_full():

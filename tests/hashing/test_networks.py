@@ -45,6 +45,12 @@ def test_the_shipped_network_sees_what_torch_sees(pretrained):
         assert seen.known == pytest.approx(known.numpy(), abs=1e-2)
 
 
+def test_the_shipped_network_does_not_tell_where_it_was_made():
+    model = onnx.load(SHIPPED / "network.onnx")
+    for each in [model, model.graph, *model.graph.node]:
+        assert (list(each.metadata_props), each.doc_string) == ([], "")
+
+
 def resizing_alone():
     """A graph that gives back what resizing made of a picture."""
     byte = onnx.TensorProto.UINT8

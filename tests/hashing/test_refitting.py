@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from hashing import SHIPPED, load_encoder, unpack
-from hashing.fitting.refitting import ENOUGH, fit_layer, refit
+from hashing.errors import NoBetter
+from hashing.evaluation.agreement import recall
+from hashing.fitting.refitting import ENOUGH, fit_hash_layer, fit_layer, refit
 from hashing.layers.linear import quantise
 from hashing.layers.lsh import random_layer
 from tests.hashing.pictures import noise
@@ -42,9 +44,32 @@ def test_nothing_can_be_fitted_to_nothing():
         fit_layer(random_layer(8, 8), catalogue(0, 8))
 
 
+def test_a_better_layer_is_told_by_recall_before_and_after_on_what_was_held_out():
+    layer, shop = random_layer(32, 16), catalogue(300, 32)
+    fitted = fit_hash_layer(layer, shop, seed=1)
+    assert (len(fitted.learned_from), fitted.held_out) == (240, 60)
+    learned = {vector.tobytes() for vector in fitted.learned_from}
+    apart = np.array([v for v in shop if v.tobytes() not in learned])
+    for each, told in ((layer, fitted.before), (fitted.layer, fitted.after)):
+        assert told == pytest.approx(recall(each, apart, fitted.learned_from))
+    assert fitted.before < fitted.after
+
+
+def test_a_layer_that_keeps_no_more_neighbours_is_refused():
+    # Fitted to thousands of such pictures; forty-eight teach it nothing.
+    layer = fit_layer(random_layer(32, 16), catalogue(5000, 32, seed=9))
+    with pytest.raises(NoBetter, match="keeps 40.0% .* the one before 40.9%"):
+        fit_hash_layer(layer, catalogue(60, 32, seed=1))
+
+
+def test_of_a_few_embeddings_nothing_can_be_held_out():
+    with pytest.raises(ValueError, match="20 are needed"):
+        fit_hash_layer(random_layer(32, 16), catalogue(19, 32))
+
+
 def test_a_refitted_encoder_keeps_embeddings_and_changes_codes(tmp_path):
     before = load_encoder(SHIPPED)
-    stored = catalogue(50, 256)
+    stored = catalogue(50, 512)
     after = refit(SHIPPED, stored, tmp_path / "fitted", name="ours")
     assert (after.name, after.n_bits) == ("ours", before.n_bits)
     assert after.fingerprint != before.fingerprint
@@ -57,4 +82,4 @@ def test_a_refitted_encoder_keeps_embeddings_and_changes_codes(tmp_path):
 
 def test_a_folder_that_exists_is_not_written_over(tmp_path):
     with pytest.raises(FileExistsError):
-        refit(SHIPPED, catalogue(50, 256), tmp_path, name="ours")
+        refit(SHIPPED, catalogue(50, 512), tmp_path, name="ours")

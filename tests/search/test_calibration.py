@@ -124,9 +124,9 @@ def shop(db: None) -> None:
     chance = random.Random(0)
     for _ in range(30):
         product = new_product()
-        vector = np.random.default_rng(chance.randrange(1 << 30)).normal(size=256)
+        vector = np.random.default_rng(chance.randrange(1 << 30)).normal(size=512)
         for _ in range(3):
-            noise = np.random.default_rng(chance.randrange(1 << 30)).normal(size=256)
+            noise = np.random.default_rng(chance.randrange(1 << 30)).normal(size=512)
             seen = vector + 0.3 * noise
             add_coded_image(
                 product, np.round(seen / np.abs(seen).max() * 127).astype(np.int8)

@@ -164,7 +164,7 @@ def test_the_card_names_the_encoder_and_its_files(
 ) -> None:
     card = client.get(f"{API}encoder/").json()
     assert card["fingerprint"] == post_photo_fingerprint()
-    assert (card["n_bits"], card["dim"], card["longest_side"]) == (256, 256, 512)
+    assert (card["n_bits"], card["dim"], card["longest_side"]) == (256, 512, 512)
     for file in card["files"]:
         content = b"".join(client.get(file["url"]).streaming_content)
         assert len(content) == file["size"]

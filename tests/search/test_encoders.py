@@ -236,7 +236,7 @@ def test_codes_that_were_made_as_their_encoder_was_retired_are_dropped(
     row = switching.add(foreign)
     image = product.images.get()
     made = encoding.row_of(
-        image, encoders.load(row), code=bytes(32), embedding=bytes(256)
+        image, encoders.load(row), code=bytes(32), embedding=bytes(512)
     )
     command("retire_encoder", "foreign")
     assert encoding.save([made]) == 0

@@ -50,7 +50,7 @@ def test_a_verdict_is_kept_without_picture_and_sender(
     assert answer.json().keys() == {"product", "verdict", "received"}
     kept = Feedback.objects.get()
     assert (kept.product, kept.verdict, kept.approved) == (shop[0], "right", False)
-    assert len(kept.embedding) == 256
+    assert len(kept.embedding) == 512
     assert "192.0.2.1" not in str(Feedback.objects.values())
 
 
@@ -183,7 +183,7 @@ def test_staff_see_it_and_approve_what_may_train(
         with np.load(tmp_path / "feedback.npz") as written:
             assert written["sku"].tolist() == expected
             assert written["right"].tolist() == [False] * len(expected)
-            assert written["embedding"].shape == (len(expected), 256)
+            assert written["embedding"].shape == (len(expected), 512)
             assert written["code"].shape == (len(expected), 32)
 
 

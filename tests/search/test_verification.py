@@ -68,7 +68,7 @@ EDITS: dict[str, tuple[Callable[[ProductImage], object], str, str]] = {
         "code",
     ),
     "embedding": (
-        lambda i: ImageCode.objects.filter(image=i).update(embedding=bytes(256)),
+        lambda i: ImageCode.objects.filter(image=i).update(embedding=bytes(512)),
         "stale",
         "embedding",
     ),

@@ -15,7 +15,7 @@ from hashing.layers.linear import quantise
 def refitted(folder: Path, *, name: str = "refitted", seed: int = 1) -> Path:
     """The same network, another hash layer."""
     rng = np.random.default_rng(seed)
-    refit(SHIPPED, quantise(rng.standard_normal((64, 256)) - 0.4), folder, name=name)
+    refit(SHIPPED, quantise(rng.standard_normal((64, 512)) - 0.4), folder, name=name)
     return folder
 
 
