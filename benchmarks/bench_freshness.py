@@ -32,8 +32,8 @@ from PIL import Image
 from benchmarks.large import large_shop
 from benchmarks.shop import BASE_DIR, Shop, percentile, save_result
 
-UPLOADS = 20
-UPLOADS_DURING = 40
+UPLOADS = 10
+UPLOADS_DURING = 25
 SIDE = 800  # pixels of a picture
 IMPORTED = 10_000  # products with two pictures each
 FILES = 400  # which they share
