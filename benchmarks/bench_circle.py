@@ -7,8 +7,8 @@ shipped one that never saw a grocery. Then, as docs/training.md tells an operato
 export the shop's pictures, with eight phone photos of each product (of the train part);
 train; add the encoder, fill it, switch to it, and go back. From the addition to the end
 CLIENTS clients search without a pause. Figures are hits of 296 validation photos, sent
-to the running shop: nobody learned from those. TWIN: a folder with that encoder, else
-it is made.
+to the running shop: nobody learned from those. Seconds are those of a machine that did
+other work too. TWIN: a folder with that encoder, else it is made.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """One page of an answer, as the shopper sees it: results, filters, links."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from django.http import QueryDict
@@ -88,7 +88,7 @@ class ResultsPage:
             value = form[name].value() or []
             words = value if isinstance(value, list) else [value]
             params.setlist(name, [word for word in words if word])
-        return cls(answer, form, shown, params)
+        return cls(_without(answer, shown), form, shown, params)
 
     @property
     def sample(self) -> Sample | None:
@@ -295,6 +295,13 @@ class ResultsPage:
 
     def _url(self, params: QueryDict) -> str:
         return f"{reverse('search')}?{params.urlencode()}"
+
+
+def _without(answer: Answer, shown: Sample | Product | None) -> Answer:
+    """More like a product is not the product itself."""
+    others = [found for found in answer.results if found.product != shown]
+    fewer = len(answer.results) - len(others)
+    return replace(answer, results=others, count=answer.count - fewer)
 
 
 def _written(box: Box) -> str:

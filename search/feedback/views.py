@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from access import throttles
 from access.callers import address_of
-from search.errors import ForeignEncoder, KeyReused, QueryExpired, UnknownProduct
+from search.errors import ForeignEncoder, QueryExpired, UnknownProduct
 from search.feedback import giving
 from search.models import Feedback
 
@@ -56,7 +56,7 @@ def give_feedback(request: HttpRequest) -> HttpResponse:
             sender=f"address {address_of(request)}",
             idempotency_key=_key(form.cleaned_data["query"], product, verdict),
         )
-    except (QueryExpired, ForeignEncoder, KeyReused):
+    except (QueryExpired, ForeignEncoder):
         return _said(request, form, _("This search is too old to be judged."), 410)
     except UnknownProduct:
         return _said(request, form, _("This product is gone meanwhile."), 404)

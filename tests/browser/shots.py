@@ -332,11 +332,11 @@ def way(visit: Visit) -> Iterator[None]:
     come(".ask")
     yield
     page.route("**/search/", lambda route: None)  # on its way
-    page.set_input_files("input[name=photo]", visit.street(9))
+    page.set_input_files("input[name=photo]", visit.street(1))
     page.locator(".preview").wait_for()
     yield
     page.unroute_all()
-    visit.send(visit.street(9))
+    visit.send(visit.street(1))
     yield
     page.locator("#box").focus()
     for key in (*["Shift+ArrowLeft"] * 6, *["Shift+ArrowUp"] * 4, "ArrowRight"):
