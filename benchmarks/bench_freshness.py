@@ -32,8 +32,8 @@ from PIL import Image
 from benchmarks.large import large_shop
 from benchmarks.shop import BASE_DIR, Shop, percentile, save_result
 
-UPLOADS = 20
-UPLOADS_DURING = 40
+UPLOADS = 10
+UPLOADS_DURING = 25
 SIDE = 800  # pixels of a picture
 IMPORTED = 10_000  # products with two pictures each
 FILES = 400  # which they share
@@ -150,6 +150,7 @@ def measure(shop: Shop) -> dict[str, list[float]]:
     catalogue = write_import(shop.folder)
     workers(shop)
     shop.serve()
+    shop.warm_up()
     staff = Staff(shop)
     page = staff.opener.open(staff.base + "/admin/catalogue/product/add/").read()
     (category,) = re.findall(r'<option value="(\d+)"[^>]*>\s*Things', page.decode())

@@ -132,6 +132,7 @@ def measure(shop: Shop) -> dict[str, Any]:
     alone, _ = build(shop)
     print(f"alone {alone:.1f} s", flush=True)
     shop.serve()
+    shop.warm_up()
     with Shoppers(shop) as shoppers:
         time.sleep(3)
         asked = len(shoppers.took)

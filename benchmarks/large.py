@@ -57,6 +57,11 @@ TAKE_CODES = """
         embedding, '', now()
     FROM codes
 """
+MAKE_THUMBNAILS = f"""
+from catalogue.models import ProductImage
+for image in ProductImage.objects.order_by("pk")[:{FILES}]:
+    image.card.generate()
+"""
 TABLES = ("catalogue_category", "catalogue_product", "catalogue_productimage")
 
 
@@ -64,27 +69,40 @@ TABLES = ("catalogue_category", "catalogue_product", "catalogue_productimage")
 def large_shop(images: int, *, keep: Path | None = None) -> Iterator[Shop]:
     """On PostgreSQL and Redis, with a snapshot to be built.
 
-    keep: a folder whose database is used again, if it has one; a new one otherwise.
+    keep: a folder in which what was filled once is used again, as it was then.
     """
     folder = keep or Path(tempfile.mkdtemp(prefix="semblance-bench-"))
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711)  # PostgreSQL reaches it as another user
-    is_filled = (folder / "filled").exists()
-    with (
-        PostgresServer(folder) as postgres,
-        RedisServer(folder) as redis,
-        Shop(DATABASE_URL=postgres.url, REDIS_URL=redis.url) as shop,
-    ):
-        if not is_filled:
-            start = time.perf_counter()
-            fill(postgres.url, images, load_encoder(SHIPPED))
-            print(f"filled in {time.perf_counter() - start:.0f} s", flush=True)
-            (folder / "filled").touch()
+    with PostgresServer(folder) as postgres, RedisServer(folder) as redis:
+        _fill_once(postgres.url, images, folder / "filled")
         with psycopg.connect(postgres.url, autocommit=True) as database:
-            for table in ("search_snapshot", "search_change"):
-                database.execute(f"TRUNCATE {table}")
-        write_pictures(shop.folder / "data" / "media")
-        yield shop
+            database.execute("DROP DATABASE IF EXISTS shop")
+            database.execute("CREATE DATABASE shop TEMPLATE filled STRATEGY file_copy")
+        url = _named(postgres.url, "shop")
+        with Shop(DATABASE_URL=url, REDIS_URL=redis.url) as shop:
+            write_pictures(shop.folder / "data" / "media")
+            shop.manage("shell", "-c", MAKE_THUMBNAILS)
+            yield shop
+
+
+def _fill_once(url: str, images: int, marker: Path) -> None:
+    encoder = load_encoder(SHIPPED)
+    wanted = f"{images} {encoder.fingerprint}"
+    if marker.exists() and marker.read_text() == wanted:
+        return
+    start = time.perf_counter()
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("DROP DATABASE IF EXISTS filled")
+        database.execute("CREATE DATABASE filled")
+    with Shop(DATABASE_URL=_named(url, "filled")):  # migrates
+        fill(_named(url, "filled"), images, encoder)
+    marker.write_text(wanted)
+    print(f"filled in {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def _named(url: str, database: str) -> str:
+    return f"{url.rsplit('/', 1)[0]}/{database}"
 
 
 def fill(url: str, images: int, encoder: Encoder) -> None:
@@ -149,7 +167,7 @@ def _copied(images: int, encoder: Encoder) -> Iterator[bytes]:
 
 
 def write_pictures(media: Path) -> None:
-    """The files that the pictures share; thumbnails are made by the first pages."""
+    """The files that the pictures share."""
     folder = media / "products"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(FILES):

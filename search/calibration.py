@@ -40,7 +40,7 @@ LOOKED_AT = 200  # nearest by code, as a search looks at
 ANSWERS = 20  # products a query: what a shopper sees
 FEWEST = 5  # products with several pictures, below which the card's curve stays alone
 CARD_COUNTS = 30.0  # answers that the card's curve is worth
-CARD_COUNTS_FIRST = 5.0  # first answers: a query has but one
+CARD_COUNTS_FIRST = 15.0  # first answers: a query has but one
 BINS = np.linspace(0, 1, 11)
 
 
