@@ -41,7 +41,7 @@ PHOTOS = 8  # of each size
 DIM = 2048
 HELD = 50_000  # vectors in the peer's graph
 LINKS, LOOKED_AT = 32, 200
-STAGES = ("decode", "encode", "search", "fetch", "facets")
+STAGES = ("decode", "encode", "search", "fetch")
 Run = Callable[[np.ndarray], np.ndarray]  # (1, 224, 224, 3) uint8 to (1, 2048) float32
 
 
@@ -243,7 +243,7 @@ def table(photo: str, took: dict[str, list[tuple[float, Any]]]) -> list[dict[str
     for name, each in took.items():
         stages = {stage: median(s[stage] for _, s in each) for stage in STAGES}
         whole = median(ms for ms, _ in each)
-        stages["rest"] = median(ms - sum(s.values()) for ms, s in each)
+        stages["rest"] = median(ms - sum(s[n] for n in STAGES) for ms, s in each)
         of[name] = {"whole": whole, **stages}
     rows = []
     for name, each in of.items():
