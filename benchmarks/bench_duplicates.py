@@ -37,7 +37,7 @@ SEED = 1
 SETS = ("luma", "clothing", "demoshop", "grocery", "warehouse", "own shop")
 MOST = 160
 # As search.duplicates.finding looks at them.
-CANDIDATES = 5
+CANDIDATES = 3
 PRECISION = 0.98
 TWIN = 3.0  # of 255: the mean difference of two that are one
 

@@ -17,7 +17,7 @@ from search.duplicates import finding
 from search.duplicates.models import Resemblance
 from search.errors import SearchUnavailable
 
-# Pictures that are compared while staff waits: some 0.3 s each. The sweep does others.
+# Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
 AT_ONCE = 8
 
 

@@ -30,7 +30,7 @@ Tier = Resemblance.Tier
 
 # Pictures near by their codes that are looked at; of them, those laid on each other.
 NEAR = 32
-CANDIDATES = 5
+CANDIDATES = 3
 # Products that one picture may look like: the surest, from this probability on.
 MOST = 3
 SURE = 0.9
