@@ -22,13 +22,14 @@ def rounded(tmp_path_factory):
     return folder / "int8"
 
 
-def test_it_is_an_encoder_of_its_own_and_half_as_large(rounded):
+def test_it_is_an_encoder_of_its_own_and_its_convolutions_take_bytes(rounded):
     whole, small = load_encoder(SHIPPED), load_encoder(rounded)
     assert small.name == f"{whole.name}-int8"
     assert small.fingerprint != whole.fingerprint
     assert small.card.contents["quantised"]["from"] == whole.fingerprint
     sizes = [(path / "network.onnx").stat().st_size for path in (rounded, SHIPPED)]
-    assert sizes[0] < 0.5 * sizes[1]
+    # EfficientNet-Lite0 has some 3.4 million weights before its pooling.
+    assert sizes[1] - sizes[0] > 0.7 * 4 * 3.4e6
 
 
 def test_its_bits_are_nearly_those_of_the_float_network(rounded):
