@@ -1,6 +1,6 @@
 """Pictures near a query, as columns: of most, a search needs but few numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -13,7 +13,6 @@ from search.rows import Int64s, Rows
 Weights = npt.NDArray[np.float32]  # (dim,)
 Floats = npt.NDArray[np.float32]  # (n,)
 Embedding = npt.NDArray[np.int8]  # (dim,)
-Places = npt.NDArray[np.intp]  # (n,)
 
 
 class Columns(Protocol):
@@ -149,30 +148,26 @@ class Neighbours(Shortlist):
 
     def column(self, name: str) -> list[Any]:
         """Of each one's product: `category_id`, `price`, `in_stock`."""
-        found: list[Any] = [None] * len(self)
-        for rows, places, at in self._by_table():
-            for place, value in zip(
-                places.tolist(), getattr(rows, name).take(at).tolist(), strict=True
-            ):
-                found[place] = value
-        return found
+        return self._of_each(lambda rows, at: getattr(rows, name).take(at).tolist())
 
     def words(self, name: str) -> list[str]:
         """Of each one's product: `brand`, `colour`."""
-        found = [""] * len(self)
-        for rows, places, at in self._by_table():
-            words = getattr(rows, f"{name}s")
-            for place, number in zip(
-                places.tolist(), getattr(rows, name).take(at).tolist(), strict=True
-            ):
-                found[place] = words[number]
-        return found
 
-    def _by_table(self) -> Iterator[tuple[Rows, Places, Int64s]]:
-        """Each table, which of these are in it, and their rows there."""
+        def read(rows: Rows, at: Int64s) -> list[str]:
+            words = getattr(rows, f"{name}s")
+            return [words[number] for number in getattr(rows, name).take(at).tolist()]
+
+        return self._of_each(read)
+
+    def _of_each(self, read: Callable[[Rows, Int64s], list[Any]]) -> list[Any]:
+        """What is read of each table's rows, in the order of these."""
+        found: list[Any] = [None] * len(self)
         for number, rows in enumerate(self.tables):
             places = np.flatnonzero(self.table == number)
-            yield rows, places, self.row[places]
+            values = read(rows, self.row[places])
+            for place, value in zip(places.tolist(), values, strict=True):
+                found[place] = value
+        return found
 
 
 COLUMNS = ("image_id", "product_id", "distance", "cosine", "score", "table", "row")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Self
 
@@ -123,17 +124,10 @@ class _Products:
         ids, category_id, price, stock, brand, colour = table
         ordered = Category.objects.order_by("path").values_list("pk", flat=True)
         rank = {pk: number for number, pk in enumerate(ordered)}
-        brands, colours = tuple(sorted(set(brand))), tuple(sorted(set(colour)))
         return cls(
             product_id=np.array(ids, np.int64),
-            category_id=np.array(category_id, np.int64),
             rank=np.array([rank.get(pk, len(rank)) for pk in category_id], np.int64),
-            price=narrow([price_in_hundredths(each) for each in price]),
-            in_stock=np.array(stock, np.int64) > 0,
-            brand=numbered(brand, brands),
-            colour=numbered(colour, colours),
-            brands=brands,
-            colours=colours,
+            **_facts(category_id, price, stock, brand, colour),
         )
 
     def places(self, product_ids: Int64s) -> tuple[Int64s, Bools]:
@@ -173,21 +167,33 @@ def _pictures(columns: Sequence[Sequence[Any]], by: By) -> Pictures:
 def _rows(found: Iterable[tuple[Any, ...]], by: By) -> Rows:
     table = _columns(found, len(PICTURE_AND_PRODUCT))
     images, owners, codes, embeddings = _pictures(table[: len(PICTURE)], by)
-    categories, prices, stocks, brand, colour = table[len(PICTURE) :]
-    brands, colours = tuple(sorted(set(brand))), tuple(sorted(set(colour)))
     return Rows(
         image_id=images,
         product_id=owners,
-        category_id=np.array(categories, np.int64),
-        price=narrow([price_in_hundredths(price) for price in prices]),
-        in_stock=np.array(stocks, np.int64) > 0,
-        brand=numbered(brand, brands),
-        colour=numbered(colour, colours),
         codes=codes,
         embeddings=embeddings,
-        brands=brands,
-        colours=colours,
+        **_facts(*table[len(PICTURE) :]),
     )
+
+
+def _facts(
+    category_id: Sequence[int],
+    price: Sequence[Decimal],
+    stock: Sequence[int],
+    brand: Sequence[str],
+    colour: Sequence[str],
+) -> dict[str, Any]:
+    """The columns that filters need, of products as the database has them."""
+    brands, colours = tuple(sorted(set(brand))), tuple(sorted(set(colour)))
+    return {
+        "category_id": np.array(category_id, np.int64),
+        "price": narrow([price_in_hundredths(each) for each in price]),
+        "in_stock": np.array(stock, np.int64) > 0,
+        "brand": numbered(brand, brands),
+        "colour": numbered(colour, colours),
+        "brands": brands,
+        "colours": colours,
+    }
 
 
 def _columns(found: Iterable[tuple[Any, ...]], n: int) -> list[tuple[Any, ...]]:
