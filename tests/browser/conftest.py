@@ -7,9 +7,11 @@ from playwright.sync_api import Browser, Page
 
 from catalogue.models import Product
 from search import samples
+from tests.builders import make_image
 from tests.search.shops import lay_out_street, open_shop
 
 PHONE = {"width": 390, "height": 844}
+LAPTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture
@@ -53,3 +55,18 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Any]:
 @pytest.fixture
 def phone(open_page: Any) -> Page:
     return open_page(has_touch=True, is_mobile=True)
+
+
+@pytest.fixture
+def laptop(open_page: Any, shop: list[Product]) -> Page:
+    page: Page = open_page(viewport=LAPTOP)
+    page.goto("/search/")
+    return page
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """Of `Thing 3`."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(make_image(3, size=(1200, 1600)))
+    return path

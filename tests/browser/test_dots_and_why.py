@@ -8,12 +8,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from catalogue.models import Product
 from search import encoders
-from tests.builders import make_image
 from tests.search.test_boxes import photo_of_two
 
 pytestmark = pytest.mark.slow
-
-LAPTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(autouse=True)
@@ -23,25 +20,10 @@ def _regions() -> None:
 
 
 @pytest.fixture
-def laptop(open_page: Any, shop: list[Product]) -> Page:
-    page: Page = open_page(viewport=LAPTOP)
-    page.goto("/search/")
-    return page
-
-
-@pytest.fixture
 def two(tmp_path: Path) -> Path:
     """`Thing 2` on the left, `Thing 9` on the right, far apart."""
     path = tmp_path / "two.png"
     path.write_bytes(photo_of_two())
-    return path
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Path:
-    """Of `Thing 3`."""
-    path = tmp_path / "one.jpg"
-    path.write_bytes(make_image(3, size=(1200, 1600)))
     return path
 
 
@@ -117,8 +99,8 @@ def test_a_finger_taps_a_dot(phone: Page, shop: list[Product], two: Path) -> Non
 # Why
 
 
-def test_why_lights_both_pictures_and_leads_back(laptop: Page, one: Path) -> None:
-    choose(laptop, one)
+def test_why_lights_both_pictures_and_leads_back(laptop: Page, photo: Path) -> None:
+    choose(laptop, photo)
     address = laptop.url
     laptop.get_by_role("link", name="Why Thing 3?").click()
     expect(laptop.get_by_role("heading", level=1)).to_have_text("Why this one?")
@@ -133,8 +115,10 @@ def test_why_lights_both_pictures_and_leads_back(laptop: Page, one: Path) -> Non
     assert "query=" in address
 
 
-def test_why_can_be_reloaded_and_then_goes_by_numbers(laptop: Page, one: Path) -> None:
-    choose(laptop, one)
+def test_why_can_be_reloaded_and_then_goes_by_numbers(
+    laptop: Page, photo: Path
+) -> None:
+    choose(laptop, photo)
     laptop.get_by_role("link", name="Why Thing 3?").click()
     expect(laptop.locator(".lit img")).to_have_count(2)
     laptop.reload()
@@ -149,11 +133,11 @@ def test_why_of_a_sample_shows_the_sample(phone: Page, street: list[Product]) ->
 
 
 def test_why_is_told_without_javascript(
-    open_page: Any, shop: list[Product], one: Path
+    open_page: Any, shop: list[Product], photo: Path
 ) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/search/")
-    page.set_input_files("input[name=photo]", one)
+    page.set_input_files("input[name=photo]", photo)
     page.get_by_role("main").get_by_role("button", name="Search").click()
     page.get_by_role("link", name="Why Thing 3?").click()
     expect(page.locator(".lit img")).to_have_count(1)

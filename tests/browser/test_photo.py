@@ -9,26 +9,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from catalogue.models import Product
-from tests.builders import draw_picture, make_image
+from tests.browser.conftest import LAPTOP
+from tests.builders import draw_picture
 
 pytestmark = pytest.mark.slow
-
-LAPTOP = {"width": 1280, "height": 800}
-
-
-@pytest.fixture
-def laptop(open_page: Any, shop: list[Product]) -> Page:
-    page: Page = open_page(viewport=LAPTOP)
-    page.goto("/search/")
-    return page
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """Of `Thing 3`."""
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(make_image(3, size=(1200, 1600)))
-    return path
 
 
 @pytest.fixture
