@@ -227,12 +227,10 @@ def summary(cells: list[Cell]) -> list[dict[str, Any]]:
     for (name, n_bits), columns in gathered.items():
         row = {"method": name, "n_bits": n_bits}
         for column, found in columns.items():
-            first, *others = found[0]
-            figures = [one[first] for one in found]
-            row[column] = {first: round(mean(figures), 4)}
-            row[column]["±"] = round(pstdev(figures), 4)
-            for other in others:
-                row[column][other] = round(mean(one[other] for one in found), 4)
+            figures = list(found[0])
+            means = {f: round(mean(one[f] for one in found), 4) for f in figures}
+            spread = pstdev([one[figures[0]] for one in found])  # of the first
+            row[column] = {**means, "±": round(spread, 4)}
         rows.append(row)
     return rows
 
