@@ -5,7 +5,8 @@
     python -m benchmarks.bench_index codes --sizes 10000000 --bits 256
     python -m benchmarks.bench_index databases --sizes 100000
 
-Each part keeps what the others wrote to results/index.json. All contenders take turns,
+Each run keeps what others wrote to results/index.json of other parts and sizes, and
+says of each table at which commit it was measured. All contenders take turns,
 query by query, in one thread, so that whatever else the machine does falls on all of
 them; ratios are of processor time, medians over the turns (of the databases, which run
 elsewhere, of time on the clock); k = 200. The gallery has 1,000 changed products, its
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ from django.core.management import call_command
 from usearch.index import Index as UsearchIndex
 from usearch.index import MetricKind
 
-from benchmarks.shop import DATA, load_result, save_result
+from benchmarks.shop import DATA, commit, load_result, save_result
 from hashing import CodeIndex, Codes, Kind, RecallTooLow, hamming
 from tests.servers import PostgresServer
 
@@ -45,6 +47,7 @@ K = 200
 SEED = 0
 RECALL_AT = 100
 Turn = Callable[[int], object]
+Draw = Callable[[int, int, int], Codes]
 
 
 def take_turns(
@@ -79,7 +82,8 @@ def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
     codes = uniform(n, encoder().n_bits)
     raw = faiss.IndexBinaryFlat(codes.shape[1] * 8)
     raw.add(codes)
-    vectors = np.random.default_rng(1).integers(-127, 128, (rounds + 2, 256), np.int8)
+    shape = (rounds + 2, encoder().card.dim)
+    vectors = np.random.default_rng(1).integers(-127, 128, shape, np.int8)
     queries = [Query(encoder().fingerprint, vector) for vector in vectors]
     asked = [query.codes for query in queries]
     with tempfile.TemporaryDirectory() as folder:
@@ -290,46 +294,54 @@ def main() -> None:
             draws=options.draws.split(","),
         )
         merged = {**load_result("index"), "seed": SEED, "k": K}
-        for part, tables in found.items():
-            old = merged.get(part, {})
-            merged[part] = {**old, **tables} if isinstance(tables, dict) else tables
+        commits = {
+            f"{part} {title}": commit() for part in found for title in found[part]
+        }
+        for part, tables in {**found, "commits": commits}.items():
+            merged[part] = {**merged.get(part, {}), **tables}
         print(save_result("index", merged), file=sys.stderr)
 
 
 def bench(
     part: str, *, sizes: list[int], widths: list[int], draws: list[str]
-) -> dict[str, Any]:
-    from benchmarks.galleries import Clusters, uniform
-
+) -> dict[str, dict[str, Any]]:
     if part == "gallery":
-        found: dict[str, Any] = {}
-        for n in sizes:
-            gallery = bench_gallery(n, 100)
-            print_table(f"gallery of {n:,} x 256", gallery["rows"])
-            for name in ("private bytes a code", "mapped bytes a code"):
-                print(f"{name}: {gallery[name]:.1f}")
-            found[f"{n:,}"] = gallery
-        return {"gallery": found}
-    clusters = Clusters.of_pictures(DATA / "grocery.tar", 256)
-    histograms = clusters.histograms()
+        return {"gallery": {f"{n:,}": bench_and_print_gallery(n) for n in sizes}}
+    draw, histograms = drawn_by(draws)
     print(f"deciles of the nearest neighbour's share of bits: {histograms}")
-    found = {}
     measure = bench_codes if part == "codes" else bench_databases
-    for n in sizes:
+    found: dict[str, Any] = {}
+    for n, n_bits, name in product(sizes, widths, draws):
         rounds = min(100, max(12, 40_000_000 // n)) if part == "codes" else 12
-        for n_bits in widths:
-            for name in draws:
-                if name == "uniform":
-                    drawn, asked = uniform(n, n_bits), uniform(rounds + 2, n_bits, 1)
-                else:
-                    cut = clusters.cut(n_bits)
-                    drawn, asked = cut.draw(n), cut.draw(rounds + 2, 1)
-                title = f"{n:,} x {n_bits} {name}"
-                found[title] = measure(drawn, asked, rounds)
-                print_table(title, found[title])
+        codes, queries = draw[name](n, n_bits, 0), draw[name](rounds + 2, n_bits, 1)
+        title = f"{n:,} x {n_bits} {name}"
+        found[title] = measure(codes, queries, rounds)
+        print_table(title, found[title])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"peak {peak} MB", file=sys.stderr)
     return {part: found, "histograms": histograms}
+
+
+def drawn_by(draws: list[str]) -> tuple[dict[str, Draw], dict[str, Any]]:
+    """By name, what draws (n, bits, seed); and the histograms of what is clustered."""
+    from benchmarks.galleries import Clusters, uniform
+
+    if "clustered" not in draws:
+        return {"uniform": uniform}, {}
+    clusters = Clusters.of_pictures(DATA / "grocery.tar", 256)
+
+    def clustered(n: int, n_bits: int, seed: int) -> Codes:
+        return clusters.cut(n_bits).draw(n, seed)
+
+    return {"uniform": uniform, "clustered": clustered}, clusters.histograms()
+
+
+def bench_and_print_gallery(n: int) -> dict[str, Any]:
+    gallery = bench_gallery(n, 100)
+    print_table(f"gallery of {n:,} x 256", gallery["rows"])
+    for name in ("private bytes a code", "mapped bytes a code"):
+        print(f"{name}: {gallery[name]:.1f}")
+    return gallery
 
 
 if __name__ == "__main__":
