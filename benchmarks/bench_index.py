@@ -3,7 +3,7 @@
     python -m benchmarks.bench_index gallery
     python -m benchmarks.bench_index codes --sizes 100000,1000000
     python -m benchmarks.bench_index codes --sizes 10000000 --bits 256
-    python -m benchmarks.bench_index databases --sizes 100000
+    python -m benchmarks.bench_index databases --sizes 100000,1000000
 
 Each run keeps what others wrote to results/index.json of other parts and sizes, and
 says of each table at which commit it was measured. All contenders take turns,
@@ -34,43 +34,17 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import django
 import faiss
 import numpy as np
-import psycopg
 from django.core.management import call_command
 from usearch.index import Index as UsearchIndex
 from usearch.index import MetricKind
 
+from benchmarks.codes_in_postgres import bench_databases
 from benchmarks.shop import DATA, commit, load_result, save_result
+from benchmarks.turns import RECALL_AT, K, Turn, search_of, take_turns
 from hashing import CodeIndex, Codes, Kind, RecallTooLow, hamming
-from tests.servers import PostgresServer
 
-K = 200
 SEED = 0
-RECALL_AT = 100
-Turn = Callable[[int], object]
 Draw = Callable[[int, int, int], Codes]
-
-
-def take_turns(
-    contenders: dict[str, Turn], rounds: int, *, base: str
-) -> dict[str, dict[str, float]]:
-    """Milliseconds of each, and times as long as `base` by the median of the turns."""
-    wall, busy = np.empty((2, len(contenders), rounds))
-    for turn in range(-2, rounds):  # two to warm up
-        for row, run in enumerate(contenders.values()):
-            start, start_busy = time.perf_counter(), time.thread_time()
-            run(turn)
-            busy[row, turn] = (time.thread_time() - start_busy) * 1e3
-            wall[row, turn] = (time.perf_counter() - start) * 1e3
-    base_busy = busy[list(contenders).index(base)]
-    return {
-        name: {
-            "p50 ms": round(float(np.median(wall[row])), 3),
-            "p99 ms": round(float(np.quantile(wall[row], 0.99)), 3),
-            "cpu p50 ms": round(float(np.median(busy[row])), 3),
-            f"of {base}": round(float(np.median(busy[row] / base_busy)), 3),
-        }
-        for row, name in enumerate(contenders)
-    }
 
 
 def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
@@ -152,7 +126,7 @@ def bench_codes(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
         facts[kind] = {"build s": round(time.perf_counter() - start, 1)}
     contenders: dict[str, Turn] = {
         "raw faiss": lambda turn: raw.search(queries[[turn]], K)[0][0],
-        **{kind: _search(index, queries) for kind, index in indexes.items()},
+        **{kind: search_of(index, queries) for kind, index in indexes.items()},
     }
     if n <= 1_000_000:
         contenders["numpy"] = lambda turn: np.sort(
@@ -190,78 +164,6 @@ def bench_codes(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
     return table | {k: v for k, v in facts.items() if k not in table}
 
 
-def _search(index: CodeIndex, queries: Codes) -> Turn:
-    return lambda turn: index.search_rows(queries[[turn]], K)[0].distances
-
-
-def bench_databases(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
-    """The same codes in PostgreSQL: its own bit_count, and pgvector's distance."""
-    n, n_bits = len(codes), codes.shape[1] * 8
-    index = CodeIndex.build(np.arange(n), codes)
-    texts = ["".join(f"{byte:08b}" for byte in code) for code in queries]
-    folder = Path(tempfile.mkdtemp(prefix="semblance-bench-"))
-    folder.chmod(0o711)
-    facts: dict[str, dict[str, Any]] = {}
-    with PostgresServer(folder) as server:
-        one = psycopg.connect(server.url, autocommit=True)
-        one.execute("CREATE EXTENSION vector")
-        one.execute(f"CREATE TABLE codes (id bigint PRIMARY KEY, code bit({n_bits}))")
-        start = time.perf_counter()
-        with one.cursor().copy("COPY codes FROM STDIN") as rows:
-            for number, code in enumerate(codes):
-                rows.write_row((number, "".join(f"{byte:08b}" for byte in code)))
-        one.execute("VACUUM ANALYZE codes")
-        one.execute("SET max_parallel_workers_per_gather = 0")
-        facts["bit_count"] = {"build s": round(time.perf_counter() - start, 1)}
-
-        def ask(distance: str) -> Turn:
-            sql = f"SELECT {distance} AS d FROM codes ORDER BY d, id LIMIT {K}"
-            return lambda turn: [row[0] for row in one.execute(sql, [texts[turn]])]
-
-        contenders: dict[str, Turn] = {
-            "flat": _search(index, queries),
-            "bit_count": ask(f"bit_count(code # %s::bit({n_bits}))"),
-            "pgvector": ask(f"code <~> %s::bit({n_bits})"),
-        }
-        table = take_turns(contenders, rounds, base="flat")
-        start = time.perf_counter()
-        one.execute("SET maintenance_work_mem = '1GB'")
-        one.execute("CREATE INDEX ON codes USING hnsw (code bit_hamming_ops)")
-        facts["pgvector hnsw"] = {"build s": round(time.perf_counter() - start, 1)}
-        one.execute(f"SET hnsw.ef_search = {K}")
-        graph = (
-            f"SELECT code <~> %s::bit({n_bits}) FROM codes "
-            f"ORDER BY code <~> %s::bit({n_bits}) LIMIT {K}"
-        )
-        contenders = {
-            "flat": contenders["flat"],
-            "pgvector hnsw": lambda turn: [
-                row[0] for row in one.execute(graph, [texts[turn]] * 2)
-            ],
-        }
-        table |= {
-            name: line
-            for name, line in take_turns(contenders, rounds, base="flat").items()
-            if name not in table
-        }
-        near = [contenders["pgvector hnsw"](turn) for turn in range(rounds)]
-        one.close()
-    last = [
-        index.search_rows(queries[[turn]], RECALL_AT)[0].distances[-1]
-        for turn in range(rounds)
-    ]
-    shares = [
-        sum(distance <= most for distance in found[:RECALL_AT]) / RECALL_AT
-        for found, most in zip(near, last, strict=True)
-    ]
-    facts["pgvector hnsw"]["recall"] = round(float(np.mean(shares)), 4)
-    flat = table["flat"]["p50 ms"]
-    for name, line in table.items():
-        line["times flat, clock"] = round(line["p50 ms"] / flat, 1)
-        line |= facts.get(name, {})
-    return table
-
-
 def private_bytes() -> int:
     pages = Path("/proc/self/smaps_rollup").read_text().splitlines()
     kilobytes = [int(line.split()[1]) for line in pages if "Private_Dirty" in line]
@@ -279,7 +181,7 @@ def print_table(title: str, table: dict[str, dict[str, float]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=["gallery", "codes", "databases"])
-    parser.add_argument("--sizes", default="100000,1000000")
+    parser.add_argument("--sizes", default="1000000")
     parser.add_argument("--bits", default="128,256")
     parser.add_argument("--draws", default="uniform,clustered")
     options = parser.parse_args()
