@@ -304,12 +304,15 @@ def test_each_encoder_has_a_collection_and_a_switch_fills_it_first(
     assert Collection.objects.get().encoder == row.fingerprint
 
 
-def test_a_query_of_another_encoder_that_lives_is_refused(tmp_path: Path) -> None:
+def test_a_query_of_another_encoder_that_lives_is_not_even_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     open_varied_shop(1)
     fill()
     row = switching.add(variants.refitted(tmp_path / "other"))
     foreign = Query(row.fingerprint, embedding(random.Random(0)))
     assert len(foreign.codes) == 1
+    monkeypatch.setattr(milvus, "nearest", lambda *_, **__: pytest.fail("compared"))
     with pytest.raises(ForeignEncoder):
         found(foreign)
 

@@ -104,16 +104,16 @@ def test_the_last_three_are_kept_and_everything_else_is_swept() -> None:
 
 
 def test_a_rollback_serves_the_one_before_overlaid_by_everything_since() -> None:
-    first = add_image(1)
+    images = {add_image(1)}
     before = snapshots.build()
-    second = add_image(2)
+    images |= {add_image(2), add_image(3)}
     snapshots.build()
-    third = add_image(3)
+    images.add(add_image(4))
     assert snapshots.roll_back() == before
-    assert found() == {first, second, third}
+    assert found() == images
     with pytest.raises(Snapshot.DoesNotExist):
         snapshots.roll_back()
-    assert found() == {first, second, third}
+    assert found() == images
 
 
 def test_what_is_committed_while_it_is_built_is_found(
