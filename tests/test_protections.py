@@ -22,8 +22,11 @@ def test_its_test_is_there(protection: Protection) -> None:
 
 def test_the_docs_name_each_with_its_file() -> None:
     told = (BASE_DIR / "docs" / "testing.md").read_text(encoding="utf-8")
-    rows = {f"| {each.name} | `{each.file}` |" for each in protections()}
+    rows = {
+        f"| {each.guards} | {each.name} | `{each.file}` |" for each in protections()
+    }
     assert {row for row in rows if row not in told} == set()
+    assert told.count("\n| ") == len(rows) + 1  # its heading
 
 
 def test_one_that_is_no_more_is_noticed() -> None:
