@@ -173,7 +173,7 @@ MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": FILES},
     "thumbnails": {"BACKEND": FILES, "OPTIONS": OVERWRITING},
     "staticfiles": {
