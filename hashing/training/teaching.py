@@ -22,7 +22,7 @@ from hashing.training.views import Views
 # picture itself says more than one stand-in for photos of it.
 RIDGE = 0.25
 ITSELF = 4.0
-WEIGHT = 1.2  # of the kind beside the item
+WEIGHT = 1.0  # of the kind beside the item
 ALWAYS = (-3.0, -2.0)  # no cosine is so low: the kind counts everywhere
 
 
