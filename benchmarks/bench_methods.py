@@ -259,6 +259,7 @@ def main() -> None:
     for seed in seeds:
         cells += measure(seed, steps=options.steps)
         result = {"seeds": seeds[: seed + 1], "steps": options.steps}
+        result["encoder"] = load_encoder(SHIPPED).fingerprint  # whose features they are
         path = save_result("methods", {**result, "rows": summary(cells)})
     print_table(summary(cells))
     print(path)
