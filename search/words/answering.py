@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from django.http import QueryDict
 
+from catalogue.cards import cards
 from catalogue.models import Product
 from search import metrics
 from search.calibration import Match
@@ -142,9 +143,9 @@ def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
 def _fetched(
     ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]
 ) -> list[Result]:
-    """With what a list shows, in two queries. What was hidden just now is left out."""
+    """With what a list shows, in one query. What was hidden just now is left out."""
     ids = [near.product_id for near in ranked]
-    products = Product.objects.on_sale().for_list().in_bulk(ids)
+    products = cards(ids)
     results = []
     for near in ranked:
         if near.product_id in products:
