@@ -6,7 +6,7 @@ as the last commit; a product that was touched is read again and held beside.
 """
 
 import threading
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -14,13 +14,12 @@ from typing import Self
 import numpy as np
 import structlog
 from django.core.signals import setting_changed
-from django.db import connections
 from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
 from catalogue.models import Product
-from search import changes
+from search import background, changes
 from search.changes import Position
 from search.reading import IDS_A_QUERY
 from search.rows import Bools
@@ -178,7 +177,7 @@ def current() -> WordsGallery:
         now = _current[0].refreshed() if _current else WordsGallery.read()
         _current[:] = [now]
     if now.is_due and _reading.acquire(blocking=False):
-        _start(_read_anew)
+        background.start(_read_anew)
     return now
 
 
@@ -196,15 +195,3 @@ def _read_anew() -> None:
             _current[:] = [anew]
     finally:
         _reading.release()
-
-
-def _start(work: Callable[[], None]) -> None:
-    """In a thread of its own, whose connection ends with it."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    threading.Thread(target=run, daemon=True).start()

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from rest_framework.test import APIClient
 
 from catalogue.models import Category, Product
-from search import encoding, snapshots
+from search import background, encoding, snapshots
 from search.words import gallery, texts
 from tests.builders import new_category, new_product
 from tests.search.asking import get, open_varied_shop, post_photo, skus
@@ -235,7 +235,7 @@ def test_so_many_changes_have_it_read_anew(
     assert not gallery.current().is_due
     monkeypatch.setattr(gallery, "MOST_CHANGED", 2)
     Product.objects.filter(sku__startswith="MUG").update(stock=9)
-    monkeypatch.setattr(gallery, "_start", lambda work: work())
+    monkeypatch.setattr(background, "start", lambda work: work())
     assert gallery.current().pending == 3
     assert gallery.current().pending == 0
 
