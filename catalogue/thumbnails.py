@@ -46,7 +46,8 @@ def card_url(file: str) -> str:
         return url
     from catalogue.models import ProductImage  # its thumbnails are named by this module
 
-    url = url_of(ProductImage(file=file).card)
+    # Without any size Django would open the file to measure it.
+    url = url_of(ProductImage(file=file, width=1, height=1).card)
     if url:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()

@@ -295,7 +295,7 @@ class _Shortlists:
         self._found: dict[Filters, Neighbours] = {}
         self._known: dict[Filters, Neighbours] = {}
         self._asked = (
-            Ranking.of(query.words.ranked, words_gallery.current())
+            Ranking.of(query.words.ranked, words_gallery.current(query.words.ranked))
             if query.words
             else None
         )

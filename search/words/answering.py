@@ -39,7 +39,7 @@ LOOKED_AT = 50
 
 def understood(text: str) -> Reading:
     """Which filters are in these words, and what of them ranks."""
-    return read(text[:LONGEST], gallery.current(), Categories.now())
+    return read(text[:LONGEST], gallery.current(text), Categories.now())
 
 
 def with_filters(fields: QueryDict, reading: Reading) -> QueryDict:
@@ -72,7 +72,7 @@ def by_words(  # noqa: PLR0913
     """
     stages = stages or Stages()
     with stages.timed("search"):
-        now = gallery.current()
+        now = gallery.current(query.ranked)
         search = _Remembered(Ranking.of(normal(query.ranked), now))
         ranked, exact = _exact_first(search(filters), query.said)
     start, end = (page - 1) * limit, page * limit
