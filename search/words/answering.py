@@ -173,5 +173,5 @@ def _best(ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]) -> Mat
 
 def _freshness(now: WordsGallery) -> Freshness:
     return Freshness(
-        snapshot="words", as_of=now.as_of, images=len(now), pending=now.pending
+        snapshot=now.name, as_of=now.as_of, images=len(now), pending=now.pending
     )

@@ -65,6 +65,7 @@ class WordsGallery:
     as_of: datetime
     base: Shelf
     beside: Beside
+    name: str = "words"
 
     @classmethod
     def read(cls) -> Self:
@@ -82,7 +83,8 @@ class WordsGallery:
                 wanted |= Q(**{f"{name}__icontains": way})
         found = Product.objects.on_sale().filter(wanted).order_by("-pk")
         ids = list(found.values_list("pk", flat=True)[:PART])
-        return cls._of(Product.objects.on_sale().filter(pk__in=ids))
+        some = cls._of(Product.objects.on_sale().filter(pk__in=ids))
+        return replace(some, name="words, in part")
 
     @classmethod
     def _of(cls, products: QuerySet[Product]) -> Self:

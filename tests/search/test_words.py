@@ -253,12 +253,14 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
     monkeypatch.setattr(gallery, "PATIENCE", 0.0)
     assert found(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
     assert found(client, "花瓶") == ["红-1"]
+    assert asked(client, "mug")["gallery"]["snapshot"] == "words, in part"
     shop[0].delete()
     assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
     assert len(works) == 1  # one thread, whoever asks meanwhile
     works[0]()
     monkeypatch.setattr(gallery.WordsGallery, "part", None)
     assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
+    assert asked(client, "mug")["gallery"]["snapshot"] == "words"
 
 
 def test_of_many_that_fit_those_are_kept_that_fit_best_and_mean_the_nearest(
