@@ -98,8 +98,7 @@ def _bring_in(fingerprint: str, newest: Any) -> None:
     rows = Snapshot.objects.serving(fingerprint)[: snapshots.KEPT]
     wanted = [each for each in rows if each.name not in _failed]
     if _is_current(fingerprint, wanted):
-        if newest is not None and newest[0] == wanted[0].name:
-            _seen[fingerprint] = newest
+        _note(fingerprint, newest)
         return
     may_go_on = bool(wanted) and fingerprint in _current
     if not _loading.acquire(blocking=not may_go_on):
@@ -109,6 +108,7 @@ def _bring_in(fingerprint: str, newest: Any) -> None:
         try:
             if not _is_current(fingerprint, wanted):  # nor did another thread load it
                 _put(fingerprint, _first_readable(fingerprint, wanted))
+                _note(fingerprint, newest)
         finally:
             _loading.release()
 
@@ -116,6 +116,13 @@ def _bring_in(fingerprint: str, newest: Any) -> None:
         background.start(load)
     else:
         load()
+
+
+def _note(fingerprint: str, newest: Any) -> None:
+    """That the newest was put there, if it was."""
+    loaded = _current.get(fingerprint)
+    if loaded and newest and loaded.snapshot.name == newest[0]:
+        _seen[fingerprint] = newest
 
 
 def _is_current(fingerprint: str, newest: Sequence[Snapshot]) -> bool:

@@ -71,6 +71,6 @@ def test_a_word_that_ends_in_a_digit_is_its_own_stem() -> None:
     chance = random.Random(3)
     english = snowballstemmer.stemmer("english")
     for _ in range(500):
-        letters = "".join(chance.choices("aeyinglsdr'0123456789", k=8))
+        letters = "".join(chance.choices("aeyinglsdr0123456789", k=8))
         word = f"{letters}{chance.randrange(10)}"
         assert stem(word) == english.stemWord(word)
