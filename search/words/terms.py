@@ -4,13 +4,13 @@ A shop has as many different words as products, or more, since each has a number
 own. So words are one text in order, looked up by halving, and rows one array.
 """
 
+import heapq
 from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from itertools import islice
 from typing import Any, Self, overload
 
 import numpy as np
@@ -63,6 +63,14 @@ class Vocabulary(Sequence[str]):
         letters = self.letters[self.ends[at] : self.ends[at + 1]]
         return letters.decode("utf-8", "surrogatepass")
 
+    def plain(self) -> list[int]:
+        """Which have no digit of ASCII."""
+        letters = np.frombuffer(self.letters, np.uint8)
+        digits = (letters >= ord("0")) & (letters <= ord("9"))
+        before = np.concatenate([[0], np.cumsum(digits, dtype=np.int32)])[self.ends]
+        plain: list[int] = np.flatnonzero(np.diff(before) == 0).tolist()
+        return plain
+
     def find(self, word: str) -> int | None:
         at = bisect_left(self, word)
         return at if at < len(self) and self[at] == word else None
@@ -104,9 +112,6 @@ class Spelled(Mapping[str, int]):
     def __len__(self) -> int:
         return len(self.words)
 
-    def items(self) -> Any:
-        return zip(self.words, self.counts.tolist(), strict=True)
-
 
 @dataclass(frozen=True)
 class Terms:
@@ -121,16 +126,21 @@ class Terms:
     def commonest(self) -> list[str]:
         """English words whose meanings are worth knowing: 1 s a process, 4 MB."""
         worth = (
-            word
-            for word in self._by_count(0, len(self.spelled))
-            if len(word) >= SHORTEST and not word.isdecimal()
+            (-count, word)
+            for word, count in self.of_letters.items()
+            if len(word) >= SHORTEST
         )
-        return list(islice(worth, COMMONEST))
+        return [word for _, word in heapq.nsmallest(COMMONEST, worth)]
 
     @cached_property
     def of_letters(self) -> dict[str, int]:
-        """English words that a slip may have been meant for: those without digits."""
-        return {word: count for word, count in self.spelled.items() if word.isalpha()}
+        """English words that mean something, or that a slip was meant for, and how many
+        products have each: those without digits, so no numbers of products.
+        """
+        found = ((self.spelled.words[at], at) for at in self.spelled.words.plain())
+        return {
+            word: int(self.spelled.counts[at]) for word, at in found if word.isalpha()
+        }
 
     def beginning_with(self, letters: str) -> Iterator[str]:
         """English words as written, the commonest first."""
