@@ -54,7 +54,8 @@ def current(of: str | None = None) -> Findable:
 def embedded(fingerprint: str) -> Gallery:
     """From a snapshot. Raises SearchUnavailable if none can be served."""
     newest = _newest(fingerprint)
-    if fingerprint not in _current or newest != _seen.get(fingerprint):
+    is_seen = newest is not None and newest == _seen.get(fingerprint)
+    if not is_seen or fingerprint not in _current:
         _bring_in(fingerprint, newest)
     with _lock:
         found = _current.pop(fingerprint, None)
