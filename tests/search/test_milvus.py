@@ -95,6 +95,21 @@ def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
     assert fill() == Written()
 
 
+def test_what_was_hidden_leaves_its_place_to_those_behind() -> None:
+    chance = random.Random(1)
+    hidden, vector = new_product(), embedding(chance)
+    for _ in range(60):
+        add_coded_image(hidden, vector)
+    for _ in range(3):
+        add_coded_image(new_product(), embedding(chance))
+    fill()
+    hidden.active = False
+    hidden.save()
+    query = Query(encoder().fingerprint, vector)
+    assert len(found(query, 3)) == 3
+    assert found(query, 3) == brute_force(query, 3)
+
+
 def test_a_description_is_no_reason_to_write() -> None:
     add_coded_image(new_product(), embedding(random.Random(0)))
     fill()
