@@ -7,7 +7,10 @@ and judged on products that its curve has not seen: the products fall into two h
 each judged by the curve of the other. Asked are the shop's pictures for each other,
 and where there are photos that are none of the shop's, those. Beside it the curve of
 the encoder's card. Errors are over all answers that a shopper sees (20 a query), and
-over the first alone, which decides what the page says. Nothing is drawn but by seed 0.
+over the first alone, which decides what the page says. Of few queries even a curve that
+is right shows an error, by chance: how large is beside it. One row has GOLDEN of the
+photos as golden queries, each photo judged by those of other products. Nothing is drawn
+but by seed 0.
 """
 
 # ruff: noqa: E402
@@ -31,9 +34,12 @@ from hashing import SHIPPED, CodeIndex, Encoder, load_encoder
 from hashing.data import PictureSet, open_picture
 from search import calibration
 from search.calibration import Asked
+from search.reliability import expected_error, reliability
 from search.rows import Rows
 
 DEMO = BASE_DIR / "catalogue" / "demo" / "pictures"
+GOLDEN = 40  # photos in all: staff has some dozens
+DRAWS = 200  # of what chance does to an error
 Encoded = tuple[np.ndarray, np.ndarray]  # embeddings, codes
 
 
@@ -84,22 +90,37 @@ def a_shop(encoded: Encoded, numbers: np.ndarray) -> tuple[Rows, CodeIndex]:
     return rows, CodeIndex.build(rows.image_id, codes)
 
 
-def line(asked: Asked, fit_on: Asked, card: Any) -> dict[str, Any]:
-    predicted = calibration.judged(asked, fit_on, card)
+def some_of(asked: Asked, queries: int) -> Asked:
+    which = np.random.default_rng(0).permutation(asked.queries)[:queries]
+    return asked.only(np.isin(np.cumsum(asked.rank == 0) - 1, which))
+
+
+def by_chance(predicted: np.ndarray) -> float:
+    """The error of a curve that is right, where so few are asked."""
+    rng = np.random.default_rng(0)
+    drawn = [rng.random(len(predicted)) < predicted for _ in range(DRAWS)]
+    errors = [expected_error(predicted, is_right) for is_right in drawn]
+    return round(float(np.mean(errors)), 4)
+
+
+def line(
+    asked: Asked, fit_on: Asked, card: Any, golden: Asked | None = None
+) -> dict[str, Any]:
+    predicted = calibration.judged(asked, fit_on, card, golden)
     by_card = calibration.read(card, asked.cosine)
     first = asked.rank == 0
-    error, right = calibration.expected_error, asked.is_right
+    error, right = expected_error, asked.is_right
     return {
         "fitted to products": len(np.unique(fit_on.product_id)),
-        "queries": int(first.sum()),
+        "queries": asked.queries,
         "error": error(predicted, right),
         "error of first": error(predicted[first], right[first]),
+        "by chance": by_chance(predicted[first]),
         "card's error": error(by_card, right),
         "card's error of first": error(by_card[first], right[first]),
         "first right": round(float(right[first].mean()), 4),
         "reliability of first": [
-            vars(each)
-            for each in calibration.reliability(predicted[first], right[first])
+            vars(each) for each in reliability(predicted[first], right[first])
         ],
     }
 
@@ -127,6 +148,9 @@ def measure(encoder: Encoder) -> dict[str, Any]:
             none = np.full(len(of), -1)
             asked = calibration.asked_with(rows, index, embeddings, codes, wanted, none)
             found[f"{name}, photos"] = line(asked, own, card)
+            golden = some_of(asked, GOLDEN)
+            row = f"{name}, photos, {GOLDEN} golden"
+            found[row] = line(asked, own, card, golden)
     return found
 
 

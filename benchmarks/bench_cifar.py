@@ -161,8 +161,12 @@ def measure(seed: int, epochs: int) -> Iterator[Cell]:
     predictions = predicted(features, split, seed)
     yield "predicted class", frozen, 4, by_class(predictions, split)
     stored = quantise(features)
-    for name, fit in (("lsh", fit_lsh), ("itq", fit_itq)):
-        layer = fit(stored[split.gallery][::4], N_BITS, seed=seed)
+    some = stored[split.gallery][::4]
+    layers = {
+        "lsh": fit_lsh(some, N_BITS, seed=seed),
+        "itq": fit_itq(some, N_BITS, seed=seed, prefixes=False),
+    }
+    for name, layer in layers.items():
         yield name, frozen, N_BITS, by_code(layer.codes(stored), split)
     yield "float features", frozen, None, by_cosine(features, split)
 

@@ -3,9 +3,10 @@
     python -m benchmarks.bench_index gallery
     python -m benchmarks.bench_index codes --sizes 100000,1000000
     python -m benchmarks.bench_index codes --sizes 10000000 --bits 256
-    python -m benchmarks.bench_index databases --sizes 100000
+    python -m benchmarks.bench_index databases --sizes 100000,1000000
 
-Each part keeps what the others wrote to results/index.json. All contenders take turns,
+Each run keeps what others wrote to results/index.json of other parts and sizes, and
+says of each table at which commit it was measured. All contenders take turns,
 query by query, in one thread, so that whatever else the machine does falls on all of
 them; ratios are of processor time, medians over the turns (of the databases, which run
 elsewhere, of time on the clock); k = 200. The gallery has 1,000 changed products, its
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -32,42 +34,17 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import django
 import faiss
 import numpy as np
-import psycopg
 from django.core.management import call_command
 from usearch.index import Index as UsearchIndex
 from usearch.index import MetricKind
 
-from benchmarks.shop import DATA, load_result, save_result
+from benchmarks.codes_in_postgres import bench_databases
+from benchmarks.shop import DATA, commit, load_result, save_result
+from benchmarks.turns import RECALL_AT, K, Turn, search_of, take_turns
 from hashing import CodeIndex, Codes, Kind, RecallTooLow, hamming
-from tests.servers import PostgresServer
 
-K = 200
 SEED = 0
-RECALL_AT = 100
-Turn = Callable[[int], object]
-
-
-def take_turns(
-    contenders: dict[str, Turn], rounds: int, *, base: str
-) -> dict[str, dict[str, float]]:
-    """Milliseconds of each, and times as long as `base` by the median of the turns."""
-    wall, busy = np.empty((2, len(contenders), rounds))
-    for turn in range(-2, rounds):  # two to warm up
-        for row, run in enumerate(contenders.values()):
-            start, start_busy = time.perf_counter(), time.thread_time()
-            run(turn)
-            busy[row, turn] = (time.thread_time() - start_busy) * 1e3
-            wall[row, turn] = (time.perf_counter() - start) * 1e3
-    base_busy = busy[list(contenders).index(base)]
-    return {
-        name: {
-            "p50 ms": round(float(np.median(wall[row])), 3),
-            "p99 ms": round(float(np.quantile(wall[row], 0.99)), 3),
-            "cpu p50 ms": round(float(np.median(busy[row])), 3),
-            f"of {base}": round(float(np.median(busy[row] / base_busy)), 3),
-        }
-        for row, name in enumerate(contenders)
-    }
+Draw = Callable[[int, int, int], Codes]
 
 
 def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
@@ -79,7 +56,8 @@ def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
     codes = uniform(n, encoder().n_bits)
     raw = faiss.IndexBinaryFlat(codes.shape[1] * 8)
     raw.add(codes)
-    vectors = np.random.default_rng(1).integers(-127, 128, (rounds + 2, 256), np.int8)
+    shape = (rounds + 2, encoder().card.dim)
+    vectors = np.random.default_rng(1).integers(-127, 128, shape, np.int8)
     queries = [Query(encoder().fingerprint, vector) for vector in vectors]
     asked = [query.codes for query in queries]
     with tempfile.TemporaryDirectory() as folder:
@@ -148,7 +126,7 @@ def bench_codes(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
         facts[kind] = {"build s": round(time.perf_counter() - start, 1)}
     contenders: dict[str, Turn] = {
         "raw faiss": lambda turn: raw.search(queries[[turn]], K)[0][0],
-        **{kind: _search(index, queries) for kind, index in indexes.items()},
+        **{kind: search_of(index, queries) for kind, index in indexes.items()},
     }
     if n <= 1_000_000:
         contenders["numpy"] = lambda turn: np.sort(
@@ -186,78 +164,6 @@ def bench_codes(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
     return table | {k: v for k, v in facts.items() if k not in table}
 
 
-def _search(index: CodeIndex, queries: Codes) -> Turn:
-    return lambda turn: index.search_rows(queries[[turn]], K)[0].distances
-
-
-def bench_databases(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
-    """The same codes in PostgreSQL: its own bit_count, and pgvector's distance."""
-    n, n_bits = len(codes), codes.shape[1] * 8
-    index = CodeIndex.build(np.arange(n), codes)
-    texts = ["".join(f"{byte:08b}" for byte in code) for code in queries]
-    folder = Path(tempfile.mkdtemp(prefix="semblance-bench-"))
-    folder.chmod(0o711)
-    facts: dict[str, dict[str, Any]] = {}
-    with PostgresServer(folder) as server:
-        one = psycopg.connect(server.url, autocommit=True)
-        one.execute("CREATE EXTENSION vector")
-        one.execute(f"CREATE TABLE codes (id bigint PRIMARY KEY, code bit({n_bits}))")
-        start = time.perf_counter()
-        with one.cursor().copy("COPY codes FROM STDIN") as rows:
-            for number, code in enumerate(codes):
-                rows.write_row((number, "".join(f"{byte:08b}" for byte in code)))
-        one.execute("VACUUM ANALYZE codes")
-        one.execute("SET max_parallel_workers_per_gather = 0")
-        facts["bit_count"] = {"build s": round(time.perf_counter() - start, 1)}
-
-        def ask(distance: str) -> Turn:
-            sql = f"SELECT {distance} AS d FROM codes ORDER BY d, id LIMIT {K}"
-            return lambda turn: [row[0] for row in one.execute(sql, [texts[turn]])]
-
-        contenders: dict[str, Turn] = {
-            "flat": _search(index, queries),
-            "bit_count": ask(f"bit_count(code # %s::bit({n_bits}))"),
-            "pgvector": ask(f"code <~> %s::bit({n_bits})"),
-        }
-        table = take_turns(contenders, rounds, base="flat")
-        start = time.perf_counter()
-        one.execute("SET maintenance_work_mem = '1GB'")
-        one.execute("CREATE INDEX ON codes USING hnsw (code bit_hamming_ops)")
-        facts["pgvector hnsw"] = {"build s": round(time.perf_counter() - start, 1)}
-        one.execute(f"SET hnsw.ef_search = {K}")
-        graph = (
-            f"SELECT code <~> %s::bit({n_bits}) FROM codes "
-            f"ORDER BY code <~> %s::bit({n_bits}) LIMIT {K}"
-        )
-        contenders = {
-            "flat": contenders["flat"],
-            "pgvector hnsw": lambda turn: [
-                row[0] for row in one.execute(graph, [texts[turn]] * 2)
-            ],
-        }
-        table |= {
-            name: line
-            for name, line in take_turns(contenders, rounds, base="flat").items()
-            if name not in table
-        }
-        near = [contenders["pgvector hnsw"](turn) for turn in range(rounds)]
-        one.close()
-    last = [
-        index.search_rows(queries[[turn]], RECALL_AT)[0].distances[-1]
-        for turn in range(rounds)
-    ]
-    shares = [
-        sum(distance <= most for distance in found[:RECALL_AT]) / RECALL_AT
-        for found, most in zip(near, last, strict=True)
-    ]
-    facts["pgvector hnsw"]["recall"] = round(float(np.mean(shares)), 4)
-    flat = table["flat"]["p50 ms"]
-    for name, line in table.items():
-        line["times flat, clock"] = round(line["p50 ms"] / flat, 1)
-        line |= facts.get(name, {})
-    return table
-
-
 def private_bytes() -> int:
     pages = Path("/proc/self/smaps_rollup").read_text().splitlines()
     kilobytes = [int(line.split()[1]) for line in pages if "Private_Dirty" in line]
@@ -275,7 +181,7 @@ def print_table(title: str, table: dict[str, dict[str, float]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=["gallery", "codes", "databases"])
-    parser.add_argument("--sizes", default="100000,1000000")
+    parser.add_argument("--sizes", default="1000000")
     parser.add_argument("--bits", default="128,256")
     parser.add_argument("--draws", default="uniform,clustered")
     options = parser.parse_args()
@@ -290,46 +196,54 @@ def main() -> None:
             draws=options.draws.split(","),
         )
         merged = {**load_result("index"), "seed": SEED, "k": K}
-        for part, tables in found.items():
-            old = merged.get(part, {})
-            merged[part] = {**old, **tables} if isinstance(tables, dict) else tables
+        commits = {
+            f"{part} {title}": commit() for part in found for title in found[part]
+        }
+        for part, tables in {**found, "commits": commits}.items():
+            merged[part] = {**merged.get(part, {}), **tables}
         print(save_result("index", merged), file=sys.stderr)
 
 
 def bench(
     part: str, *, sizes: list[int], widths: list[int], draws: list[str]
-) -> dict[str, Any]:
-    from benchmarks.galleries import Clusters, uniform
-
+) -> dict[str, dict[str, Any]]:
     if part == "gallery":
-        found: dict[str, Any] = {}
-        for n in sizes:
-            gallery = bench_gallery(n, 100)
-            print_table(f"gallery of {n:,} x 256", gallery["rows"])
-            for name in ("private bytes a code", "mapped bytes a code"):
-                print(f"{name}: {gallery[name]:.1f}")
-            found[f"{n:,}"] = gallery
-        return {"gallery": found}
-    clusters = Clusters.of_pictures(DATA / "grocery.tar", 256)
-    histograms = clusters.histograms()
+        return {"gallery": {f"{n:,}": bench_and_print_gallery(n) for n in sizes}}
+    draw, histograms = drawn_by(draws)
     print(f"deciles of the nearest neighbour's share of bits: {histograms}")
-    found = {}
     measure = bench_codes if part == "codes" else bench_databases
-    for n in sizes:
+    found: dict[str, Any] = {}
+    for n, n_bits, name in product(sizes, widths, draws):
         rounds = min(100, max(12, 40_000_000 // n)) if part == "codes" else 12
-        for n_bits in widths:
-            for name in draws:
-                if name == "uniform":
-                    drawn, asked = uniform(n, n_bits), uniform(rounds + 2, n_bits, 1)
-                else:
-                    cut = clusters.cut(n_bits)
-                    drawn, asked = cut.draw(n), cut.draw(rounds + 2, 1)
-                title = f"{n:,} x {n_bits} {name}"
-                found[title] = measure(drawn, asked, rounds)
-                print_table(title, found[title])
+        codes, queries = draw[name](n, n_bits, 0), draw[name](rounds + 2, n_bits, 1)
+        title = f"{n:,} x {n_bits} {name}"
+        found[title] = measure(codes, queries, rounds)
+        print_table(title, found[title])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"peak {peak} MB", file=sys.stderr)
     return {part: found, "histograms": histograms}
+
+
+def drawn_by(draws: list[str]) -> tuple[dict[str, Draw], dict[str, Any]]:
+    """By name, what draws (n, bits, seed); and the histograms of what is clustered."""
+    from benchmarks.galleries import Clusters, uniform
+
+    if "clustered" not in draws:
+        return {"uniform": uniform}, {}
+    clusters = Clusters.of_pictures(DATA / "grocery.tar", 256)
+
+    def clustered(n: int, n_bits: int, seed: int) -> Codes:
+        return clusters.cut(n_bits).draw(n, seed)
+
+    return {"uniform": uniform, "clustered": clustered}, clusters.histograms()
+
+
+def bench_and_print_gallery(n: int) -> dict[str, Any]:
+    gallery = bench_gallery(n, 100)
+    print_table(f"gallery of {n:,} x 256", gallery["rows"])
+    for name in ("private bytes a code", "mapped bytes a code"):
+        print(f"{name}: {gallery[name]:.1f}")
+    return gallery
 
 
 if __name__ == "__main__":

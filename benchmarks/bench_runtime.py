@@ -41,6 +41,7 @@ def opened(runtime):
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # it warns of an input that need not be given
         session = onnxruntime.InferenceSession(
             NETWORK, options, providers=["CPUExecutionProvider"]
         )

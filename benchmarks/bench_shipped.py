@@ -114,7 +114,8 @@ def rows_of(parts: Parts, asked: Side, found: Side) -> Rows:
     }
     items = [quantise(side.features.item) for side in (asked, found)]
     n_bits = min(parts.layer.n_bits, len(found) // 8 * 8)
-    layer = fit_itq(items[1], n_bits)  # on the gallery itself: ITQ at its best
+    # On the gallery itself, every bit for the whole code: ITQ at its best.
+    layer = fit_itq(items[1], n_bits, prefixes=False)
     scores = closeness(*(layer.codes(item) for item in items))
     figures = summarise(
         np.where(same(asked.keys, found.keys), -np.inf, scores),

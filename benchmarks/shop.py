@@ -141,8 +141,6 @@ class Shop:
 
 def save_result(name: str, result: dict[str, Any]) -> Path:
     """Write benchmarks/results/NAME.json, with the commit and the machine."""
-    git = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(git, cwd=BASE_DIR, capture_output=True, text=True)
     machine = {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -150,9 +148,16 @@ def save_result(name: str, result: dict[str, Any]) -> Path:
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    header = {"commit": commit.stdout.strip(), "machine": machine}
+    header = {"commit": commit(), "machine": machine}
     path.write_text(json.dumps({**header, **result}, indent=2) + "\n")
     return path
+
+
+def commit() -> str:
+    """The commit that is checked out; "-dirty" where files differ from it."""
+    git = ["git", "describe", "--always", "--dirty"]
+    told = subprocess.run(git, cwd=BASE_DIR, capture_output=True, text=True)
+    return told.stdout.strip()
 
 
 def load_result(name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, env
-from config.storage import origin_of_pictures, shared_storages
+from config.storage import FILES, OVERWRITING, origin_of_pictures, shared_storages
 
 
 def secret_key(data_dir: Path) -> str:
@@ -173,8 +173,9 @@ MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": FILES},
+    "thumbnails": {"BACKEND": FILES, "OPTIONS": OVERWRITING},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
@@ -182,6 +183,7 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
+IMAGEKIT_DEFAULT_FILE_STORAGE = "thumbnails"
 IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"
 
 # Shop

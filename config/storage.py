@@ -11,12 +11,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 FILES = "django.core.files.storage.FileSystemStorage"
 S3 = "storages.backends.s3.S3Storage"
+# Two processes may make a thumbnail at once; both make the same, under its one name.
+OVERWRITING = {"allow_overwrite": True}
 # Seconds: who waits for a picture or a snapshot is told soon.
 CONNECT, READ = 2, 20
 
 
 def shared_storages(url: str, media_url: str) -> dict[str, dict[str, Any]]:
-    """For STORAGES: `default` keeps pictures, `snapshots` galleries.
+    """For STORAGES: `default` keeps pictures, `thumbnails` theirs, in the same place,
+    and `snapshots` galleries.
 
     Nothing for an empty URL. Raises ValueError for one that is no such.
     """
@@ -28,15 +31,18 @@ def shared_storages(url: str, media_url: str) -> dict[str, dict[str, Any]]:
         media = {"location": folder / "media", "base_url": media_url}
         return {
             "default": {"BACKEND": FILES, "OPTIONS": media},
+            "thumbnails": {"BACKEND": FILES, "OPTIONS": {**media, **OVERWRITING}},
             "snapshots": {
                 "BACKEND": FILES,
                 "OPTIONS": {"location": folder / "snapshots"},
             },
         }
     if parts.scheme == "s3" and parts.hostname:
+        media, snapshots = (_s3_options(url, name) for name in ("media", "snapshots"))
         return {
-            name: {"BACKEND": S3, "OPTIONS": _s3_options(url, folder)}
-            for name, folder in (("default", "media"), ("snapshots", "snapshots"))
+            "default": {"BACKEND": S3, "OPTIONS": media},
+            "thumbnails": {"BACKEND": S3, "OPTIONS": {**media, "file_overwrite": True}},
+            "snapshots": {"BACKEND": S3, "OPTIONS": snapshots},
         }
     raise ValueError("STORAGE_URL is neither file:///… nor s3://…")
 

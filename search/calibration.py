@@ -7,8 +7,13 @@ snapshot is built: each picture of a product that has several is asked for, and 
 others of that product are the right answers. What the encoder's card says counts as a
 few more answers, so that it decides where a shop has few products, and hardly matters
 where it has many.
+
+A shop's own pictures of one product are more alike than a shopper's photo is to them,
+so that their curve promises too much of photos. Where staff saved photos whose product
+is known (golden queries), those decide of first answers, and own pictures count little.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -18,6 +23,7 @@ import numpy.typing as npt
 
 from hashing import CodeIndex, Codes, Curve, Found, fit_curve, fit_sigmoid
 from search.neighbours import Shortlist
+from search.reliability import Bin, expected_error, reliability
 from search.rows import Rows
 
 Chances = npt.NDArray[np.float64]  # (n,)
@@ -41,7 +47,8 @@ ANSWERS = 20  # products a query: what a shopper sees
 FEWEST = 5  # products with several pictures, below which the card's curve stays alone
 CARD_COUNTS = 30.0  # answers that the card's curve is worth
 CARD_COUNTS_FIRST = 15.0  # first answers: a query has but one
-BINS = np.linspace(0, 1, 11)
+FEWEST_PHOTOS = 10  # golden ones, below which own pictures decide alone
+OWN_COUNT = 15.0  # first answers that all own pictures are worth beside photos
 
 
 @dataclass(frozen=True)
@@ -78,16 +85,14 @@ class Asked:
     cosine: npt.NDArray[np.float64]
     is_right: npt.NDArray[np.bool_]
 
+    @property
+    def queries(self) -> int:
+        return int((self.rank == 0).sum())
 
-@dataclass(frozen=True)
-class Bin:
-    """Answers whose probability lies between two numbers, and how it came out."""
-
-    low: float
-    high: float
-    answers: int
-    predicted: float
-    right: float
+    def only(self, which: npt.NDArray[np.bool_]) -> Self:
+        return type(self)(
+            **{name: column[which] for name, column in vars(self).items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class Calibration:
 
     error, first_error: expected calibration error, over all answers and over the first
     of each query; card_error: the same of the card's curve. None where nothing could
-    be measured.
+    be measured. Of photos where there are enough, else of the shop's own pictures.
     """
 
     curves: Curves
@@ -121,20 +126,27 @@ def word(similarity: float) -> Match:
     return Match.NONE
 
 
-def calibrate(found: Rows, index: CodeIndex, card: Curve) -> Calibration:
-    """On these pictures, whose codes are in the index row by row."""
-    asked = ask(found, index)
-    products = np.unique(asked.product_id)
+def calibrate(
+    found: Rows, index: CodeIndex, card: Curve, photos: Asked | None = None
+) -> Calibration:
+    """On these pictures, whose codes are in the index row by row.
+
+    photos: answers to photos of which the right product is known.
+    """
+    own = ask(found, index)
+    products = np.unique(own.product_id)
     if len(products) < FEWEST:
         of_card = Curves.of_card(card)
         return Calibration(of_card, len(products), 0, None, None, None, ())
-    predicted = judged(asked, asked, card)
+    enough = _enough(photos)
+    asked = enough or own
+    predicted = judged(asked, own, card, enough)
     is_first = asked.rank == 0
     right = asked.is_right
     return Calibration(
-        curves=fitted(asked, np.ones(len(right), np.bool_), card),
-        products=len(products),
-        queries=int(is_first.sum()),
+        curves=fitted(own, card, enough),
+        products=len(np.unique(asked.product_id)),
+        queries=asked.queries,
         error=expected_error(predicted, right),
         first_error=expected_error(predicted[is_first], right[is_first]),
         card_error=expected_error(read(card, asked.cosine), right),
@@ -182,17 +194,23 @@ def asked_with(  # noqa: PLR0913
     )
 
 
-def judged(asked: Asked, fit_on: Asked, card: Curve) -> Chances:
+def judged(
+    asked: Asked, fit_on: Asked, card: Curve, photos: Asked | None = None
+) -> Chances:
     """What is said of these answers (n,) by curves that saw other products alone.
 
     The products fall into two halves; each is judged by the other's curve.
     """
     products = np.unique(fit_on.product_id)
-    half = np.searchsorted(products, asked.product_id) % 2
-    fit_half = np.searchsorted(products, fit_on.product_id) % 2
+
+    def half_of(some: Asked) -> npt.NDArray[np.intp]:
+        return np.searchsorted(products, some.product_id) % 2
+
+    half = half_of(asked)
     predicted = np.empty(len(half))
     for each in (0, 1):
-        curves = fitted(fit_on, fit_half != each, card)
+        others = photos.only(half_of(photos) != each) if photos else None
+        curves = fitted(fit_on.only(half_of(fit_on) != each), card, others)
         for curve, place in (
             (curves.first, asked.rank == 0),
             (curves.others, asked.rank > 0),
@@ -202,55 +220,43 @@ def judged(asked: Asked, fit_on: Asked, card: Curve) -> Chances:
     return predicted
 
 
-def fitted(asked: Asked, use: npt.NDArray[np.bool_], card: Curve) -> Curves:
-    """To the answers of which `use` (n,) says so, and to the card's curve."""
-    is_first = asked.rank == 0
-    first = _with_card(asked, use & is_first, card, CARD_COUNTS_FIRST)
-    others = _with_card(asked, use & ~is_first, card, CARD_COUNTS)
-    return Curves(fit_sigmoid(*first), fit_curve(*others))
-
-
-def _with_card(
-    asked: Asked, use: npt.NDArray[np.bool_], card: Curve, counts: float
-) -> tuple[Chances, npt.NDArray[np.bool_], Chances]:
-    """Cosines, rightness and weights: of the answers, and of what the card says."""
-    cosines, shares = np.array(card).T
-    each = counts / len(cosines)
-    n = int(use.sum())
-    return (
-        np.concatenate([asked.cosine[use], cosines, cosines]),
-        np.repeat([*asked.is_right[use], True, False], [1] * n + [len(cosines)] * 2),
-        np.concatenate([np.ones(n), shares * each, (1 - shares) * each]),
+def fitted(own: Asked, card: Curve, photos: Asked | None = None) -> Curves:
+    """To the answers to own pictures, to those to photos, and to the card's curve."""
+    is_first = own.rank == 0
+    first, others = own.only(is_first), own.only(~is_first)
+    if photos is None:
+        return Curves(
+            fit_sigmoid(*_with_card([(first, 1.0)], card, CARD_COUNTS_FIRST)),
+            fit_curve(*_with_card([(others, 1.0)], card, CARD_COUNTS)),
+        )
+    is_first = photos.rank == 0
+    little = OWN_COUNT / max(first.queries, OWN_COUNT)
+    of_first = [(first, little), (photos.only(is_first), 1.0)]
+    of_others = [(others, 1.0), (photos.only(~is_first), 1.0)]
+    return Curves(
+        fit_sigmoid(*_with_card(of_first, card, CARD_COUNTS_FIRST)),
+        fit_curve(*_with_card(of_others, card, CARD_COUNTS)),
     )
 
 
-def expected_error(
-    predicted: npt.NDArray[np.float64], is_right: npt.NDArray[np.bool_]
-) -> float:
-    """Mean distance of what was said from what came out, in ten bins of equal width.
+def _enough(photos: Asked | None) -> Asked | None:
+    return photos if photos and photos.queries >= FEWEST_PHOTOS else None
 
-    Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using
-    Bayesian binning" (AAAI 2015).
+
+def _with_card(
+    parts: Sequence[tuple[Asked, float]], card: Curve, counts: float
+) -> tuple[Chances, npt.NDArray[np.bool_], Chances]:
+    """Cosines, rightness and weights: of the answers, each part with its own weight,
+    and of what the card says.
     """
-    bins = reliability(predicted, is_right)
-    apart = sum(each.answers * abs(each.predicted - each.right) for each in bins)
-    return round(apart / max(1, len(predicted)), 4)
-
-
-def reliability(
-    predicted: npt.NDArray[np.float64], is_right: npt.NDArray[np.bool_]
-) -> tuple[Bin, ...]:
-    """Without the bins that nothing fell into."""
-    which = np.digitize(predicted, BINS[1:-1])
-    return tuple(
-        Bin(
-            low=round(float(BINS[at]), 1),
-            high=round(float(BINS[at + 1]), 1),
-            answers=int((which == at).sum()),
-            predicted=round(float(predicted[which == at].mean()), 4),
-            right=round(float(is_right[which == at].mean()), 4),
-        )
-        for at in np.unique(which).tolist()
+    cosines, shares = np.array(card).T
+    each = counts / len(cosines)
+    knots = np.ones(len(cosines), np.bool_)
+    weights = [np.full(len(asked.rank), weight) for asked, weight in parts]
+    return (
+        np.concatenate([*(asked.cosine for asked, _ in parts), cosines, cosines]),
+        np.concatenate([*(asked.is_right for asked, _ in parts), knots, ~knots]),
+        np.concatenate([*weights, shares * each, (1 - shares) * each]),
     )
 
 

@@ -25,6 +25,7 @@ from search import changes, indexing, shared
 from search.calibration import Curves, calibrate
 from search.encoders import encoder
 from search.errors import SearchUnavailable
+from search.golden import photos as golden
 from search.locks import try_lock
 from search.models import Collection, Snapshot
 from search.reading import By, read_all
@@ -103,7 +104,8 @@ def build(of: Encoder | None = None) -> Snapshot | None:
         found, index = write(
             found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint
         )
-        calibration = calibrate(found, index, now.card.match)
+        asked = golden.answers(found, index, now)
+        calibration = calibrate(found, index, now.card.match, asked)
         if shared.is_in_use():
             shared.put(settings.SNAPSHOTS_DIR / name)
         snapshot = Snapshot.objects.create(
@@ -186,7 +188,8 @@ def calibrate_again() -> Snapshot:
         loaded = load(snapshot)
     except IndexFileError as error:
         raise SearchUnavailable(str(error)) from error
-    calibration = calibrate(loaded.rows, loaded.index, now.card.match)
+    asked = golden.answers(loaded.rows, loaded.index, now)
+    calibration = calibrate(loaded.rows, loaded.index, now.card.match, asked)
     snapshot.curves = asdict(calibration.curves)
     snapshot.calibration = calibration.report()
     snapshot.save(update_fields=["curves", "calibration"])

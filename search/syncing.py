@@ -19,6 +19,7 @@ from search.calibration import Calibration, calibrate
 from search.changes import Position
 from search.differences import Difference, Kind
 from search.errors import SearchUnavailable
+from search.golden import photos as golden
 from search.locks import try_lock
 from search.milvus import Held
 from search.models import Collection, Snapshot
@@ -149,7 +150,8 @@ def calibrate_sample(encoder: Encoder) -> Calibration:
     """On the shop's first pictures: all may be too many for one memory."""
     sample = read_images(By.of(encoder), after=0, limit=CALIBRATED)
     index = CodeIndex.build(sample.image_id, sample.codes)
-    return calibrate(sample, index, encoder.card.match)
+    asked = golden.answers(sample, index, encoder)
+    return calibrate(sample, index, encoder.card.match, asked)
 
 
 def _calibrated(encoder: Encoder) -> dict[str, Any]:

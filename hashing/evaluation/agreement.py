@@ -12,6 +12,19 @@ NEIGHBOURS = 10
 def recall(
     layer: HashLayer, queries: Embeddings, gallery: Embeddings, *, k: int = NEIGHBOURS
 ) -> float:
+    """What `kept` gives for a layer's codes of queries and gallery."""
+    codes = layer.codes(queries), layer.codes(gallery)
+    return kept(*codes, queries, gallery, k=k)
+
+
+def kept(
+    query_codes: Codes,
+    codes: Codes,
+    queries: Embeddings,
+    gallery: Embeddings,
+    *,
+    k: int = NEIGHBOURS,
+) -> float:
     """Of each query's k nearest by cosine, the share among its k nearest by code.
 
     What ties at the last place counts by expectation; k is at most the gallery's
@@ -22,10 +35,9 @@ def recall(
         raise ValueError(f"{len(queries)} queries in a gallery of {len(gallery)}")
     cosines = unit(queries) @ unit(gallery).T  # (queries, gallery)
     nearest = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
-    codes = layer.codes(gallery)
     shares = [
         _share(code[np.newaxis], codes, wanted, k)
-        for code, wanted in zip(layer.codes(queries), nearest, strict=True)
+        for code, wanted in zip(query_codes, nearest, strict=True)
     ]
     return float(np.mean(shares))
 

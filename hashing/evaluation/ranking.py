@@ -148,7 +148,7 @@ def fits(layer: HashLayer, gallery: Side, n_bits: int) -> bool:
 
 
 def _refitted(queries: Side, gallery: Side, n_bits: int) -> list[Codes]:
-    layer = fit_itq(gallery.embeddings, n_bits)
+    layer = fit_itq(gallery.embeddings, n_bits, prefixes=False)
     return [layer.codes(side.embeddings) for side in (queries, gallery)]
 
 

@@ -27,7 +27,7 @@ class Layer(Protocol):
 LAYERS: dict[str, Callable[..., Layer]] = {
     "autoencoder": fit_autoencoder,
     "itq": fit_itq,
-    "itq_prefixes": partial(fit_itq, block=32),
+    "itq_one_rotation": partial(fit_itq, prefixes=False),
     "itq_uncentred": partial(fit_itq, axes=Axes(centring=False)),
     "itq_half_white": partial(fit_itq, axes=Axes(whitening=0.5)),
     "itq_white": partial(fit_itq, axes=Axes(whitening=1.0)),

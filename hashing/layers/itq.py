@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hashing.layers.linear import Embeddings, Floats, HashLayer, unit
+from hashing.layers.ordering import best_first
 from hashing.layers.pca import main_axes
 
 ROUNDS = 50
+FIRST = 32  # bits: the shortest code that begins a longer one
 RIDGE = 0.1  # of the mean variance, added to every direction within classes
 
 
@@ -38,13 +40,14 @@ def fit_itq(
     seed: int = 0,
     rounds: int = ROUNDS,
     axes: Axes = Axes(),
-    block: int | None = None,
+    prefixes: bool = True,
 ) -> HashLayer:
     """Learn centre, rotation and thresholds from embeddings (n, dim).
 
-    With `block`, every multiple of so many bits is a prefix worth using: each block is
-    taken from a rotation of the widest axes alone, the more the later it comes. Bits
-    are then a little alike, and rotations as many as blocks.
+    With `prefixes`, every multiple of 32 bits is a code worth using: the first 32 are
+    what 32 bits alone would be, a rotation of the 32 widest axes, and the best of the
+    whole rotation follow, the most telling first. Without, bits are those of one
+    rotation, all at right angles, and none says more than another.
 
     More bits than the embedding has numbers come from several rotations of them all,
     each begun elsewhere. Raises ValueError for fewer embeddings than axes that are
@@ -55,7 +58,14 @@ def fit_itq(
     n_axes = min(n_bits, vectors.shape[1])
     chosen = _choose(vectors - centre, n_axes, axes)  # (dim, n_axes), widest first
     projected = (vectors - centre) @ chosen
-    rotation = _nested(projected, n_bits, block or n_axes, seed=seed, rounds=rounds)
+    rotation = _rotations(projected, n_bits, seed=seed, rounds=rounds)
+    if prefixes and n_axes > FIRST:
+        short = np.zeros((n_axes, FIRST))
+        short[:FIRST] = rotate(projected[:, :FIRST], seed=seed, rounds=rounds)
+        both = np.hstack([short, rotation])  # (n_axes, FIRST + n_bits)
+        bits = np.where(projected @ both >= 0, 1.0, -1.0)
+        order = best_first(bits, vectors - centre, given=FIRST)
+        rotation = both[:, order[:n_bits]]
     rotation = chosen @ rotation  # (dim, n_bits)
     return HashLayer.of(rotation, centre @ rotation)
 
@@ -82,19 +92,12 @@ def rotate(projected: Floats, *, seed: int, rounds: int = ROUNDS) -> Floats:
     return rotation
 
 
-def _nested(
-    projected: Floats, n_bits: int, block: int, *, seed: int, rounds: int
-) -> Floats:
-    """Directions (axes, n_bits) for projected (n, axes), a rotation for each block."""
+def _rotations(projected: Floats, n_bits: int, *, seed: int, rounds: int) -> Floats:
+    """Directions (axes, n_bits) for projected (n, axes), from as many as are needed."""
     n_axes = projected.shape[1]
-    directions = np.zeros((n_axes, n_bits))
-    for start in range(0, n_bits, block):
-        # Twice the first block at least: few axes alone forget too much.
-        wide = min(max(start, block) + block, n_axes)
-        rotation = rotate(projected[:, :wide], seed=seed + start, rounds=rounds)
-        taken = slice(start, start + block)
-        directions[:wide, taken] = rotation[:, : min(block, n_bits - start)]
-    return directions
+    starts = range(0, n_bits, n_axes)
+    turned = [rotate(projected, seed=seed + start, rounds=rounds) for start in starts]
+    return np.hstack(turned)[:, :n_bits]
 
 
 def _choose(centred: Floats, n_bits: int, axes: Axes) -> Floats:

@@ -55,7 +55,7 @@ class Codewords:
 
 def fit_kmeans(embeddings: Embeddings, n_bits: int, *, seed: int = 0) -> Codewords:
     """Learn codewords from embeddings (n, dim), n >= n_bits; raises as `fit_itq`."""
-    rotation = fit_itq(embeddings, n_bits, seed=seed)
+    rotation = fit_itq(embeddings, n_bits, seed=seed, prefixes=False)
     parts = pieces(rotation, embeddings)
     return Codewords(rotation, np.stack([learn_words(part) for part in parts]))
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 from PIL.Image import Image
 
 import hashing
-from catalogue.images import UnreadableImage, open_stored
 from catalogue.models import Product
 from search import encoders, gallery
 from search.errors import SearchUnavailable
 from search.golden.models import FIRST, GoldenQuery
+from search.golden.photos import photo_of
 from search.models import Encoder
 from search.query import Query
 from search.similar import ranking
@@ -102,11 +102,8 @@ def lost_by_switch(row: Encoder) -> list[GoldenQuery]:
 
 
 def _rank(query: GoldenQuery, encoder: hashing.Encoder) -> int | None:
-    try:
-        with query.photo.open("rb") as file:
-            photo = open_stored(file)
-    except (OSError, UnreadableImage) as error:
-        log.warning("golden photo lost", query=query.pk, reason=str(error))
+    photo = photo_of(query)
+    if photo is None:
         return None
     embedding = encoder.encode([photo]).embeddings[0]
     products = ranking(Query(encoder.fingerprint, embedding))

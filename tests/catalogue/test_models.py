@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import transaction
 
-from catalogue.models import Category, Product
+from catalogue.models import Category, Product, ProductImage
 from catalogue.signals import bulk_images, images_saved, products_changed
 from tests.builders import make_image, new_category, new_product
 
@@ -132,3 +132,15 @@ def test_the_first_admin_is_made_once(django_user_model: Any) -> None:
     assert str(path) in out.getvalue() and password not in out.getvalue()
     assert path.read_text().strip() == password
     path.unlink()
+
+
+def test_a_thumbnail_that_two_processes_make_at_once_is_one_file() -> None:
+    image = new_product(images=[1]).images.get()
+    again = ProductImage.objects.get()
+    image.card.generate()
+    again.card.generate(force=True)  # as one that looked before the other had ended
+    folder = Path(settings.MEDIA_ROOT) / "thumbnails"
+    assert [path for path in folder.rglob("*") if path.is_file()] == [
+        Path(image.card.path)
+    ]
+    assert again.card.url == image.card.url

@@ -10,6 +10,7 @@ from hashing.layers.itq import Axes, fit_itq
 from hashing.layers.kmeans import APART, CORNERS, assign, fit_kmeans, learn_words
 from hashing.layers.linear import quantise, unit
 from hashing.layers.lsh import fit_lsh, random_layer
+from hashing.layers.ordering import STEEP, best_first
 from hashing.layers.pca import fit_pca, main_axes
 
 DIM = 64
@@ -79,18 +80,41 @@ def test_whitening_within_classes_forgets_in_what_they_differ():
     assert precision(within, embeddings=noisy) > plain + 0.05
 
 
-@pytest.mark.slow
-def test_with_blocks_prefixes_are_codes_and_the_whole_loses_little():
+def test_the_first_bits_are_a_code_and_the_whole_loses_little():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 40, 500)
     # Classes differ in the widest axes alone; the others are noise.
     centres = rng.standard_normal((40, DIM)) * (np.arange(DIM) < 16)
     noisy = quantise(centres[labels] + 0.5 * rng.standard_normal((500, DIM)))
     found = partial(precision, embeddings=noisy, labels=labels.tolist())
-    whole, blocks = fit_itq(noisy, 64), fit_itq(noisy, 64, block=16)
-    for n_bits in (16, 32):
-        assert found(prefix(blocks, n_bits)) > found(prefix(whole, n_bits)) + 0.02
-    assert found(blocks) > found(whole) - 0.03
+    plain, ordered = fit_itq(noisy, DIM, prefixes=False), fit_itq(noisy, DIM)
+    short = fit_itq(noisy, 32)
+    assert np.array_equal(prefix(ordered, 32).codes(noisy), short.codes(noisy))
+    assert found(short) > found(prefix(plain, 32)) + 0.02
+    assert found(ordered) > found(plain) - 0.01
+
+
+def test_bits_are_ordered_as_a_slow_loop_orders_them():
+    vectors = unit(EMBEDDINGS[:40]).astype(np.float64)
+    vectors -= vectors.mean(axis=0)
+    directions = np.random.default_rng(3).standard_normal((DIM, 9))
+    bits = np.where(vectors @ directions >= 0, 1.0, -1.0)
+    near = np.exp(unit(vectors).astype(np.float64) @ unit(vectors).T / STEEP)
+    np.fill_diagonal(near, 0)
+    middle = np.eye(40) - 1 / 40
+    near = middle @ near @ middle
+
+    def agreement(columns):
+        own = middle @ bits[:, columns]
+        return (own @ own.T * near).sum() / np.linalg.norm(own @ own.T)
+
+    slow = [5, 2]
+    for _ in range(7):
+        rest = [column for column in range(9) if column not in slow]
+        slow.append(max(rest, key=lambda column: agreement([*slow, column])))
+    first = [5, 2, *(column for column in range(9) if column not in (5, 2))]
+    order = best_first(bits[:, first], vectors, given=2)
+    assert [first[place] for place in order] == slow
 
 
 def test_a_word_is_nearest_to_what_is_assigned_to_it():

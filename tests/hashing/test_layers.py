@@ -125,9 +125,8 @@ def test_more_axes_than_embeddings_are_refused(n_bits):
         fit_itq(blobs(0, n=10), n_bits)
 
 
-@pytest.mark.parametrize("block", [None, 16])
-def test_more_bits_than_numbers_tell_neighbours_better(block):
-    short, long = (fit_itq(blobs(0), n_bits, block=block) for n_bits in (32, 128))
+def test_more_bits_than_numbers_tell_neighbours_better():
+    short, long = (fit_itq(blobs(0), n_bits) for n_bits in (32, 128))
     assert long.rotation.shape == (32, 128)
     assert len(np.unique(long.rotation, axis=1).T) == 128  # no direction comes twice
     embeddings = blobs(1, n=200)

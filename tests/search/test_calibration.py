@@ -9,14 +9,17 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from catalogue.images import open_photo
 from hashing import CodeIndex
 from search import calibration, gallery, snapshots
-from search.calibration import Asked, Curves, expected_error, read, reliability
+from search.calibration import Asked, Curves, read
 from search.encoders import encoder
+from search.golden.report import keep
 from search.models import Snapshot
+from search.reliability import expected_error, reliability
 from search.rows import Rows
 from search.similar import similar_to_query
-from tests.builders import new_product
+from tests.builders import make_image, new_product
 from tests.search.catalogues import a_query, add_coded_image, embedding
 
 CARD = ((-1.0, 0.01), (0.5, 0.2), (1.0, 0.99))
@@ -44,7 +47,7 @@ def test_a_fitted_curve_says_what_comes_out_for_other_products(power: float) -> 
     asked = answers(4000, 0, power=power)
     predicted = calibration.judged(asked, asked, CARD)
     assert expected_error(predicted, asked.is_right) < 0.05
-    curves = calibration.fitted(asked, np.ones(4000, bool), CARD)
+    curves = calibration.fitted(asked, CARD)
     for cosine in (0.3, 0.6, 0.9):
         assert at(curves, cosine) == pytest.approx(cosine**power, abs=0.08)
 
@@ -52,11 +55,22 @@ def test_a_fitted_curve_says_what_comes_out_for_other_products(power: float) -> 
 def test_the_card_decides_where_there_is_little_to_learn_from() -> None:
     few, many = (answers(n, 1, power=0.5) for n in (5, 5000))
     by_few, by_many = (
-        at(calibration.fitted(asked, np.ones(len(asked.rank), bool), CARD), 0.5)
-        for asked in (few, many)
+        at(calibration.fitted(asked, CARD), 0.5) for asked in (few, many)
     )
     assert by_few == pytest.approx(at(Curves.of_card(CARD), 0.5), abs=0.2)
     assert by_many == pytest.approx(0.5**0.5, abs=0.08)
+
+
+def test_photos_whose_product_is_known_decide_of_first_answers() -> None:
+    own, photos = answers(4000, 4, power=0.2), answers(8000, 5, power=4)
+    alone, beside = (calibration.fitted(own, CARD, each) for each in (None, photos))
+    said = [float(read(each.first, np.array([0.6]))[0]) for each in (alone, beside)]
+    assert said == pytest.approx([0.6**0.2, 0.6**4], abs=0.16)
+    predicted = calibration.judged(photos, own, CARD, photos)
+    first = photos.rank == 0
+    assert expected_error(predicted[first], photos.is_right[first]) < 0.1
+    by_own = calibration.judged(photos, own, CARD)
+    assert expected_error(by_own[first], photos.is_right[first]) > 0.3
 
 
 def test_no_product_is_judged_by_a_curve_that_saw_it() -> None:
@@ -100,7 +114,7 @@ def test_the_first_answer_has_a_curve_of_its_own() -> None:
     asked = answers(6000, 3, power=1)
     asked.is_right[asked.rank > 0] = False
     asked.is_right[asked.rank == 0] = True
-    curves = calibration.fitted(asked, np.ones(6000, bool), CARD)
+    curves = calibration.fitted(asked, CARD)
     said = curves.similarities(np.array([0.5, 0.9, 0.8]))
     assert said[1] > 0.9
     assert max(said[0], said[2]) < 0.3
@@ -145,6 +159,22 @@ def test_a_snapshot_is_built_with_the_curve_of_its_shop(shop: None) -> None:
     # Nothing of this shop looks as its other products do.
     assert at(curves, 0.2) < 0.1
     assert read(curves.first, np.array([0.9])) > 0.9
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("fewest", "queries"), [(12, 12), (13, 18)])
+def test_a_snapshot_is_judged_by_golden_photos_where_there_are_enough(
+    monkeypatch: pytest.MonkeyPatch, fewest: int, queries: int
+) -> None:
+    monkeypatch.setattr(calibration, "FEWEST_PHOTOS", fewest)
+    for number in range(6):
+        product = new_product(images=range(10 * number, 10 * number + 3))
+        for seed in (10 * number, 10 * number + 5):
+            keep(open_photo(io.BytesIO(make_image(seed))), product)
+    snapshot = snapshots.build()
+    assert snapshot is not None
+    assert snapshot.calibration["queries"] == queries
 
 
 @pytest.mark.database

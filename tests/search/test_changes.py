@@ -128,6 +128,7 @@ def test_a_reader_who_starts_during_a_transaction_sees_its_changes() -> None:
 
     thread = in_thread(slow)
     assert began.wait(10)
+    changes.record([2])  # began later, and has ended
     reader = Reader()
     may_commit.set()
     thread.join()

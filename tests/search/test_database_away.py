@@ -64,3 +64,7 @@ def test_search_heals_after_postgresql_was_killed(
         assert [answer(shop, path) for path in paths] == [503, 503]
     postgres_server.start()
     wait_until(lambda: {answer(shop, path) for path in paths * 4} == {200}, timeout=20)
+    # Nobody asks while it is away: connections are broken, and nothing has told so.
+    postgres_server.kill()
+    postgres_server.start()
+    assert {answer(shop, path) for path in paths * 4} == {200}

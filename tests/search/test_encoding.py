@@ -14,7 +14,7 @@ from PIL import Image
 from catalogue.images import open_photo
 from catalogue.models import ProductImage
 from catalogue.signals import bulk_images
-from search import encoders, encoding, snapshots
+from search import encoders, encoding, gallery, snapshots
 from search.models import ImageCode
 from search.similar import similar_to_photo
 from search.tasks import encode_images, sweep
@@ -92,11 +92,14 @@ def test_lost_messages_are_made_good_by_the_sweep_the_newest_first() -> None:
     with without_messages():
         images = [new_product(images=[seed]).images.get() for seed in range(40)]
     assert encoding.waiting_images().count() == 40
+    assert len(gallery.current()) == 0  # which has seen that they were added
     sweep()
     waiting = set(encoding.waiting_images().values_list("pk", flat=True))
     assert waiting == {image.pk for image in images[:8]}
+    assert first_found(39) == images[39].pk
     sweep()
     assert not encoding.waiting_images().exists()
+    assert first_found(0) == images[0].pk
 
 
 def test_a_broker_that_is_away_loses_no_upload() -> None:
@@ -105,7 +108,9 @@ def test_a_broker_that_is_away_loses_no_upload() -> None:
     )
     with failing:
         image = new_product(images=[1]).images.get()
-    assert list(encoding.waiting_images()) == [image]
+        with bulk_images():
+            imported = new_product(images=[2]).images.get()
+    assert list(encoding.waiting_images()) == [imported, image]
 
 
 def test_a_damaged_file_fails_with_its_reason_and_others_go_on(

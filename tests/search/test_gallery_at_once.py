@@ -113,6 +113,17 @@ def test_eight_threads_under_different_filters_get_each_its_own(now: Gallery) ->
         assert all(pool.map(is_right, turns))
 
 
+def test_a_search_that_has_begun_goes_on_undisturbed_by_the_next_change(
+    now: Gallery,
+) -> None:
+    asked = [(query, filters) for query in queries(2) for filters in FILTERS]
+    answers = [now.search(query, K, filters=filters).hits() for query, filters in asked]
+    later = now.changed(set(range(N // 2)), now.overlay.rows.take(np.arange(0)))
+    for (query, filters), answer in zip(asked, answers, strict=True):
+        assert now.search(query, K, filters=filters).hits() == answer
+    assert [later.search(query, K, filters=f).hits() for query, f in asked] != answers
+
+
 def test_a_child_forked_after_a_search_searches_too(now: Gallery) -> None:
     asked = [(query, filters) for query in queries(2) for filters in FILTERS]
     answers = [now.search(query, K, filters=filters).hits() for query, filters in asked]

@@ -24,7 +24,7 @@ from search import (
     syncing,
 )
 from search.encoders import encoder
-from search.errors import SearchUnavailable
+from search.errors import ForeignEncoder, SearchUnavailable
 from search.models import Change, Collection, Snapshot
 from search.query import Query
 from search.reading import By, read_images
@@ -302,6 +302,19 @@ def test_each_encoder_has_a_collection_and_a_switch_fills_it_first(
     call_command("retire_encoder", before.name)
     assert client_of(settings).list_collections(timeout=20) == [collection()]
     assert Collection.objects.get().encoder == row.fingerprint
+
+
+def test_a_query_of_another_encoder_that_lives_is_not_even_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_varied_shop(1)
+    fill()
+    row = switching.add(variants.refitted(tmp_path / "other"))
+    foreign = Query(row.fingerprint, embedding(random.Random(0)))
+    assert len(foreign.codes) == 1
+    monkeypatch.setattr(milvus, "nearest", lambda *_, **__: pytest.fail("compared"))
+    with pytest.raises(ForeignEncoder):
+        found(foreign)
 
 
 def test_a_move_changes_no_similarity_and_calibration_goes_on_there() -> None:

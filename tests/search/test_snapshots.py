@@ -15,6 +15,8 @@ from django.conf import settings
 from search import gallery, snapshots
 from search.errors import SearchUnavailable
 from search.models import Change, Snapshot
+from search.reading import By
+from search.rows import Rows
 from tests.builders import new_product
 from tests.search.catalogues import a_query, add_coded_image, embedding
 from tests.wait import wait_until
@@ -102,16 +104,34 @@ def test_the_last_three_are_kept_and_everything_else_is_swept() -> None:
 
 
 def test_a_rollback_serves_the_one_before_overlaid_by_everything_since() -> None:
-    first = add_image(1)
+    images = {add_image(1)}
     before = snapshots.build()
-    second = add_image(2)
+    images |= {add_image(2), add_image(3)}
     snapshots.build()
-    third = add_image(3)
+    images.add(add_image(4))
     assert snapshots.roll_back() == before
-    assert found() == {first, second, third}
+    assert found() == images
     with pytest.raises(Snapshot.DoesNotExist):
         snapshots.roll_back()
-    assert found() == {first, second, third}
+    assert found() == images
+
+
+def test_what_is_committed_while_it_is_built_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = {add_image(1)}
+    read_all = snapshots.read_all
+
+    def read_before_a_commit(by: By) -> Rows:
+        rows = read_all(by)
+        images.add(add_image(2))
+        return rows
+
+    monkeypatch.setattr(snapshots, "read_all", read_before_a_commit)
+    built = snapshots.build()
+    assert built is not None
+    assert built.images == 1
+    assert found() == images
 
 
 @pytest.mark.django_db(transaction=True)
