@@ -44,6 +44,7 @@ from benchmarks.turns import RECALL_AT, K, Turn, search_of, take_turns
 from hashing import CodeIndex, Codes, Kind, RecallTooLow, hamming
 
 SEED = 0
+KINDS = list(Kind)
 Draw = Callable[[int, int, int], Codes]
 
 
@@ -116,7 +117,7 @@ def bench_codes(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
     raw.add(codes)
     indexes: dict[str, CodeIndex] = {}
     facts: dict[str, dict[str, Any]] = {}
-    for kind in Kind:
+    for kind in KINDS:
         start = time.perf_counter()
         try:
             indexes[kind] = CodeIndex.build(np.arange(n), codes, kind=kind)
@@ -184,7 +185,10 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000000")
     parser.add_argument("--bits", default="128,256")
     parser.add_argument("--draws", default="uniform,clustered")
+    parser.add_argument("--flat", action="store_true", help="build no lists")
     options = parser.parse_args()
+    if options.flat:
+        KINDS.remove(Kind.IVF)
     with tempfile.TemporaryDirectory() as folder:  # an empty shop knows its encoder
         os.environ |= {"DATA_DIR": folder, "DATABASE_URL": ""}
         django.setup()

@@ -27,6 +27,7 @@ TABLES = {
     "product": "catalogue_product",
     "picture": "catalogue_productimage",
     "code": "search_imagecode",
+    "words": "search_producttext",
 }
 
 

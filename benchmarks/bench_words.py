@@ -27,6 +27,7 @@ PRODUCTS = 100_000
 SEED = 1
 UPDATES = 30
 CHUNK = 5000
+PEERS_ASKED = 10  # of so many questions one is put to a peer there: each takes seconds
 
 Answered = tuple[str, list[str]]  # how close the best is, and the numbers in order
 
@@ -105,7 +106,10 @@ def on_large() -> dict[str, Any]:
         "products": PRODUCTS,
         "read_s": round(read, 1),
         "held_mb": round(held),
-        "ms": {name: timed(ask, asked)[1] for name, ask in searches().items()},
+        "ms": {
+            name: timed(ask, asked if ask is ours else asked[::PEERS_ASKED])[1]
+            for name, ask in searches().items()
+        },
         "freshness_s": freshness(),
     }
 

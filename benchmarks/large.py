@@ -1,7 +1,7 @@
 """A shop in PostgreSQL with as many pictures as are wanted, and few files of them.
 
 Embeddings drawn by chance and their codes, two pictures a product, twenty categories,
-two hundred brands. The pictures share some files.
+two hundred brands. The pictures share some files. What the texts mean is made up.
 """
 
 import io
@@ -18,6 +18,7 @@ from PIL import Image
 
 from benchmarks.shop import Shop
 from hashing import SHIPPED, Encoder, load_encoder
+from search.words import sentences
 from tests.servers import PostgresServer, RedisServer
 
 FILES = 500
@@ -45,6 +46,16 @@ FILL = (
     SELECT i, 1 + (i - 1) / 2, (i - 1) % 2, 'products/' || i % %(files)s || '.jpg',
         480, 480, 30000, md5(i::text) || md5(i::text), md5(i::text) || md5(i::text)
     FROM generate_series(1, %(images)s) AS i
+    """,
+    # What their texts mean is known, or workers would be at it for minutes.
+    """
+    INSERT INTO search_producttext (product_id, digest, embedding, seen)
+    SELECT p.id,
+        left(encode(sha256(convert_to(concat(
+            %(sentences)s::text, E'\\n', c.name, ': ', p.name, '. ', E'\\n'
+        ), 'UTF8')), 'hex'), 32),
+        decode(repeat(md5(p.id::text), %(dim)s / 16), 'hex'), ''
+    FROM catalogue_product AS p JOIN catalogue_category AS c ON c.id = p.category_id
     """,
 )
 COPY_CODES = """
@@ -88,7 +99,7 @@ def large_shop(images: int, *, keep: Path | None = None) -> Iterator[Shop]:
 
 def _fill_once(url: str, images: int, marker: Path) -> None:
     encoder = load_encoder(SHIPPED)
-    wanted = f"{images} {encoder.fingerprint}"
+    wanted = f"{images} {encoder.fingerprint} {sentences.NAME}"
     if marker.exists() and marker.read_text() == wanted:
         return
     start = time.perf_counter()
@@ -112,6 +123,8 @@ def fill(url: str, images: int, encoder: Encoder) -> None:
         "products": images // 2,
         "encoder": encoder.fingerprint,
         "files": FILES,
+        "sentences": sentences.NAME,
+        "dim": sentences.DIM,
     }
     with psycopg.connect(url, autocommit=True) as database:
         for statement in FILL:

@@ -2,7 +2,8 @@
 
     python -m benchmarks.many 200000        in the environment of that shop
 
-Two pictures a product, 20 categories, 200 brands; codes and embeddings are uniform.
+Two pictures a product, 20 categories, 200 brands; codes and embeddings are uniform,
+and so are the meanings of the products' texts.
 """
 
 import os
@@ -22,7 +23,8 @@ def main(images: int) -> None:
     django.setup()
     from catalogue.models import Category, Product, ProductImage
     from search.encoders import encoder
-    from search.models import ImageCode
+    from search.models import ImageCode, ProductText
+    from search.words.sentences import DIM
 
     made_by = encoder()
     chance = np.random.default_rng(0)
@@ -44,6 +46,14 @@ def main(images: int) -> None:
                 description=2 * "A hundred letters of what a shop says of it all. ",
             )
             for number in numbers
+        )
+        ProductText.objects.bulk_create(
+            ProductText(
+                product=product,
+                digest=chance.bytes(16).hex(),
+                embedding=chance.bytes(DIM),
+            )
+            for product in products
         )
         pictures = ProductImage.objects.bulk_create(
             ProductImage(

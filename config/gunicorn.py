@@ -41,7 +41,11 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Load beside the first requests what they need, so that none waits for it."""
+    from search import gallery
+    from search.words import gallery as words_gallery
+
     _return_memory()
+    gallery.loads_in_background = words_gallery.reads_in_background = True
     threading.Thread(target=_warm_up, daemon=True).start()
 
 

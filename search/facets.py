@@ -81,9 +81,9 @@ def _words(words: Iterable[str]) -> list[WordCount]:
     """
     spelled: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    for word in words:
+    for word, count in Counter(words).items():
         if word:
-            counts[word.casefold()] += 1
+            counts[word.casefold()] += count
             spelled.setdefault(word.casefold(), word)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [WordCount(spelled[word], count) for word, count in ordered[:MOST]]

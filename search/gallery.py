@@ -5,15 +5,18 @@ the last commit.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from threading import Lock
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.db import connection
 from django.dispatch import receiver
 
 from hashing import IndexFileError
-from search import snapshots
+from search import background, snapshots
 from search.encoders import serving
 from search.errors import SearchUnavailable
 from search.models import Snapshot
@@ -21,11 +24,16 @@ from search.overlay import Findable, Gallery
 
 log = structlog.get_logger()
 
+# A server loads the next snapshot beside its requests (config/gunicorn.py); a command
+# waits for it.
+loads_in_background = False
+
 # Held for the moment that changes are read and put in place; and, by the one thread
 # that does it, while a snapshot is loaded. Others go on with the old one meanwhile.
 _lock = Lock()
 _loading = Lock()
 _current: dict[str, Gallery] = {}  # by encoder, the last asked for at the end
+_seen: dict[str, Any] = {}  # by encoder: the name and curves of the newest, once put
 _failed: set[str] = set()
 
 
@@ -45,8 +53,10 @@ def current(of: str | None = None) -> Findable:
 
 def embedded(fingerprint: str) -> Gallery:
     """From a snapshot. Raises SearchUnavailable if none can be served."""
-    newest = list(Snapshot.objects.serving(fingerprint)[: snapshots.KEPT])
-    _bring_in(fingerprint, newest)
+    newest = _newest(fingerprint)
+    is_seen = newest is not None and newest == _seen.get(fingerprint)
+    if not is_seen or fingerprint not in _current:
+        _bring_in(fingerprint, newest)
     with _lock:
         found = _current.pop(fingerprint, None)
         if found is None:
@@ -62,25 +72,58 @@ def embedded(fingerprint: str) -> Gallery:
 def reset(**kwargs: object) -> None:
     """Forget what is loaded."""
     _current.clear()
+    _seen.clear()
     _failed.clear()
 
 
-def _bring_in(fingerprint: str, newest: Sequence[Snapshot]) -> None:
+def _newest(fingerprint: str) -> Any:
+    """Name and curves of the newest that can serve, as the database has them."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_statement(fingerprint))
+        return cursor.fetchone()
+
+
+@cache
+def _statement(fingerprint: str) -> tuple[str, tuple[Any, ...]]:
+    """Django takes longer to make it than the database to answer."""
+    newest = Snapshot.objects.serving(fingerprint).values_list("name", "curves")[:1]
+    made: tuple[str, tuple[Any, ...]] = newest.query.sql_with_params()
+    return made
+
+
+def _bring_in(fingerprint: str, newest: Any) -> None:
     """Make the newest that can be read the current one of this encoder.
 
     One thread loads. Meanwhile others go on with what is there, if anything is.
     """
-    wanted = [each for each in newest if each.name not in _failed]
+    rows = Snapshot.objects.serving(fingerprint)[: snapshots.KEPT]
+    wanted = [each for each in rows if each.name not in _failed]
     if _is_current(fingerprint, wanted):
+        _note(fingerprint, newest)
         return
     may_go_on = bool(wanted) and fingerprint in _current
     if not _loading.acquire(blocking=not may_go_on):
         return
-    try:
-        if not _is_current(fingerprint, wanted):  # nor did another thread load it
-            _put(fingerprint, _first_readable(fingerprint, wanted))
-    finally:
-        _loading.release()
+
+    def load() -> None:
+        try:
+            if not _is_current(fingerprint, wanted):  # nor did another thread load it
+                _put(fingerprint, _first_readable(fingerprint, wanted))
+                _note(fingerprint, newest)
+        finally:
+            _loading.release()
+
+    if may_go_on and loads_in_background:
+        background.start(load)
+    else:
+        load()
+
+
+def _note(fingerprint: str, newest: Any) -> None:
+    """That the newest was put there, if it was."""
+    loaded = _current.get(fingerprint)
+    if loaded and newest and loaded.snapshot.name == newest[0]:
+        _seen[fingerprint] = newest
 
 
 def _is_current(fingerprint: str, newest: Sequence[Snapshot]) -> bool:

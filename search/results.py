@@ -299,7 +299,8 @@ class ResultsPage:
 
 def _without(answer: Answer, shown: Sample | Product | None) -> Answer:
     """More like a product is not the product itself."""
-    others = [found for found in answer.results if found.product != shown]
+    own = shown.pk if isinstance(shown, Product) else None
+    others = [found for found in answer.results if found.product.pk != own]
     fewer = len(answer.results) - len(others)
     return replace(answer, results=others, count=answer.count - fewer)
 

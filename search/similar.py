@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from PIL.Image import Image
 
+from catalogue.cards import Card, cards
 from catalogue.models import Product
 from hashing import Encoder
 from search import boxes, gallery, metrics
@@ -51,7 +52,7 @@ class Result:
     main picture, None without one, and similarity the share of them that it has.
     """
 
-    product: Product
+    product: Card
     image_id: int | None
     distance: int
     similarity: float
@@ -294,7 +295,7 @@ class _Shortlists:
         self._found: dict[Filters, Neighbours] = {}
         self._known: dict[Filters, Neighbours] = {}
         self._asked = (
-            Ranking.of(query.words.ranked, words_gallery.current())
+            Ranking.of(query.words.ranked, words_gallery.current(query.words.ranked))
             if query.words
             else None
         )
@@ -341,8 +342,8 @@ def _chances(now: Findable, made_by: Encoder, ranked: Neighbours) -> dict[int, f
 
 
 def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
-    """With what a list shows, in two queries. What was hidden just now is left out."""
-    products = Product.objects.on_sale().for_list().in_bulk(ranked.product_id.tolist())
+    """With what a list shows, in one query. What was hidden just now is left out."""
+    products = cards(ranked.product_id.tolist())
     results = []
     for product_id, image_id, distance in ranked.listed():
         if product_id in products:

@@ -2,16 +2,16 @@
 
 from decimal import Decimal
 
-import structlog
 from django import template
 from django.conf import settings
 from django.utils.formats import number_format
 from imagekit.cachefiles import ImageCacheFile
 
-from catalogue.storing import AWAY
+from catalogue import thumbnails
+from catalogue.cards import MainPicture
+from catalogue.models import ProductImage
 
 register = template.Library()
-log = structlog.get_logger(__name__)
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹"}
 
@@ -30,12 +30,11 @@ def price(amount: Decimal) -> str:
 
 @register.filter
 def thumbnail_url(thumbnail: ImageCacheFile) -> str:
-    """Where the thumbnail is, made if it is not; empty when its file is lost.
+    """Where the thumbnail is; empty when its file is lost."""
+    return thumbnails.url_of(thumbnail)
 
-    One lost file must not take the whole page with it.
-    """
-    try:
-        return str(thumbnail.url)
-    except AWAY as error:
-        log.warning("picture lost", file=str(thumbnail), error=str(error))
-        return ""
+
+@register.filter
+def card_url(image: ProductImage | MainPicture) -> str:
+    """Where the thumbnail for a list is; empty when its file is lost."""
+    return thumbnails.card_url(str(image.file))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from django.http import QueryDict
 
+from catalogue.cards import cards
 from catalogue.models import Product
 from search import metrics
 from search.calibration import Match
@@ -38,7 +39,7 @@ LOOKED_AT = 50
 
 def understood(text: str) -> Reading:
     """Which filters are in these words, and what of them ranks."""
-    return read(text[:LONGEST], gallery.current(), Categories.now())
+    return read(text[:LONGEST], gallery.current(text), Categories.now())
 
 
 def with_filters(fields: QueryDict, reading: Reading) -> QueryDict:
@@ -71,7 +72,7 @@ def by_words(  # noqa: PLR0913
     """
     stages = stages or Stages()
     with stages.timed("search"):
-        now = gallery.current()
+        now = gallery.current(query.ranked)
         search = _Remembered(Ranking.of(normal(query.ranked), now))
         ranked, exact = _exact_first(search(filters), query.said)
     start, end = (page - 1) * limit, page * limit
@@ -142,9 +143,9 @@ def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
 def _fetched(
     ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]
 ) -> list[Result]:
-    """With what a list shows, in two queries. What was hidden just now is left out."""
+    """With what a list shows, in one query. What was hidden just now is left out."""
     ids = [near.product_id for near in ranked]
-    products = Product.objects.on_sale().for_list().in_bulk(ids)
+    products = cards(ids)
     results = []
     for near in ranked:
         if near.product_id in products:
@@ -172,5 +173,5 @@ def _best(ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]) -> Mat
 
 def _freshness(now: WordsGallery) -> Freshness:
     return Freshness(
-        snapshot="words", as_of=now.as_of, images=len(now), pending=now.pending
+        snapshot=now.name, as_of=now.as_of, images=len(now), pending=now.pending
     )

@@ -1,12 +1,14 @@
 """What words can find now: the catalogue as it was read, overlaid by changes since.
 
 As the gallery of pictures, but read straight from the database: a process holds some
-2.3 kB a product. Every search first asks for new changes, so that an answer is as fresh
-as the last commit; a product that was touched is read again and held beside.
+200 bytes a product. Every search first asks for new changes, so that an answer is as
+fresh as the last commit; a product that was touched is read again and held beside.
+A server reads the catalogue beside its requests, and answers from what the database
+finds until it is done.
 """
 
 import threading
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -14,19 +16,19 @@ from typing import Self
 import numpy as np
 import structlog
 from django.core.signals import setting_changed
-from django.db import connections
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
 from catalogue.models import Product
-from search import changes
+from search import background, changes
 from search.changes import Position
 from search.reading import IDS_A_QUERY
 from search.rows import Bools
-from search.words import sentences, texts
+from search.words import glossary, sentences, texts
 from search.words.shelf import Shelf
 from search.words.texts import Written
+from search.words.tokens import words
 
 log = structlog.get_logger()
 
@@ -36,6 +38,13 @@ ENCODED = 16
 # Read anew when more products than this have changed since: the larger of the two.
 MOST_CHANGED = 1000
 MOST_SHARE = 0.01
+
+# A server (config/gunicorn.py) waits so many seconds for the first reading of all; then
+# it looks for so many words in so many products, the newest first.
+reads_in_background = False
+PATIENCE = 1.0
+WORDS_OF_PART = 12
+PART = 1000
 
 
 @dataclass(frozen=True)
@@ -56,12 +65,32 @@ class WordsGallery:
     as_of: datetime
     base: Shelf
     beside: Beside
+    name: str = "words"
 
     @classmethod
     def read(cls) -> Self:
         """All that is on sale, with all that was committed before this call."""
+        return cls._of(Product.objects.on_sale().order_by("pk"))
+
+    @classmethod
+    def part(cls, asked: str) -> Self:
+        """What the database finds for these words, alone or as a part of others."""
+        said = words(asked)[:WORDS_OF_PART]
+        ways = {*said, *(way for word in said for way in glossary.same_as(word))}
+        wanted = Q()
+        for way in ways:
+            for name in ("name", "brand", "colour", "sku", "category__name"):
+                wanted |= Q(**{f"{name}__icontains": way})
+        found = Product.objects.on_sale().filter(wanted).order_by("-pk")
+        ids = list(found.values_list("pk", flat=True)[:PART])
+        some = cls._of(Product.objects.on_sale().filter(pk__in=ids))
+        return replace(some, name="words, in part")
+
+    @classmethod
+    def _of(cls, products: QuerySet[Product]) -> Self:
         as_of, position = timezone.now(), changes.position_now()
-        base = Shelf.of(_with_vectors(list(texts.read(_on_sale()))))
+        own: dict[int, bytes] = {}
+        base = Shelf.of(_with_vectors(texts.read(products), own), own)
         beside = Beside(
             position=Position(position),
             products=frozenset(),
@@ -97,11 +126,11 @@ class WordsGallery:
         """Every word for a colour."""
         return {*self.base.rows.colours, *self.beside.shelf.rows.colours} - {""}
 
-    def refreshed(self) -> "WordsGallery":
-        """With every change committed before this call."""
+    def refreshed(self) -> "WordsGallery | None":
+        """With every change committed before this call; None if some are forgotten."""
         seen = changes.since(self.beside.position)
         if self._is_lost():
-            return WordsGallery.read()
+            return None
         beside = self.beside
         if seen.products:
             beside = self._beside(seen.products)
@@ -124,62 +153,74 @@ class WordsGallery:
         others = {
             pk: each for pk, each in self.beside.written.items() if pk not in products
         }
-        # Rows of a category lie together, and within it by id, as everywhere.
-        written = sorted(
-            {**others, **now}.values(),
-            key=lambda each: (each.category_id, each.product_id),
-        )
+        written = {**others, **now}
+        own = {pk: each.embedding for pk, each in written.items() if each.embedding}
         live = self.beside.live.copy()
-        rows = [self.base.row_of[pk] for pk in products if pk in self.base.row_of]
-        live[rows] = False
+        for product in products:
+            if (row := self.base.row_of(product)) is not None:
+                live[row] = False
         return replace(
             self.beside,
             products=self.beside.products | products,
-            written={each.product_id: each for each in written},
+            written=written,
             live=live,
-            shelf=Shelf.of(written),
+            shelf=Shelf.of(written.values(), own),
         )
-
-
-def _on_sale() -> QuerySet[Product]:
-    return Product.objects.on_sale().order_by("category__path", "pk")
 
 
 def _read_products(product_ids: Sequence[int]) -> list[Written]:
     found: list[Written] = []
     for start in range(0, len(product_ids), IDS_A_QUERY):
         some = product_ids[start : start + IDS_A_QUERY]
-        found += texts.read(_on_sale().filter(pk__in=some))
-    return _with_vectors(found)
+        found += texts.read(Product.objects.on_sale().filter(pk__in=some))
+    return list(_with_vectors(found, {}))
 
 
-def _with_vectors(written: list[Written]) -> list[Written]:
-    """The first few that lack theirs are given it."""
-    lacking = [row for row, each in enumerate(written) if each.embedding is None]
-    some = lacking[:ENCODED]
-    meant = sentences.packed(sentences.encode([written[row].sentence for row in some]))
-    for row, vector in zip(some, meant, strict=True):
-        written[row] = replace(written[row], embedding=vector.tobytes())
-    return written
+def _with_vectors(
+    written: Iterable[Written], own: dict[int, bytes]
+) -> Iterator[Written]:
+    """The first few that lack theirs are given it, and it is noted in `own`."""
+    for each in written:
+        if each.embedding is None and len(own) < ENCODED:
+            (vector,) = sentences.packed(sentences.encode([each.sentence]))
+            own[each.product_id] = vector.tobytes()
+            yield replace(each, embedding=own[each.product_id])
+        else:
+            yield each
 
 
 _lock = threading.Lock()
 _reading = threading.Lock()
+_is_read = threading.Event()
 _current: list[WordsGallery] = []
 
 
-def current() -> WordsGallery:
+def current(asked: str = "") -> WordsGallery:
     """The gallery as of the last commit, for this process.
 
-    The first call of a process reads the whole catalogue. That takes long where it is
-    large, so a server does it when it starts (config/gunicorn.py).
+    The first call reads the whole catalogue; a server's does so beside the requests,
+    and is given a part for what is `asked` if that takes long.
     """
     with _lock:
-        now = _current[0].refreshed() if _current else WordsGallery.read()
-        _current[:] = [now]
-    if now.is_due and _reading.acquire(blocking=False):
-        _start(_read_anew)
+        now = _current[0].refreshed() if _current else None
+        if now is None and not reads_in_background:
+            now = WordsGallery.read()
+        _current[:] = [now] if now else []
+    if now is None:
+        return _first(asked)
+    if now.is_due:
+        _read_beside()
     return now
+
+
+def _first(asked: str) -> WordsGallery:
+    """All, if it is read soon."""
+    _is_read.clear()
+    _read_beside()
+    _is_read.wait(PATIENCE)
+    with _lock:
+        found = _current[0] if _current else None
+    return found or WordsGallery.part(asked)
 
 
 @receiver(setting_changed)
@@ -188,23 +229,17 @@ def reset(**kwargs: object) -> None:
     _current.clear()
 
 
+def _read_beside() -> None:
+    """Beside the searches, which go on with what there is; one thread at a time."""
+    if _reading.acquire(blocking=False):
+        background.start(_read_anew)
+
+
 def _read_anew() -> None:
-    """Beside the searches, which go on with what there is."""
     try:
         anew = WordsGallery.read()
         with _lock:
             _current[:] = [anew]
+        _is_read.set()
     finally:
         _reading.release()
-
-
-def _start(work: Callable[[], None]) -> None:
-    """In a thread of its own, whose connection ends with it."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    threading.Thread(target=run, daemon=True).start()

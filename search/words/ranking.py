@@ -1,8 +1,8 @@
 """Products in the order in which they fit a query of words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Ranking:
     now: WordsGallery
     meaning: sentences.Vectors  # (1, DIM)
     fits: list[Scores] | None
+    # Cosines by product: facets ask for the same ones again and again.
+    _known: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, text: str, now: WordsGallery) -> Self:
@@ -80,7 +82,7 @@ class Ranking:
             return found
         for fits, (shelf, live) in zip(self.fits, self.now.shelves, strict=True):
             for product in products:
-                row = shelf.row_of.get(product)
+                row = shelf.row_of(product)
                 if row is not None and (live is None or live[row]):
                     found[product] = float(fits[row])
         return found
@@ -91,49 +93,66 @@ class Ranking:
         if not len(rows):
             return []
         share = np.zeros(len(rows), np.float32) if fits is None else fits[rows]
+        least = _last(-share, SHORTLIST)
+        rows, share = rows[-share <= least], share[-share <= least]
         code = sentences.codes(self.meaning)
         distances = hamming(code, shelf.rows.codes[rows])[0]
+        # Many may fit just as well as the last that is answered: the nearest of those.
+        n_better = int(np.count_nonzero(-share < least))
+        most = _last(distances[-share == least], SHORTLIST - n_better)
+        may = (-share < least) | (distances <= most)
+        rows, share, distances = rows[may], share[may], distances[may]
         first = np.lexsort((shelf.rows.product_id[rows], distances, -share))
         kept = first[:SHORTLIST]
-        return _neighbours(
-            shelf, rows[kept], distances[kept], share[kept], self.meaning[0]
-        )
+        return self._neighbours(shelf, rows[kept], distances[kept], share[kept])
+
+    def _neighbours(
+        self, shelf: Shelf, at: Int64s, distances: np.ndarray, share: Scores
+    ) -> list[Neighbour]:
+        rows = shelf.rows
+        products = rows.product_id[at].tolist()
+        return [
+            Neighbour(
+                image_id=0,
+                product_id=product,
+                distance=int(distance),
+                cosine=cosine,
+                score=round(float(fit) + MEANING * cosine, 5),
+                category_id=int(rows.category_id[row]),
+                price=int(rows.price[row]),
+                in_stock=bool(rows.in_stock[row]),
+                brand=rows.brands[rows.brand[row]],
+                colour=rows.colours[rows.colour[row]],
+            )
+            for row, product, distance, cosine, fit in zip(
+                at.tolist(),
+                products,
+                distances.tolist(),
+                self._cosines(shelf, at),
+                share.tolist(),
+                strict=True,
+            )
+        ]
+
+    def _cosines(self, shelf: Shelf, at: Int64s) -> list[float]:
+        """Of the meanings of these products and of what was asked."""
+        products = shelf.rows.product_id[at].tolist()
+        new = [n for n, product in enumerate(products) if product not in self._known]
+        if new:
+            vectors = shelf.vectors(at[new]).astype(np.float32)
+            one = self.meaning[0].astype(np.float32)
+            lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(one)
+            # Rounded, so that machines which add in another order rank the same.
+            cosines = np.round(vectors @ one / np.maximum(lengths, 1e-9), 4)
+            for n, cosine in zip(new, cosines.tolist(), strict=True):
+                self._known[products[n]] = cosine
+        return [self._known[product] for product in products]
 
 
-def _neighbours(
-    shelf: Shelf,
-    at: Int64s,
-    distances: np.ndarray,
-    share: Scores,
-    meaning: np.ndarray,
-) -> list[Neighbour]:
-    rows = shelf.rows
-    vectors = rows.embeddings[at].astype(np.float32)
-    one = meaning.astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(one)
-    # Rounded, so that machines which add in another order rank the same.
-    cosines = np.round(vectors @ one / np.maximum(lengths, 1e-9), 4)
-    return [
-        Neighbour(
-            image_id=0,
-            product_id=int(rows.product_id[row]),
-            distance=int(distance),
-            cosine=float(cosine),
-            score=round(float(fit) + MEANING * float(cosine), 5),
-            category_id=int(rows.category_id[row]),
-            price=int(rows.price[row]),
-            in_stock=bool(rows.in_stock[row]),
-            brand=rows.brands[rows.brand[row]],
-            colour=rows.colours[rows.colour[row]],
-        )
-        for row, distance, cosine, fit in zip(
-            at.tolist(),
-            distances.tolist(),
-            cosines.tolist(),
-            share.tolist(),
-            strict=True,
-        )
-    ]
+def _last(keys: np.ndarray, n: int) -> Any:
+    """The n-th smallest of some, or the largest where there are fewer."""
+    at = min(n, len(keys)) - 1
+    return np.partition(keys, at)[at]
 
 
 def _fits(

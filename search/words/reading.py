@@ -1,9 +1,11 @@
 """What somebody typed → filters that are recognised in it, and what of it ranks."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 
 from catalogue.models import Product
 from search.filters import Filters
@@ -106,15 +108,19 @@ def _sku(said: str) -> str:
 
 def _corrected(text: str, shelves: Sequence[Shelf], tree: Categories) -> str:
     """Its English words without slips, each as the shop writes it."""
-    vocabulary = spelled([shelf.terms for shelf in shelves])
-    for each in tree.all:
-        vocabulary.update(word for word in words(each.name) if not is_chinese(word))
+
+    @cache
+    def vocabulary() -> Counter[str]:
+        known = spelled([shelf.terms for shelf in shelves])
+        for each in tree.all:
+            known.update(word for word in words(each.name) if not is_chinese(word))
+        return known
 
     def right(match: re.Match[str]) -> str:
         word = match[0]
         if is_in_shop(word, shelves, tree):
             return word
-        return spelling.corrected(word, vocabulary) or word
+        return spelling.corrected(word, vocabulary()) or word
 
     return " ".join(ENGLISH_WORD.sub(right, text).split())
 

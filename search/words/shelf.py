@@ -1,77 +1,63 @@
 """Products as words find them, in memory: what filters read, terms, and meanings.
 
 Immutable. A gallery of words is two of these: the catalogue as it was read, and beside
-it what changed since.
+it what changed since. Of a meaning it holds the signs alone; of the few products that
+are compared more closely the database tells the numbers.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Self
 
 import numpy as np
 
-from hashing import CodeIndex
+from hashing import Codes
 from search.filters import Filters
-from search.rows import Bools, Int64s, Rows, narrow, numbered, price_in_hundredths
+from search.models import ProductText
+from search.rows import Bools, Int64s, Ints, Rows, narrow, price_in_hundredths
 from search.words import sentences
-from search.words.sentences import DIM
-from search.words.terms import Scores, Terms, indexed
+from search.words.sentences import DIM, Vectors
+from search.words.terms import Collector, Scores, Terms
 from search.words.texts import Written
+
+A_PIECE = 2000  # vectors that are packed at a time
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """n products. In `rows` the picture's id is the product's: a text is its own.
+    """n products, those of a category together, in ascending order of their ids.
 
-    sentences: of products whose meaning is not known yet, by row.
+    In `rows` the picture's id is the product's: a text is its own; embeddings are
+    empty. meant: whose meaning is known; own: vectors that the database lacks still.
     """
 
     rows: Rows
-    index: CodeIndex
+    meant: Bools
     terms: Terms
-    sentences: dict[int, str]
+    by_product: Int64s  # its rows, ordered by product id
+    own: Mapping[int, bytes]
 
     @classmethod
-    def of(cls, written: Sequence[Written]) -> Self:
-        """Products of a category must lie together (see search.rows)."""
-        zeros = bytes(DIM)
-        stored = b"".join(each.embedding or zeros for each in written)
-        vectors = np.frombuffer(stored, np.int8).reshape(-1, DIM)
-        brands = tuple(sorted({each.brand for each in written}))
-        colours = tuple(sorted({each.colour for each in written}))
-        ids = np.array([each.product_id for each in written], np.int64)
-        rows = Rows(
-            image_id=ids,
-            product_id=ids,
-            category_id=np.array([each.category_id for each in written], np.int64),
-            price=narrow([price_in_hundredths(each.price) for each in written]),
-            in_stock=np.array([each.in_stock for each in written], np.bool_),
-            brand=numbered((each.brand for each in written), brands),
-            colour=numbered((each.colour for each in written), colours),
-            codes=sentences.codes(vectors),
-            embeddings=vectors,
-            brands=brands,
-            colours=colours,
-        )
-        return cls(
-            rows=rows,
-            index=CodeIndex.build(ids, rows.codes),
-            terms=indexed(each.text for each in written),
-            sentences={
-                row: each.sentence
-                for row, each in enumerate(written)
-                if each.embedding is None
-            },
-        )
+    def of(
+        cls, written: Iterable[Written], own: Mapping[int, bytes] | None = None
+    ) -> "Shelf":
+        """Products in any order; read once, and not kept."""
+        read = _Columns()
+        for each in written:
+            read.add(each)
+        return read.shelf(own or {})
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    @cached_property
-    def row_of(self) -> dict[int, int]:
-        """Each product's row."""
-        return {pk: row for row, pk in enumerate(self.rows.product_id.tolist())}
+    def row_of(self, product: int) -> int | None:
+        """Its row, if it is here."""
+        ids = self.rows.product_id
+        at = int(np.searchsorted(ids, product, sorter=self.by_product))
+        if at == len(self):
+            return None
+        row = int(self.by_product[at])
+        return row if ids[row] == product else None
 
     def allowed(self, filters: Filters, live: Bools | None) -> Int64s:
         """The rows that may be answers, ascending."""
@@ -86,3 +72,100 @@ class Shelf:
             for start, stop in self.rows.stretches.get(category, ()):
                 found[start:stop] = weight
         return found
+
+    def vectors(self, rows: Int64s) -> Vectors:
+        """What these products mean (n, DIM), as the database has it now.
+
+        Zeros where it is not known.
+        """
+        ids = self.rows.product_id[rows].tolist()
+        known = [pk for pk in ids if pk not in self.own]
+        stored = ProductText.objects.filter(product__in=known)
+        found = dict(stored.values_list("product", "embedding")) | dict(self.own)
+        vectors = np.zeros((len(ids), DIM), np.int8)
+        for at, (pk, is_meant) in enumerate(
+            zip(ids, self.meant[rows].tolist(), strict=True)
+        ):
+            if is_meant and pk in found:
+                vectors[at] = np.frombuffer(found[pk], np.int8)
+        return vectors
+
+
+class _Columns:
+    """What is kept of products, as they come."""
+
+    def __init__(self) -> None:
+        self.collected = Collector()
+        self.product, self.category, self.price = array("q"), array("q"), array("q")
+        self.in_stock, self.meant = bytearray(), bytearray()
+        self.brand, self.colour = _Words(), _Words()
+        self.vectors: list[bytes] = []
+        self.codes: list[Codes] = []
+
+    def add(self, each: Written) -> None:
+        self.collected.add(each.text)
+        self.product.append(each.product_id)
+        self.category.append(each.category_id)
+        self.price.append(price_in_hundredths(each.price))
+        self.in_stock.append(each.in_stock)
+        self.meant.append(each.embedding is not None)
+        self.brand.add(each.brand)
+        self.colour.add(each.colour)
+        self.vectors.append(each.embedding or bytes(DIM))
+        if len(self.vectors) == A_PIECE:
+            self._pack()
+
+    def shelf(self, own: Mapping[int, bytes]) -> Shelf:
+        self._pack()
+        products = np.frombuffer(self.product, np.int64)
+        categories = np.frombuffer(self.category, np.int64)
+        order = np.lexsort((products, categories))
+        places = np.empty(len(order), np.int64)
+        places[order] = np.arange(len(order))
+        ids = products[order]
+        brand, brands = self.brand.column(order)
+        colour, colours = self.colour.column(order)
+        rows = Rows(
+            image_id=ids,
+            product_id=ids,
+            category_id=categories[order],
+            price=narrow(self.price)[order],
+            in_stock=np.frombuffer(self.in_stock, np.bool_)[order],
+            brand=brand,
+            colour=colour,
+            codes=np.concatenate(self.codes)[order],
+            embeddings=np.empty((len(ids), 0), np.int8),
+            brands=brands,
+            colours=colours,
+        )
+        return Shelf(
+            rows=rows,
+            meant=np.frombuffer(self.meant, np.bool_)[order],
+            terms=self.collected.terms(places),
+            by_product=np.argsort(ids, kind="stable"),
+            own=own,
+        )
+
+    def _pack(self) -> None:
+        stored = np.frombuffer(b"".join(self.vectors), np.int8).reshape(-1, DIM)
+        self.codes.append(sentences.codes(stored))
+        self.vectors.clear()
+
+
+class _Words:
+    """A column of words that come again and again."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.column_of = array("i")
+
+    def add(self, word: str) -> None:
+        self.column_of.append(self.numbers.setdefault(word, len(self.numbers)))
+
+    def column(self, order: Int64s) -> tuple[Ints, tuple[str, ...]]:
+        """Numbers into the sorted words, in this order; and those."""
+        ordered: Sequence[str] = sorted(self.numbers)
+        rank = np.empty(len(ordered), np.int64)
+        rank[[self.numbers[word] for word in ordered]] = np.arange(len(ordered))
+        came = np.frombuffer(self.column_of, np.int32)
+        return narrow(rank[came[order]]), tuple(ordered)

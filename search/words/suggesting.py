@@ -42,7 +42,7 @@ def suggestions(typed: str) -> list[Suggestion]:
     text = normal(typed[:LONGEST])
     if not text or (len(text) < SHORTEST and not is_chinese(text)):
         return []
-    now, tree = gallery.current(), Categories.now()
+    now, tree = gallery.current(text), Categories.now()
     found = [
         *islice(_categories(text, tree), OF_EACH),
         *islice(_brands(text, now), OF_EACH),

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from catalogue.images import UnreadableImage
 from catalogue.models import Category, Product, ProductImage
@@ -185,8 +185,14 @@ def _seen(written: Written) -> str:
     return f"{colour.tone} {colour.base}".strip() if colour else ""
 
 
-_MAIN_PICTURE = Subquery(
-    ProductImage.objects.filter(product=OuterRef("pk"))
-    .order_by("position", "pk")
-    .values("digest")[:1]
+# Of those alone that are looked at.
+_MAIN_PICTURE = Case(
+    When(
+        colour="",
+        then=Subquery(
+            ProductImage.objects.filter(product=OuterRef("pk"))
+            .order_by("position", "pk")
+            .values("digest")[:1]
+        ),
+    )
 )

@@ -7,7 +7,7 @@ pairs, so that no dictionary decides where a word ends.
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -21,7 +21,8 @@ _stemmers = threading.local()  # a stemmer keeps the word that it is at
 
 def normal(text: str) -> str:
     """As texts are compared: without case, wide letters narrow, one space between."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(plain.casefold().split())
 
 
 def words(text: str) -> list[str]:
@@ -33,17 +34,22 @@ def is_chinese(word: str) -> bool:
     return "\u3400" <= word[0] <= "\u9fff"
 
 
-@lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """What the forms of an English word share: `stripes`, `striped` → `stripe`."""
+    # No ending of English is a digit; and each product has a number of its own.
+    return word if word[-1].isdigit() else _stem(word)
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
     if not hasattr(_stemmers, "english"):
         _stemmers.english = snowballstemmer.stemmer("english")
     return str(_stemmers.english.stemWord(word))
 
 
-def terms(text: str) -> Iterator[str]:
-    """What a text is found by; some come twice."""
-    for word in words(text):
+def terms_of(words: Iterable[str]) -> Iterator[str]:
+    """What a text of these words is found by; some come twice."""
+    for word in words:
         if is_chinese(word):
             yield from word
             yield from pairs(word)

@@ -15,10 +15,10 @@ NEXT = 0.06
 
 
 def spelled(vocabulary: Sequence[Terms]) -> Counter[str]:
-    """Every English word, and how many products have it."""
+    """Every English word of letters, and how many products have it."""
     counts: Counter[str] = Counter()
     for part in vocabulary:
-        counts.update(part.spelled)
+        counts.update(part.of_letters)
     return counts
 
 

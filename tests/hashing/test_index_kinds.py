@@ -107,7 +107,7 @@ def test_a_sample_that_knows_nothing_of_the_nearest_costs_nothing_but_time():
     ids, codes, _ = clustered(120_000, centres=300)
     query = ~codes[:1]
     step = len(codes) // scanning.MOST_SAMPLED * scanning.RUN
-    for first, copies in ((0, 50), (0, 20), (scanning.RUN, 50)):
+    for first, copies in ((0, 50), (0, 38), (scanning.RUN, 50)):
         changed = codes.copy()
         changed[first : first + copies * step : step] = query
         found = answer(CodeIndex.build(ids, changed), query, 40)

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from catalogue.models import Product
 from search import snapshots
 from search.filters import Filters
 from search.query import Query
@@ -53,5 +54,6 @@ def test_under_a_filter_too(query: Query) -> None:
 
 
 def test_a_product_of_many_pictures_has_similar_ones(query: Query) -> None:
-    crowded = similar_to_query(query.token()).results[0].product
+    found = similar_to_query(query.token()).results[0].product
+    crowded = Product.objects.get(pk=found.pk)
     assert len(similar_to_product(crowded)) == 12

@@ -145,8 +145,8 @@ def test_results_cost_the_same_queries_however_many(
 ) -> None:
     url = send(client, make_image(3)).context["page"].url
     client.get(url)
-    # Encoder, snapshot, changes, products, their pictures, three for categories.
-    with django_assert_max_num_queries(8) as all_of_them:
+    # Encoder, snapshot, changes, products, three for categories.
+    with django_assert_max_num_queries(7) as all_of_them:
         client.get(url)
     with django_assert_max_num_queries(len(all_of_them)) as one:
         client.get(f"{url}&limit=1")

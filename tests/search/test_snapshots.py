@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from search import gallery, snapshots
+from search import background, gallery, snapshots
 from search.errors import SearchUnavailable
 from search.models import Change, Snapshot
 from search.reading import By
@@ -90,6 +90,27 @@ def test_a_process_that_has_loaded_it_survives_the_loss_of_its_files() -> None:
     shutil.rmtree(settings.SNAPSHOTS_DIR)
     assert found() == {image}
     assert snapshots.is_due()
+
+
+def test_a_server_goes_on_with_the_old_one_while_the_next_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = {add_image(1)}
+    old = snapshots.build()
+    assert found() == images
+    images.add(add_image(2))
+    new = snapshots.build()
+    works: list[Callable[[], None]] = []
+    monkeypatch.setattr(background, "start", works.append)
+    monkeypatch.setattr(gallery, "loads_in_background", True)
+    assert old is not None and new is not None
+    for _ in range(3):
+        assert found() == images
+        assert gallery.current().name == old.name
+    assert len(works) == 1  # one thread, whoever asks meanwhile
+    works[0]()
+    assert gallery.current().name == new.name
+    assert found() == images
 
 
 def test_the_last_three_are_kept_and_everything_else_is_swept() -> None:

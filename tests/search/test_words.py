@@ -2,16 +2,20 @@
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import transaction
 from PIL import Image, ImageDraw
 from rest_framework.test import APIClient
 
 from catalogue.models import Category, Product
-from search import encoding, snapshots
-from search.words import gallery, texts
+from hashing import hamming
+from search import background, encoding, snapshots
+from search.filters import NO_FILTERS
+from search.words import gallery, ranking, sentences, texts
 from tests.builders import new_category, new_product
 from tests.search.asking import get, open_varied_shop, post_photo, skus
 from tests.search.phrasings import ANSWERS, FIRST, open_demo_shop, phrasings
@@ -235,9 +239,51 @@ def test_so_many_changes_have_it_read_anew(
     assert not gallery.current().is_due
     monkeypatch.setattr(gallery, "MOST_CHANGED", 2)
     Product.objects.filter(sku__startswith="MUG").update(stock=9)
-    monkeypatch.setattr(gallery, "_start", lambda work: work())
+    monkeypatch.setattr(background, "start", lambda work: work())
     assert gallery.current().pending == 3
     assert gallery.current().pending == 0
+
+
+def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
+    client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works: list[Callable[[], None]] = []
+    monkeypatch.setattr(background, "start", works.append)
+    monkeypatch.setattr(gallery, "reads_in_background", True)
+    monkeypatch.setattr(gallery, "PATIENCE", 0.0)
+    assert found(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
+    assert found(client, "花瓶") == ["红-1"]
+    assert asked(client, "mug")["gallery"]["snapshot"] == "words, in part"
+    shop[0].delete()
+    assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
+    assert len(works) == 1  # one thread, whoever asks meanwhile
+    works[0]()
+    monkeypatch.setattr(gallery.WordsGallery, "part", None)
+    assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
+    assert asked(client, "mug")["gallery"]["snapshot"] == "words"
+
+
+def test_of_many_that_fit_those_are_kept_that_fit_best_and_mean_the_nearest(
+    shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts.encode_missing()
+    now = gallery.current()
+    ((shelf, _), _beside) = now.shelves
+    for q in ("red mug", "plain mug", "zebra", "mug"):
+        asked_for = ranking.Ranking.of(q, now)
+        fits = None if asked_for.fits is None else asked_for.fits[0]
+        share = np.zeros(len(shelf)) if fits is None else fits
+        near = hamming(sentences.codes(asked_for.meaning), shelf.rows.codes)[0]
+        ids = shelf.rows.product_id
+        order = [
+            int(ids[row])
+            for row in np.lexsort((ids, near, -share))
+            if fits is None or share[row] > 0
+        ]
+        for most in range(1, len(shop) + 1):
+            monkeypatch.setattr(ranking, "SHORTLIST", most)
+            kept = [each.product_id for each in asked_for(NO_FILTERS)]
+            assert sorted(kept) == sorted(order[:most])
 
 
 def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(

@@ -1,0 +1,93 @@
+"""What a card in a list of products shows, read in one query.
+
+An answer of a search shows some twenty. Models, a query for their pictures, and the
+SQL for both made anew take thirty times as long: a tenth of the whole search.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import connection
+from django.urls import reverse
+
+ON_SALE = """
+    SELECT p.id, p.sku, p.name, p.slug, p.brand, p.colour, p.price, p.stock,
+        c.slug, c.name, i.id, i.file, i.width, i.height
+    FROM catalogue_product AS p
+    JOIN catalogue_category AS c ON c.id = p.category_id
+    LEFT JOIN catalogue_productimage AS i ON i.id = (
+        SELECT id FROM catalogue_productimage
+        WHERE product_id = p.id ORDER BY position, id LIMIT 1
+    )
+    WHERE p.active AND p.id IN ({})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryName:
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MainPicture:
+    """file: its name in the storage."""
+
+    pk: int
+    file: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product, with the names that it has as a model."""
+
+    id: int
+    sku: str
+    name: str
+    slug: str
+    brand: str
+    colour: str
+    price: Decimal
+    stock: int
+    category: CategoryName
+    main_image: MainPicture | None
+
+    @property
+    def pk(self) -> int:
+        return self.id
+
+    @property
+    def currency(self) -> str:
+        return str(settings.CURRENCY)
+
+    @property
+    def in_stock(self) -> bool:
+        return self.stock > 0
+
+    def get_absolute_url(self) -> str:
+        return reverse("product", args=[self.id, self.slug])
+
+
+def cards(product_ids: Sequence[int]) -> dict[int, Card]:
+    """Of those that are on sale, by their ids: some hundred at most."""
+    if not product_ids:
+        return {}
+    statement = ON_SALE.format(", ".join(["%s"] * len(product_ids)))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, product_ids)
+        rows = cursor.fetchall()
+    found = {}
+    for pk, sku, name, slug, brand, colour, price, stock, *more in rows:
+        category_slug, category_name, *picture = more
+        found[pk] = Card(
+            *(pk, sku, name, slug, brand, colour),
+            price=round(Decimal(price), 2),  # SQLite has it as a float
+            stock=stock,
+            category=CategoryName(category_slug, category_name),
+            main_image=MainPicture(*picture) if picture[0] is not None else None,
+        )
+    return found

@@ -1,0 +1,16 @@
+"""Work beside the requests, in a thread whose database connection ends with it."""
+
+import threading
+from collections.abc import Callable
+
+from django.db import connections
+
+
+def start(work: Callable[[], None]) -> None:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    threading.Thread(target=run, daemon=True).start()
