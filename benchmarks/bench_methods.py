@@ -43,7 +43,6 @@ LOSSES = (
     *("contrastive", "triplet", "proxy_anchor", "supcon"),
     *("dsh", "hashnet", "greedyhash", "csq", "orthohash"),
 )
-CACHE = Path(tempfile.gettempdir()) / "semblance-grocery-features.npz"
 BATCH = 256
 DIM = 256  # numbers in an embedding
 
@@ -65,13 +64,15 @@ class Side:
 
 def features(split: str) -> Side:
     """One part of grocery.tar, from the temporary folder if it is there already."""
-    stored = dict(np.load(CACHE)) if CACHE.exists() else {}
+    encoder = load_encoder(SHIPPED)
+    cache = Path(tempfile.gettempdir()) / f"semblance-{encoder.fingerprint}.npz"
+    stored = dict(np.load(cache)) if cache.exists() else {}
     if f"{split}_item" not in stored:
         pictures = PictureSet.parse(f"{DATA / 'grocery.tar'}:{split}")
-        seen = load_encoder(SHIPPED).features(pictures.pictures())
+        seen = encoder.features(pictures.pictures())
         stored[f"{split}_item"] = seen.item
         stored[f"{split}_labels"] = np.array(pictures.column("fine_label"))
-        np.savez(CACHE, **stored)
+        np.savez(cache, **stored)
     return Side(stored[f"{split}_item"], stored[f"{split}_labels"])
 
 
@@ -258,6 +259,7 @@ def main() -> None:
     for seed in seeds:
         cells += measure(seed, steps=options.steps)
         result = {"seeds": seeds[: seed + 1], "steps": options.steps}
+        result["encoder"] = load_encoder(SHIPPED).fingerprint  # whose features they are
         path = save_result("methods", {**result, "rows": summary(cells)})
     print_table(summary(cells))
     print(path)

@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.bench_methods import DIM, Side, by_code, features, halves
 from benchmarks.shop import save_result
+from hashing import SHIPPED, load_encoder
 from hashing.evaluation.agreement import recall
 from hashing.evaluation.metrics import summarise
 from hashing.evaluation.ranking import cosines
@@ -103,7 +104,9 @@ def main() -> None:
     rows = table(cells)
     for row in rows:
         print(row)
-    print(save_result("prefixes", {"seeds": seeds, "table": rows}))
+    encoder = load_encoder(SHIPPED).fingerprint  # whose features they are
+    result = {"seeds": seeds, "encoder": encoder, "table": rows}
+    print(save_result("prefixes", result))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class TrainingRecipe:
     patience: int = 6  # checks without a better one, after which it stops
     products_per_step: int = 40
     views_per_product: int = 4  # in a step, of each product
-    stand_ins: int = 24  # made-up photos of each catalogue picture
+    stand_ins: int = 48  # made-up photos of each catalogue picture
     retakes: int = 4  # altered copies of each photo
     learning_rate: float = 1e-3
     network_rate: float = 0.05  # of the learning rate, for the network in full mode
