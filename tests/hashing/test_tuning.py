@@ -75,7 +75,8 @@ def test_a_photo_comes_nearer_to_its_picture(network, maps, subjects):
 def test_pictures_of_one_label_come_nearer_to_each_other(network, maps):
     labels = np.array(list("abbabaabbaababba"))  # by neither hue, shape nor quality
     taught = Subjects(maps, list(labels), 1.0)
-    tuned = tune(network, [taught], replace(TUNING, steps=40, rate=1e-3, photos=0.0), seed=0)
+    alone = replace(TUNING, steps=40, rate=1e-3, photos=0.0)
+    tuned = tune(network, [taught], alone, seed=0)
 
     def alike(network):
         cosines = seen(network, maps) @ seen(network, maps).T
