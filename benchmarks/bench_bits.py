@@ -30,7 +30,7 @@ from hashing import SHIPPED, load_encoder
 from hashing.codes import Codes, hamming
 from hashing.data import PictureSet, open_picture
 from hashing.encoder import Encoder
-from hashing.export import read_projections
+from hashing.export import read_projections, read_weights
 from hashing.layers.linear import quantise
 from hashing.networks import FeatureNetwork, load_pretrained
 from hashing.training.pupil import Head
@@ -127,7 +127,9 @@ class InTorch:
 
     def __init__(self, encoder: Encoder) -> None:
         parts = [part.name for part in encoder.card.parts]
-        self.network = FeatureNetwork(load_pretrained()).eval()
+        network = load_pretrained()
+        read_weights(SHIPPED / "network.onnx", network)
+        self.network = FeatureNetwork(network).eval()
         self.head = Head(parts, read_projections(SHIPPED / "network.onnx", parts))
         self.layer = encoder.layer
 

@@ -2,22 +2,29 @@
 
     python -m benchmarks.bench_shipped [--seeds 3]
 
-Everything is the recipe's (hashing/recipes/lite0.toml), learned anew for each seed of
-what the network sees, which it is asked once. "Shipped" learns from all its sources.
-"Unseen" are twins: one that was shown no grocery, no sportswear (luma) and nothing of
-the warehouse, with labels or without; and for each seed one without 41 of the 81
-products of the grocery, drawn by chance. Beside each: the network's own features
-("features", float ImageNet), LSH and ITQ of these, and the colour histogram.
+Everything is the recipe's (hashing/recipes/lite0.toml), tuned and learned anew for each
+seed. "Shipped" learns from all its sources. "Unseen" are twins: one that was shown no
+grocery, no sportswear (luma) and nothing of the warehouse, with labels or without; and
+for each seed one without 41 of the 81 products of the grocery, drawn by chance. Beside
+each: the features of the network as it was before ("features", float ImageNet), LSH and
+ITQ of these, and the colour histogram.
+
+What the network sees below its last stage is the same for all, and kept in the
+temporary folder; it takes half an hour, and each twin five minutes of a core.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import torch
+from django.utils.text import slugify
+from torch import nn
 
 from benchmarks.shop import save_result
 from hashing import SHIPPED
@@ -25,11 +32,22 @@ from hashing.data import PictureSet
 from hashing.encoder import Features, open_network
 from hashing.evaluation.metrics import same, summarise
 from hashing.evaluation.ranking import Side, answerable, closeness, measure
-from hashing.fitting.making import Parts, Seen, Shown, learn, look_at, show
-from hashing.fitting.recipe import Recipe
+from hashing.fitting.making import (
+    Parts,
+    Seen,
+    Shown,
+    learn,
+    look_at,
+    show,
+    subjects,
+)
+from hashing.fitting.recipe import Recipe, Source
+from hashing.fitting.tuning import BATCH, Maps, Subjects, seen_before, split, tune
 from hashing.layers.itq import fit_itq
-from hashing.layers.linear import quantise
+from hashing.layers.linear import quantise, unit
+from hashing.networks import load_pretrained
 
+FOLDER = Path(tempfile.gettempdir()) / "semblance-shipped"
 RECIPE = Path("hashing/recipes/lite0.toml")
 DATA = "../shared/data"
 QUESTIONS = {
@@ -74,37 +92,122 @@ FIGURES = ("hit@1", "hit@5", "knn", "map")
 Rows = dict[str, dict[str, float]]  # ranking to figures
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A source, or a side of a question, as all but the last stage sees it."""
+
+    seen: Seen  # of the pictures; look and stuff are the same for all
+    maps: Maps  # of the pictures
+    retaken: Seen | None = None
+    retaken_maps: Maps | None = None
+    subjects: Subjects | None = None
+
+    def by(self, stage: nn.Module) -> Seen:
+        """The pictures as a network with this last stage sees them."""
+        return seen_by(stage, self.seen, self.maps)
+
+
 class Looked:
-    """What the shipped network sees in the pictures of sets, asked once for each."""
+    """What the networks see in the pictures of sets, asked once for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
         self._session = open_network(SHIPPED / "network.onnx")
-        self._seen: dict[str, Seen] = {}
+        self._network = load_pretrained()
+        self._kept: dict[str, Kept] = {}
+        FOLDER.mkdir(exist_ok=True)
 
-    def shown(self, recipe: Recipe) -> list[Shown]:
-        return [show(self._session, recipe, source) for source in recipe.sources]
+    def source(self, source: Source) -> Kept:
+        shown = show(self._session, self._recipe, source)
+        if not source.shows:
+            return Kept(shown.seen, self._maps(source.set))
+        maps = self._subjects(source)
+        views = maps.reshape(len(shown.seen.item), -1, *maps.shape[1:])
+        labels = PictureSet.parse(source.set).column(source.shows)
+        again = views[:, 1 : 1 + source.retakes].reshape(-1, *maps.shape[1:])
+        subjects = Subjects(maps, labels, source.share)
+        return Kept(shown.seen, views[:, 0], shown.retaken, again, subjects)
 
-    def of(self, text: str) -> Seen:
-        if text not in self._seen:
-            pictures = PictureSet.parse(text).pictures()
-            self._seen[text] = look_at(self._session, pictures)
-        return self._seen[text]
-
-    def side(self, parts: Parts, text: str, label: str) -> Side:
-        seen, pictures = self.of(text), PictureSet.parse(text)
+    def side(self, stage: nn.Module, parts: Parts, text: str, label: str) -> Side:
+        if text not in self._kept:
+            seen = look_at(self._session, PictureSet.parse(text).pictures())
+            self._kept[text] = Kept(seen, self._maps(text))
+        seen, pictures = self._kept[text].by(stage), PictureSet.parse(text)
+        before = self._kept[text].by(split(self._network)[1])
         embedding = parts.embed(seen)
-        features = Features(embedding, seen.item, seen.look, seen.known)
+        features = Features(embedding, before.item, seen.look, seen.known)
         embeddings = quantise(embedding)
         codes = parts.layer.codes(embeddings)
         return Side(features, embeddings, codes, pictures.column(label), pictures.keys)
 
+    def _maps(self, text: str) -> Maps:
+        def look() -> Maps:
+            return seen_before(self._network, PictureSet.parse(text).pictures())
 
-def ask(looked: Looked, parts: Parts, question: str) -> tuple[Rows, int]:
+        return kept(text, look)
+
+    def _subjects(self, source: Source) -> Maps:
+        def look() -> Maps:
+            return subjects(self._network, self._recipe, source).maps
+
+        return kept(f"{source.set} {source.views} {self._recipe.seed}", look)
+
+
+def kept(name: str, look: Callable[[], Maps]) -> Maps:
+    """Maps from the temporary folder; looked for where they are not there."""
+    path = FOLDER / f"{slugify(name)}.npy"
+    if not path.exists():
+        np.save(path, look())
+    maps: Maps = np.load(path, mmap_mode="r")
+    return maps
+
+
+@torch.inference_mode()
+def seen_by(stage: nn.Module, seen: Seen, maps: Maps) -> Seen:
+    """What a network sees with this last stage, of which only things depend."""
+    chunks = np.array_split(maps, -(-len(maps) // BATCH))
+    pooled = [stage(torch.from_numpy(one).float()).mean((2, 3)) for one in chunks]
+    item = unit(torch.cat(pooled).numpy())
+    known = np.hstack([unit(np.sqrt(item)), seen.known[:, item.shape[1] :]])
+    return Seen(item, seen.look, known)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """An encoder in its pieces."""
+
+    stage: nn.Module
+    parts: Parts
+
+    @classmethod
+    def of(cls, recipe: Recipe, shown: Sequence[tuple[Source, Kept, set[str]]]) -> Self:
+        """Tuned and learned from sources without some labels each."""
+        network = load_pretrained()
+        left = [
+            (source, *without(one, source, hidden)) for source, one, hidden in shown
+        ]
+        taught = [one.subjects for _, one, _ in left if one.subjects is not None]
+        stage = split(tune(network, taught, recipe.tuning, seed=recipe.seed))[1]
+        learned = [
+            Shown(
+                source,
+                one.by(stage),
+                labels,
+                one.retaken and seen_by(stage, one.retaken, one.retaken_maps),
+            )
+            for source, one, labels in left
+        ]
+        return cls(stage, learn(recipe, learned))
+
+
+def ask(looked: Looked, twin: Twin, question: str) -> tuple[Rows, int]:
     """Figures over the queries that can be answered, by ranking; and their number."""
     queries, gallery, label = QUESTIONS[question]
-    asked, found = (looked.side(parts, text, label) for text in (queries, gallery))
+    asked, found = (
+        looked.side(twin.stage, twin.parts, text, label) for text in (queries, gallery)
+    )
     kept = np.isin(asked.labels, found.labels)
-    return rows_of(parts, only(asked, kept), found), answerable(asked, found)
+    return rows_of(twin.parts, only(asked, kept), found), answerable(asked, found)
 
 
 def rows_of(parts: Parts, asked: Side, found: Side) -> Rows:
@@ -140,19 +243,27 @@ def only(side: Side, kept: np.ndarray) -> Side:
     )
 
 
-def without(shown: Iterable[Shown], label: set[str]) -> Iterator[Shown]:
-    """Sources without the pictures of some labels."""
-    for one in shown:
-        kept = np.array([name not in label for name in one.labels], dtype=bool)
-        if kept.all():
-            yield one
-            continue
-        again = one.retaken
-        if again is not None:
-            turns = len(again.known) // len(kept)
-            again = some(again, np.repeat(kept, turns))
-        labels = [name for name in one.labels if name not in label]
-        yield Shown(one.source, some(one.seen, kept), labels, again)
+def without(one: Kept, source: Source, hidden: set[str]) -> tuple[Kept, list[str]]:
+    """A source without the pictures of some labels, and the labels that are left."""
+    names = PictureSet.parse(source.set).column(source.label) if source.label else []
+    left = np.array([name not in hidden for name in names], dtype=bool)
+    if left.all():
+        return one, names
+    labels = [name for name in names if name not in hidden]
+    again, subjects = np.repeat(left, source.retakes), one.subjects
+    return replace(
+        one,
+        seen=some(one.seen, left),
+        maps=one.maps[left],
+        retaken=one.retaken and some(one.retaken, again),
+        retaken_maps=None if one.retaken_maps is None else one.retaken_maps[again],
+        subjects=subjects
+        and Subjects(
+            subjects.maps[np.repeat(left, subjects.turns)],
+            [name for name, stays in zip(subjects.labels, left, strict=True) if stays],
+            subjects.share,
+        ),
+    ), labels
 
 
 def some(seen: Seen, kept: np.ndarray) -> Seen:
@@ -160,18 +271,19 @@ def some(seen: Seen, kept: np.ndarray) -> Seen:
 
 
 def unseen_products(
-    looked: Looked, recipe: Recipe, shown: list[Shown]
+    looked: Looked, recipe: Recipe, sources: Sequence[tuple[Source, Kept]]
 ) -> dict[str, Any]:
     """A twin without 41 products: their photos in a gallery of them alone."""
     queries, gallery, label = QUESTIONS["grocery photo → train photos, fine"]
     products = sorted(set(PictureSet.parse(gallery).column(label)))
     drawn = np.random.default_rng(recipe.seed).permutation(products)
     hidden = set(drawn[:UNSEEN_PRODUCTS].tolist())
-    left = list(without(shown, hidden))
-    parts = learn(recipe, left)
-    sides = (looked.side(parts, text, label) for text in (queries, gallery))
+    twin = Twin.of(recipe, [(source, one, hidden) for source, one in sources])
+    sides = (
+        looked.side(twin.stage, twin.parts, text, label) for text in (queries, gallery)
+    )
     asked, found = (only(s, np.isin(s.labels, list(hidden))) for s in sides)
-    return {"n_queries": len(asked), "rows": rows_of(parts, asked, found)}
+    return {"n_queries": len(asked), "rows": rows_of(twin.parts, asked, found)}
 
 
 def summary(runs: list[Rows]) -> Rows:
@@ -196,24 +308,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     seeds = range(parser.parse_args().seeds)
-    recipe, looked = Recipe.read(RECIPE), Looked()
-    shown = looked.shown(recipe)
-    strangers = [
-        one for one in shown if not any(word in one.source.set for word in TWIN_WITHOUT)
+    recipe = Recipe.read(RECIPE)
+    looked = Looked(recipe)
+    sources = [(source, looked.source(source)) for source in recipe.sources]
+    strange = [
+        (source, one)
+        for source, one in sources
+        if not any(word in source.set for word in TWIN_WITHOUT)
     ]
     runs: dict[str, dict[str, list[Any]]] = {"shipped": {}, "unseen": {}}
     for seed in seeds:
         own = replace(recipe, seed=seed)
-        encoders = {
-            "shipped": (learn(own, shown), SHIPPED_ROWS),
-            "unseen": (learn(own, strangers), UNSEEN_ROWS),
-        }
-        for name, (parts, questions) in encoders.items():
+        for name, taught, questions in (
+            ("shipped", sources, SHIPPED_ROWS),
+            ("unseen", strange, UNSEEN_ROWS),
+        ):
+            twin = Twin.of(own, [(source, one, set()) for source, one in taught])
             for question in questions:
-                rows, n_queries = ask(looked, parts, question)
+                rows, n_queries = ask(looked, twin, question)
                 run = {"n_queries": n_queries, "rows": rows}
                 runs[name].setdefault(question, []).append(run)
-        run = unseen_products(looked, own, shown)
+        run = unseen_products(looked, own, sources)
         runs["unseen"].setdefault("41 groceries", []).append(run)
     result: dict[str, Any] = {"seeds": list(seeds), "network": "efficientnet_lite0"}
     for name, questions in runs.items():

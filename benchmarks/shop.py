@@ -95,8 +95,9 @@ class Shop:
         """Until every process has read all products, which words are searched in."""
         deadline, whole = time.monotonic() + 240, 0
         while whole < 16 and time.monotonic() < deadline:
-            _, answer = self.get("/api/v1/search/words/?q=zebra")
-            whole = whole + 1 if answer["gallery"]["snapshot"] == "words" else 0
+            status, answer = self.get("/api/v1/search/words/?q=zebra")
+            is_whole = status == 200 and answer["gallery"]["snapshot"] == "words"
+            whole = whole + 1 if is_whole else 0
             time.sleep(0.05)
 
     def get(self, path: str) -> tuple[int, Any]:

@@ -101,6 +101,7 @@ class EfficientNetLite(nn.Module):
         coarse = [m for m in self.trunk if isinstance(m, Block)]
         first = sum(_repeats(depth)[:MIDDLE_STAGE])
         self.middle = list(self.trunk).index(coarse[first]) + 1
+        self.last = list(self.trunk).index(coarse[-1])  # where the last stage begins
         self.classifier = nn.Linear(DIM, 1000)  # ImageNet's classes; a sanity check
 
     def forward(self, pictures: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ network sees, in the runtime that serves it, and torch is not asked twice.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from hashing.errors import CheckpointError
 from hashing.fitting.embedding import Array
-from hashing.networks import FeatureNetwork
+from hashing.networks import FeatureNetwork, Network
 from hashing.regions import append_regions
 
 # What a part is made with, in the graph; and a kind besides (see `hashing.kind`).
@@ -122,6 +123,32 @@ def write_projections(path: Path, projections: Mapping[str, Array]) -> None:
                 raise ValueError(f"{tensor.name}: {array.shape} for {tensor.dims}")
             tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
     _save(model, path)
+
+
+def read_weights(path: Path, network: Network) -> None:
+    """Give a network of convolutions the weights that one like it was exported with.
+
+    The export folds each normalisation into the convolution before it. They are taken
+    apart by the network's own, whose statistics no training changes. Raises
+    CheckpointError for the file of another network.
+    """
+    stored = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
+    for (name, convolution), (_, norm) in pairwise(network.body.named_modules()):
+        if not isinstance(norm, nn.BatchNorm2d):
+            continue
+        key = f"network.network.body.{name}.weight"
+        try:
+            folded = numpy_helper.to_array(stored[key])
+            bias = numpy_helper.to_array(stored[f"{key}_bias"])
+        except KeyError as error:
+            raise CheckpointError(f"{path} is another network's: no {error}") from error
+        own = norm.state_dict()
+        scale = own["weight"] / (own["running_var"] + norm.eps).sqrt()
+        scale[scale == 0] = 1.0  # what is folded is nought as well
+        weight = torch.from_numpy(folded.copy()) / scale[:, None, None, None]
+        convolution.load_state_dict({"weight": weight})
+        own["bias"] = torch.from_numpy(bias.copy()) + own["running_mean"] * scale
+        norm.load_state_dict(own)
 
 
 def _source(part: str) -> str:

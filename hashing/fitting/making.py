@@ -1,7 +1,8 @@
-"""Make an encoder: axes of the features, kinds from labels, then a rotation to bits.
+"""Make an encoder: tune the network, find axes of what it sees, kinds, then bits.
 
-`fit(recipe, out)` lets the pretrained network see the pictures, learns the parts'
-projections and the hash layer, exports everything and has the card written.
+`fit(recipe, out)` tunes the pretrained network's last stage and lets it see the
+pictures, learns the parts' projections and the hash layer, exports everything and has
+the card written.
 """
 
 import logging
@@ -21,9 +22,10 @@ from hashing.export import append_embedding, export_features
 from hashing.fitting.embedding import Array, Projection, fit_projection
 from hashing.fitting.kind import Kind, Lesson, fit_kind
 from hashing.fitting.recipe import Recipe, Source
+from hashing.fitting.tuning import Subjects, seen_before, tune
 from hashing.layers.itq import fit_itq
 from hashing.layers.linear import HashLayer, quantise, unit
-from hashing.networks import FeatureNetwork, load_pretrained
+from hashing.networks import FeatureNetwork, Network, load_pretrained
 from hashing.training.augmentation import cut_out, retake, stand_in
 
 APART = 13  # one in so many pictures is what cut-outs are laid on
@@ -92,14 +94,31 @@ class Parts:
 
 
 def make(recipe: Recipe, out: Path) -> None:
-    """Learn projections, kinds and the hash layer, and write them to the folder."""
+    """Tune, learn projections, kinds and the hash layer, and write them to `out`."""
     path = out / "network.onnx"
-    export_features(FeatureNetwork(load_pretrained()), path)
+    export_features(FeatureNetwork(tuned(load_pretrained(), recipe)), path)
     # Through the runtime that will serve: faster than torch, and no difference later.
     session = open_network(path)
     parts = learn(recipe, [show(session, recipe, source) for source in recipe.sources])
     append_embedding(path, parts.arrays(), parts=tuple(recipe.parts))
     parts.layer.save(out / "layer.npz")
+
+
+def tuned(network: Network, recipe: Recipe) -> Network:
+    """The network, its last stage tuned to what the sources say that they show."""
+    taught = [subjects(network, recipe, s) for s in recipe.sources if s.shows]
+    return tune(network, taught, recipe.tuning, seed=recipe.seed)
+
+
+def subjects(network: Network, recipe: Recipe, source: Source) -> Subjects:
+    """Pictures of a source, and views of them, as far as the network is not tuned."""
+    pictures = PictureSet.parse(source.set)
+    logger.info("looking at %d views of each picture of %s", source.views, source.set)
+    plain = seen_before(network, pictures.pictures())[:, None]
+    again = retakes(pictures, source.views, surroundings(recipe), seed=recipe.seed)
+    views = seen_before(network, again).reshape(len(plain), -1, *plain.shape[2:])
+    maps = np.concatenate([plain, views], axis=1).reshape(-1, *plain.shape[2:])
+    return Subjects(maps, pictures.column(source.shows), source.share)
 
 
 def learn(recipe: Recipe, shown: Sequence[Shown]) -> Parts:
@@ -160,9 +179,13 @@ def show(session: Any, recipe: Recipe, source: Source) -> Shown:
     if not source.retakes:
         return Shown(source, seen, labels)
     logger.info("looking at %d other photos of each", source.retakes)
-    around = list(PictureSet.parse(recipe.sources[0].set).pictures())[::APART]
-    again = retakes(pictures, source.retakes, around, seed=recipe.seed)
+    again = retakes(pictures, source.retakes, surroundings(recipe), seed=recipe.seed)
     return Shown(source, seen, labels, look_at(session, again))
+
+
+def surroundings(recipe: Recipe) -> list[Image.Image]:
+    """What cut-outs are laid on: some pictures of the first source."""
+    return list(PictureSet.parse(recipe.sources[0].set).pictures())[::APART]
 
 
 def look_at(session: Any, images: Iterable[Image.Image]) -> Seen:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from hashing.fitting.tuning import Tuning
+
 
 @dataclass(frozen=True)
 class Source:
@@ -16,6 +18,9 @@ class Source:
     retakes: int = 0  # made-up other photos of each picture, for its kind
     weight: float = 1.0  # of each picture, for its kind
     is_place: bool = False  # each picture is remembered (see hashing.kind)
+    shows: str = ""  # the column of what the network is tuned to tell apart
+    views: int = 4  # made-up other photos of each picture, for that
+    share: float = 0.0  # of the pictures that are shown then
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Recipe:
     kind_places: int  # beside those that are pictures of their own
     kind_near: tuple[float, float]  # cosines at which the kind begins and is whole
     weights: str  # where the network's weights come from, and their licence
+    tuning: Tuning  # of the network's last stage
     sources: tuple[Source, ...]
     match: tuple[Trial, ...]  # what the match curve is fitted to
     figures: tuple[Trial, ...]  # what is measured and put on the card
@@ -78,6 +84,7 @@ class Recipe:
             values["match"] = tuple(Trial(**t) for t in values["match"])
             values["figures"] = tuple(Trial(**t) for t in values["figures"])
             values["limits"] = tuple(values["limits"])
+            values["tuning"] = Tuning(**values["tuning"])
             begins, whole = values["kind_near"]
             values["kind_near"] = (float(begins), float(whole))
             return cls(**values)

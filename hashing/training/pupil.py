@@ -15,9 +15,9 @@ from torch.nn import functional
 
 from hashing.encoder import Encoder
 from hashing.errors import TrainingError
-from hashing.export import ROLES, read_projections
+from hashing.export import ROLES, read_projections, read_weights
 from hashing.fitting.embedding import Array
-from hashing.networks import FeatureNetwork, Weights, make_network
+from hashing.networks import FeatureNetwork, Network, make_network
 from hashing.training.recipe import TrainingRecipe
 from hashing.training.views import FEATURES, Album, as_pixels
 
@@ -116,10 +116,7 @@ def make_pupil(recipe: TrainingRecipe, start: Encoder, album: Album) -> Pupil:
     head = Head(parts, read_projections(recipe.start / "network.onnx", parts))
     if recipe.mode != "full":
         return Pupil(head)
-    weights: Weights = "packaged"
-    if recipe.weights != weights:
-        weights = Path(recipe.weights)
-    network = FeatureNetwork(make_network(recipe.network, weights=weights))
+    network = FeatureNetwork(network_of(recipe))
     pupil = Pupil(head, network)
     # The head was fitted to the network it came with; before another it is noise.
     image = album.image(0, 0)
@@ -132,3 +129,12 @@ def make_pupil(recipe: TrainingRecipe, start: Encoder, album: Album) -> Pupil:
             f"(cosine {ours @ theirs:.2f}): full mode needs the network of its start"
         )
     return pupil
+
+
+def network_of(recipe: TrainingRecipe) -> Network:
+    """The network of the start, with its weights or those of a file."""
+    if recipe.weights != "start":
+        return make_network(recipe.network, weights=Path(recipe.weights))
+    network = make_network(recipe.network, weights="packaged")
+    read_weights(recipe.start / "network.onnx", network)
+    return network

@@ -31,7 +31,7 @@ class TrainingRecipe:
     # frozen: a linear head; kind: what tells products apart, at once; full: the network
     mode: str = "frozen"
     network: str = "efficientnet_lite0"  # of the start; full mode trains it
-    weights: str = "packaged"  # of that network, or a file that torch.save wrote
+    weights: str = "start"  # the start's own, or a file that torch.save wrote
     seed: int = 0
     steps: int = 400
     check_every: int = 25  # steps between checks on the products held out

@@ -35,10 +35,19 @@ kind_places = 2
 kind_near = [0.2, 0.8]
 weights = "ImageNet"
 limits = ["nearly everything"]
-sources = [{{ set = "{shop}", licence = "CC0-1.0", label = "product_id", retakes = 1 }}]
+tuning = {{ steps = 2, rate = 1e-3, photos = 0.3, distillation = 1.0, way = 0.5 }}
 match = [{{ queries = "{shop}", gallery = "{shop}", label = "product_id" }},
          {{ queries = "{shop}", gallery = "{shop}", label = "path", altered = true }}]
 figures = [{{ queries = "{shop}:photo", gallery = "{shop}:catalogue", label = "kind" }}]
+
+[[sources]]
+set = "{shop}"
+licence = "CC0-1.0"
+label = "product_id"
+retakes = 1
+shows = "product_id"
+views = 1
+share = 1.0
 """
 
 

