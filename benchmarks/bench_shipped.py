@@ -166,7 +166,9 @@ def kept(name: str, look: Callable[[], Maps]) -> Maps:
 def seen_by(stage: nn.Module, seen: Seen, maps: Maps) -> Seen:
     """What a network sees with this last stage, of which only things depend."""
     chunks = np.array_split(maps, -(-len(maps) // BATCH))
-    pooled = [stage(torch.from_numpy(one).float()).mean((2, 3)) for one in chunks]
+    pooled = [
+        stage(torch.from_numpy(one.astype(np.float32))).mean((2, 3)) for one in chunks
+    ]
     item = unit(torch.cat(pooled).numpy())
     known = np.hstack([unit(np.sqrt(item)), seen.known[:, item.shape[1] :]])
     return Seen(item, seen.look, known)
