@@ -155,7 +155,7 @@ class Looked:
 
 def kept(name: str, look: Callable[[], Maps]) -> Maps:
     """Maps from the temporary folder; looked for where they are not there."""
-    path = FOLDER / f"{slugify(name)}.npy"
+    path = FOLDER / f"{slugify(name.replace('!=', ' not '))}.npy"
     if not path.exists():
         np.save(path, look())
     maps: Maps = np.load(path, mmap_mode="r")
@@ -330,6 +330,7 @@ def main() -> None:
                 rows, n_queries = ask(looked, twin, question)
                 run = {"n_queries": n_queries, "rows": rows}
                 runs[name].setdefault(question, []).append(run)
+                print_rows(f"{name}, seed {seed}: {question}", rows)
         run = unseen_products(looked, own, sources)
         runs["unseen"].setdefault("41 groceries", []).append(run)
     result: dict[str, Any] = {"seeds": list(seeds), "network": "efficientnet_lite0"}
