@@ -7,6 +7,7 @@ SQL for both made anew take thirty times as long: a tenth of the whole search.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection
@@ -41,8 +42,30 @@ class MainPicture:
     height: int
 
 
+class Shown:
+    """What follows from a product's columns, whether read as a model or as a card."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        pk: Any
+        slug: Any
+        stock: Any
+
+    @property
+    def currency(self) -> str:
+        return str(settings.CURRENCY)
+
+    @property
+    def in_stock(self) -> bool:
+        return bool(self.stock > 0)
+
+    def get_absolute_url(self) -> str:
+        return reverse("product", args=[self.pk, self.slug])
+
+
 @dataclass(frozen=True, slots=True)
-class Card:
+class Card(Shown):
     """A product, with the names that it has as a model."""
 
     id: int
@@ -59,17 +82,6 @@ class Card:
     @property
     def pk(self) -> int:
         return self.id
-
-    @property
-    def currency(self) -> str:
-        return str(settings.CURRENCY)
-
-    @property
-    def in_stock(self) -> bool:
-        return self.stock > 0
-
-    def get_absolute_url(self) -> str:
-        return reverse("product", args=[self.id, self.slug])
 
 
 def cards(product_ids: Sequence[int]) -> dict[int, Card]:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import partial
 from typing import IO, Any, Self
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
@@ -20,6 +19,7 @@ from pilkit.processors import ResizeToFit
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
 from catalogue import images
+from catalogue.cards import Shown
 from catalogue.importing.models import CatalogueImport as CatalogueImport  # a model too
 from catalogue.signals import announce_image, products_changed
 from catalogue.storing import stored
@@ -117,7 +117,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
     update.alters_data = True  # type: ignore[attr-defined]
 
 
-class Product(models.Model):
+class Product(Shown, models.Model):
     sku = models.CharField(_("SKU"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(
@@ -155,17 +155,6 @@ class Product(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.slug = slugify(self.name, allow_unicode=True)[:220] or "product"
         super().save(*args, **kwargs)
-
-    def get_absolute_url(self) -> str:
-        return reverse("product", args=[self.pk, self.slug])
-
-    @property
-    def currency(self) -> str:
-        return str(settings.CURRENCY)
-
-    @property
-    def in_stock(self) -> bool:
-        return self.stock > 0
 
     def next_position(self) -> int:
         """Where a picture goes that comes after all others."""
