@@ -9,6 +9,8 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +185,12 @@ def show(session: Any, recipe: Recipe, source: Source) -> Shown:
     return Shown(source, seen, labels, look_at(session, again))
 
 
+@lru_cache(maxsize=1)
 def surroundings(recipe: Recipe) -> list[Image.Image]:
-    """What cut-outs are laid on: some pictures of the first source."""
-    return list(PictureSet.parse(recipe.sources[0].set).pictures())[::APART]
+    """What cut-outs are laid on: some pictures of the first source, opened once."""
+    return list(
+        islice(PictureSet.parse(recipe.sources[0].set).pictures(), 0, None, APART)
+    )
 
 
 def look_at(session: Any, images: Iterable[Image.Image]) -> Seen:
