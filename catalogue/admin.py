@@ -33,15 +33,18 @@ admin.site.enable_nav_sidebar = False
 admin.site.register(CatalogueImport, ImportAdmin)
 
 
-def thumbnail(image: ProductImage | None, side: int) -> SafeString:
+def thumbnail(image: ProductImage | None, side: int, *, alt: str = "") -> SafeString:
+    """`alt`: what it is called where nothing beside it says so, as in a link."""
     url = thumbnail_url(image.card) if image is not None else ""
     if not url:
-        return format_html('<span class="thumbnail none of-{}"></span>', side)
+        return format_html(
+            '<span class="thumbnail none of-{}" role="img" aria-label="{}"></span>',
+            side, alt,
+        )  # fmt: skip
     return format_html(
-        '<img class="thumbnail of-{}" src="{}" alt="" loading="lazy">',
-        side,
-        url,
-    )
+        '<img class="thumbnail of-{}" src="{}" alt="{}" loading="lazy">',
+        side, url, alt,
+    )  # fmt: skip
 
 
 @admin.register(Category)
@@ -74,7 +77,7 @@ class PictureInline(admin.TabularInline):  # type: ignore[type-arg]
         return format_html(
             '<a href="{}" target="_blank">{}</a><br>{} × {}',
             image.file.url,
-            thumbnail(image, 120),
+            thumbnail(image, 120, alt=str(image.product)),
             image.width,
             image.height,
         )
@@ -104,11 +107,17 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ]
 
     class Media:
-        css = {"all": ["catalogue_admin.css"]}
         js = ["catalogue_admin.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("images")
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Fields in the list are called by their columns."""
+        formset = super().get_changelist_formset(request, **kwargs)
+        for field in formset.form.base_fields.values():
+            field.widget.attrs["aria-label"] = field.label or ""
+        return formset
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -119,7 +128,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="")
     def picture(self, product: Product) -> SafeString:
-        return thumbnail(product.main_image, 48)
+        return thumbnail(product.main_image, 48, alt=product.name)
 
     @admin.action(description=_("Show the selected products in the shop"))
     def activate(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:

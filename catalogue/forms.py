@@ -84,14 +84,16 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("File"),
         required=False,
         allow_empty_file=True,  # reported like any other picture that is none
-        widget=forms.FileInput(attrs=PICTURES_ONLY),
+        widget=forms.FileInput(attrs={**PICTURES_ONLY, "aria-label": _("File")}),
     )
     position = forms.IntegerField(
         label=_("Position"),
         required=False,
         min_value=0,
         max_value=MAX_POSITION,
-        widget=forms.NumberInput(attrs={"class": "vIntegerField", "size": 4}),
+        widget=forms.NumberInput(
+            attrs={"class": "vIntegerField", "size": 4, "aria-label": _("Position")}
+        ),
     )
 
     class Meta:

@@ -180,9 +180,6 @@ class SnapshotAdmin(ReadOnlyAdmin):
     list_display_links = None
     change_list_template = "admin/search/findable.html"
 
-    class Media:
-        css = {"all": ["catalogue_admin.css"]}
-
     def get_urls(self) -> list[URLPattern]:
         retry = self.admin_site.admin_view(self.retry_view)
         roll_back = self.admin_site.admin_view(self.roll_back_view)

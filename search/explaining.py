@@ -55,7 +55,8 @@ class Why:
     not at hand: then it is told by its numbers alone.
     """
 
-    agreement: int  # per cent of the bits
+    n_bits: int
+    agreement: int  # per cent of them
     reasons: list[Reason]
     query: str
     answer: str
@@ -80,6 +81,7 @@ def why(query: Query, photo: Image | None, answer: ProductImage) -> Why:
     asked = look(encoder, [photo])[0] if photo else _by_its_numbers(encoder, query)
     told = compare(encoder, asked, found)
     return Why(
+        n_bits=encoder.n_bits,
         agreement=round(100 * told.agreement),
         reasons=_reasons(told),
         query=_lit(photo, told.query) if photo else "",

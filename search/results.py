@@ -6,8 +6,8 @@ from typing import NamedTuple, Self
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from catalogue.models import Product
 from search.calibration import Match
@@ -18,6 +18,7 @@ from search.query import WHOLE, Box
 from search.samples import Sample
 from search.similar import RELEVANCE, Answer, Result
 from search.words.answering import understood
+from search.words.colours import in_language
 from search.words.query import WordsQuery
 
 KEPT = (*FILTERS, "sort", "match_on", "limit")
@@ -59,9 +60,10 @@ class Way(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A word to filter by, and how many products it leaves."""
+    """A word to filter by, how it is shown, and how many products it leaves."""
 
     value: str
+    label: str
     leaves: int
     chosen: bool
 
@@ -250,11 +252,15 @@ class ResultsPage:
         """The chosen are among them even if they leave nothing."""
         chosen = {word.casefold(): word for word in self.form.cleaned_data[name]}
         offered = [
-            Choice(word.value, word.count, chosen.pop(word.value.casefold(), "") != "")
+            (word.value, word.count, chosen.pop(word.value.casefold(), "") != "")
             for word in counted
         ]
-        everything = [*offered, *(Choice(word, 0, True) for word in chosen.values())]
-        return sorted(everything, key=lambda choice: not choice.chosen)
+        everything = [*offered, *((word, 0, True) for word in chosen.values())]
+        choices = [
+            Choice(value, _label(name, value), leaves, is_chosen)
+            for value, leaves, is_chosen in everything
+        ]
+        return sorted(choices, key=lambda choice: not choice.chosen)
 
     def _is_far(self, found: Result) -> bool:
         in_order = self.form.cleaned_data["sort"] == RELEVANCE
@@ -271,7 +277,7 @@ class ResultsPage:
             yield "max_price", "", _("up to %(price)s") % {"price": high}
         for name in ("brand", "colour"):
             for word in chosen[name]:
-                yield name, word, word
+                yield name, word, _label(name, word)
         if chosen["in_stock"]:
             yield "in_stock", "", str(_("In stock"))
 
@@ -303,6 +309,11 @@ def _without(answer: Answer, shown: Sample | Product | None) -> Answer:
     others = [found for found in answer.results if found.product.pk != own]
     fewer = len(answer.results) - len(others)
     return replace(answer, results=others, count=answer.count - fewer)
+
+
+def _label(name: str, word: str) -> str:
+    """What a word of a filter is called on the page."""
+    return in_language(word, get_language() or "") if name == "colour" else word
 
 
 def _written(box: Box) -> str:

@@ -1,11 +1,14 @@
 // The box on the photo: which part of it is searched.
 //
-// A corner resizes it, its middle moves it, and a mouse draws a new one beside it. By
-// keyboard: arrows move, with Shift they resize, Enter searches, Escape takes it back.
+// A corner resizes it, its middle moves it, a mouse draws a new one beside it, and a tap
+// beside it searches for what is there: a thing that was suggested, or what lies about.
+// By keyboard: arrows move, with Shift they resize, Enter searches, Escape takes it back.
 // A changed box is announced as an event, `part`; photo.js sends it.
 
 const LEAST = 0.08; // of a side
 const STEP = 0.04;
+const TAPPED = 0.5; // of a side: the part about a tap
+const STILL = 4; // pixels that a tap may slip
 const ALL = [0, 0, 1, 1]; // left, top, right, bottom as shares of 1
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -33,6 +36,20 @@ function between([x, y], dx, dy) {
   return [across[0], down[0], across[1], down[1]];
 }
 
+function about([x, y]) {
+  const [left, top] = [x, y].map((share) => clamp(share - TAPPED / 2, 0, 1 - TAPPED));
+  return [left, top, left + TAPPED, top + TAPPED];
+}
+
+const holds = ([left, top, right, bottom], [x, y]) => x >= left && x <= right && y >= top && y <= bottom;
+const area = ([left, top, right, bottom]) => (right - left) * (bottom - top);
+const middle = ([left, top, right, bottom]) => moved(
+  [0, 0, (right - left) / 2, (bottom - top) / 2], left + (right - left) / 4, top + (bottom - top) / 4,
+);
+
+/** Whether a tap there means this part: anywhere on a small one, the middle of others. */
+const isMeant = (box, point) => holds(area(box) <= TAPPED ** 2 ? box : middle(box), point);
+
 function read(text) {
   const [x, y, width, height] = (text || "0,0,1,1").split(",").map(Number);
   return [x, y, x + width, y + height];
@@ -58,6 +75,8 @@ class Crop {
     if (focused) this.element.focus({ preventScroll: true });
     focused = false;
     frame.addEventListener("pointerdown", (event) => this.grab(event));
+    // A finger that only taps scrolls nothing, so that a click follows.
+    frame.addEventListener("click", (event) => this.scrolls && this.tap(event));
     this.element.addEventListener("keydown", (event) => this.press(event));
     this.whole.addEventListener("click", () => this.search(ALL));
   }
@@ -95,13 +114,31 @@ class Crop {
     const inside = target === this.element && !isAll(start);
     if (inside) return (x, y) => moved(start, x, y);
     if (pointerType === "touch") return null;
-    const { left, top, width, height } = this.frame.getBoundingClientRect();
-    const from = [(clientX - left) / width, (clientY - top) / height];
+    const from = this.at({ clientX, clientY });
     return (x, y) => between(from, x, y);
+  }
+
+  /** Where on the photo that is, as shares of its sides. */
+  at({ clientX, clientY }) {
+    const { left, top, width, height } = this.frame.getBoundingClientRect();
+    return [(clientX - left) / width, (clientY - top) / height];
+  }
+
+  /** Search for what is there: the least thing suggested there, or what lies about. */
+  tap(event) {
+    const point = this.at(event);
+    const isBox = event.target.closest(".box i") || (!isAll(this.box) && holds(this.box, point));
+    if (isBox || event.target.matches(".thing")) return;
+    const [thing] = [...this.frame.querySelectorAll(".thing:not([hidden])")]
+      .filter((dot) => isMeant(read(dot.dataset.box), point))
+      .sort((one, other) => area(read(one.dataset.box)) - area(read(other.dataset.box)));
+    if (thing) thing.click();
+    else this.search(about(point));
   }
 
   grab(event) {
     const act = event.button === 0 && this.action(event);
+    this.scrolls = !act;
     if (!act) return;
     event.preventDefault();
     this.element.focus({ preventScroll: true });
@@ -111,14 +148,16 @@ class Crop {
     const drag = ({ clientX, clientY }) => this.show(
       act((clientX - event.clientX) / width, (clientY - event.clientY) / height),
     );
-    const release = ({ type }) => {
+    const release = ({ type, clientX, clientY }) => {
       this.frame.removeEventListener("pointermove", drag);
       this.frame.removeEventListener("pointerup", release);
       this.frame.removeEventListener("pointercancel", release);
       const [left, top, right, bottom] = this.box;
       const tooSmall = right - left < LEAST || bottom - top < LEAST;
+      const slipped = Math.hypot(clientX - event.clientX, clientY - event.clientY);
       if (type === "pointercancel" || tooSmall) this.show(before);
       else this.search(this.box);
+      if (type === "pointerup" && slipped < STILL) this.tap(event);
     };
     this.frame.addEventListener("pointermove", drag);
     this.frame.addEventListener("pointerup", release);

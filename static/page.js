@@ -24,8 +24,7 @@ document.addEventListener("htmx:sendError", () => say(said.dataset.failed, true)
 document.addEventListener("htmx:beforeRequest", () => say(""));
 
 document.addEventListener("change", ({ target }) => {
-  const form = target.closest(".filters form, .again form");
-  if (form && (wide.matches || !form.closest(".filters"))) form.requestSubmit();
+  if (wide.matches) target.closest(".filters form")?.requestSubmit();
 });
 
 // The page in another language is the page that is seen now.

@@ -34,9 +34,6 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["created_by"]
     form = ImportForm
 
-    class Media:
-        css = {"all": ["catalogue_admin.css"]}
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -83,9 +84,6 @@ class ResemblanceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ["not_a_duplicate", "remove_newer", "hide_newer"]
     change_list_template = "admin/search/duplicates.html"
 
-    class Media:
-        css = {"all": ["catalogue_admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resemblance]:
         return Resemblance.objects.current()
 
@@ -111,11 +109,11 @@ class ResemblanceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("newer picture"))
     def newer_picture(self, pair: Resemblance) -> SafeString:
-        return _shown(pair.newer)
+        return _shown(pair.newer, _("newer picture"))
 
     @admin.display(description=_("older picture"))
     def older_picture(self, pair: Resemblance) -> SafeString:
-        return _shown(pair.older)
+        return _shown(pair.older, _("older picture"))
 
     @admin.action(description=_("Not a duplicate"), permissions=["change"])
     def not_a_duplicate(
@@ -171,8 +169,9 @@ def looks_like_cell(image: ProductImage) -> SafeString:
     )
 
 
-def _shown(image: ProductImage) -> SafeString:
+def _shown(image: ProductImage, which: str | Promise) -> SafeString:
+    """`which` is said on a phone, where the columns have no head."""
     return format_html(
-        "{}<br>{}<br>{} × {}", thumbnail(image, 120), product_link(image.product),
-        image.width, image.height,
+        '<span class="which">{}</span>{}<br>{}<br>{} × {}', which,
+        thumbnail(image, 120), product_link(image.product), image.width, image.height,
     )  # fmt: skip

@@ -58,9 +58,6 @@ class GoldenQueryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display_links = None
     list_select_related = ["product"]
 
-    class Media:
-        css = {"all": ["catalogue_admin.css"]}
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [

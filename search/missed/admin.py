@@ -29,9 +29,6 @@ class MissedAdmin(ReadOnlyAdmin):
     date_hierarchy = "day"
     change_list_template = "admin/search/missed.html"
 
-    class Media:
-        css = {"all": ["catalogue_admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Missed]:
         return super().get_queryset(request).filter(words__in=["", *_shown_words()])
 

@@ -6,6 +6,7 @@ tone of red. So the shopper's word meets the shop's, whatever either is called.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from search.words.tokens import CHINESE, normal
@@ -109,6 +110,15 @@ def colour_of(name: str) -> Colour | None:
     return found[-1] if found else None
 
 
+def in_language(name: str, language: str) -> str:
+    """A plain name (`dark red`, `深红色`) in English or Chinese; any other as it is."""
+    is_chinese = language.startswith("zh")
+    colour = _plain_names().get(normal(name))
+    if colour is None or is_chinese == (name >= CHINESE[0]):
+        return name
+    return _plain_name(colour, is_chinese=is_chinese)
+
+
 def in_words_of(colour: Colour, shop: Iterable[str]) -> list[str]:
     """The shop's words for that colour; where it has not the tone, for any tone."""
     by_word = {word: colour_of(word) for word in shop if word}
@@ -117,6 +127,28 @@ def in_words_of(colour: Colour, shop: Iterable[str]) -> list[str]:
     }
     same_tone = [word for word, each in kin.items() if each.tone == colour.tone]
     return sorted(same_tone if colour.tone and same_tone else kin)
+
+
+@lru_cache(maxsize=1)
+def _plain_names() -> dict[str, Colour]:
+    """The first name of each base, alone and in each tone, in both languages."""
+    colours = [Colour(base, tone) for base in BASES for tone in ("", *TONES)]
+    return {
+        _plain_name(colour, is_chinese=is_chinese): colour
+        for colour in colours
+        for is_chinese in (False, True)
+    }
+
+
+def _plain_name(colour: Colour, *, is_chinese: bool) -> str:
+    if not is_chinese:
+        return f"{colour.tone} {colour.base}".strip()
+    names = (TONES.get(colour.tone, ""), BASES[colour.base])
+    return "".join(_first_chinese(each.split()) for each in names)
+
+
+def _first_chinese(names: list[str]) -> str:
+    return next((name for name in names if name >= CHINESE[0]), "")
 
 
 def _is_kin(one: Colour, other: Colour) -> bool:

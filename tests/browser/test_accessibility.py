@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
 from playwright.sync_api import Page, expect
 
 from catalogue.models import Product
-from search import encoders
-from tests.builders import make_image
+from search import encoders, encoding
+from search.duplicates import finding
+from tests.builders import make_image, new_product
 from tests.search.test_boxes import photo_of_two
 
 pytestmark = pytest.mark.slow
@@ -91,6 +93,37 @@ def test_every_page_is_accessible(
     page.locator("#verdicts").evaluate("form => form.submit()")
     expect(page.locator("h1.verdict")).to_be_visible()
     flaws += grave(page)
+    assert flaws == []
+
+
+def test_every_page_of_staff_is_accessible_and_fits_a_phone(
+    visit: Callable[[str], Page], street: list[Product], admin_client: Client
+) -> None:
+    twin = new_product("twin", images=[3])
+    encoding.encode_missing()
+    for image in twin.images.all():
+        finding.compare(image)
+    flaws: list[str] = []
+    page = visit("/admin/login/")
+    flaws += grave(page)
+    session = {"name": "sessionid", "value": admin_client.cookies["sessionid"].value}
+    page.context.add_cookies(
+        [{**session, "url": page.url.removesuffix("admin/login/")}]
+    )
+    for address in (
+        *("", "search/resemblance/", "search/goldenquery/", "search/missed/"),
+        *("search/goldenquery/photo/", "search/snapshot/", "search/encoder/"),
+        *("search/feedback/", "catalogue/product/", "catalogue/category/"),
+        *("catalogue/product/add/", f"catalogue/product/{twin.pk}/change/"),
+        *("catalogue/catalogueimport/", "catalogue/catalogueimport/add/"),
+        *("access/appkey/", "access/appkey/add/"),
+    ):
+        flaws += grave(visit(f"/admin/{address}"))
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            flaws.append(f"{address} is wider than a phone")
+    queue = visit("/admin/search/resemblance/").locator(".results")
+    assert "twin" in queue.inner_text()
+    assert queue.evaluate("list => list.scrollWidth <= list.clientWidth")
     assert flaws == []
 
 

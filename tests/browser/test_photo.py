@@ -40,6 +40,20 @@ def wide_as(photo: Any) -> float:
     return float(box["width"] / box["height"])
 
 
+def tap(page: Page, across: float) -> None:
+    """On the photo: so far from its left, half-way down."""
+    photo = page.locator("#your-photo").bounding_box()
+    assert photo is not None
+    x, y = photo["x"] + photo["width"] * across, photo["y"] + photo["height"] / 2
+    page.touchscreen.tap(x, y)
+
+
+def box_of(page: Page) -> list[float]:
+    written = page.locator(".crop").get_attribute("data-box")
+    assert written
+    return [float(share) for share in written.split(",")]
+
+
 def drop(page: Page, url: str, target: str) -> None:
     page.evaluate(
         """async ([url, target]) => {
@@ -231,6 +245,32 @@ def test_a_finger_drags_a_corner(phone: Page, shop: list[Product], both: Path) -
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": point})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(first_card(phone)).to_contain_text("Thing 2")
+
+
+@pytest.mark.parametrize(("across", "found"), [(0.2, "Thing 2"), (0.8, "Thing 9")])
+def test_a_finger_taps_a_thing(
+    phone: Page, shop: list[Product], both: Path, across: float, found: str
+) -> None:
+    phone.goto("/search/")
+    choose(phone, both)
+    tap(phone, across)
+    expect(phone.locator(".crop")).not_to_have_attribute("data-box", "")
+    expect(first_card(phone)).to_contain_text(found)
+    left, top, width, height = box_of(phone)
+    assert left <= across <= left + width
+    assert top <= 0.5 <= top + height
+    tap(phone, left + width / 2)  # within the part
+    expect(phone.locator("#main.htmx-request")).to_have_count(0)
+    assert box_of(phone) == [left, top, width, height]
+
+
+def test_a_click_on_the_photo_searches_there(laptop: Page, both: Path) -> None:
+    choose(laptop, both)
+    photo = laptop.locator("#your-photo").bounding_box()
+    assert photo is not None
+    laptop.mouse.click(photo["x"] + photo["width"] * 0.8, photo["y"] + 60)
+    expect(laptop.locator(".crop")).not_to_have_attribute("data-box", "")
+    expect(first_card(laptop)).to_contain_text("Thing 9")
 
 
 def test_a_part_of_a_sample_can_be_searched(

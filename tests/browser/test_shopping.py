@@ -98,6 +98,7 @@ def test_without_javascript_the_form_works(
 ) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/search/")
+    expect(page.locator(".shoot")).to_be_hidden()  # a script would hand its photo on
     choose(page, photo)
     page.get_by_role("main").get_by_role("button", name="Search").click()
     expect(cards(page).first).to_contain_text("Thing 3")
@@ -105,6 +106,24 @@ def test_without_javascript_the_form_works(
     expect(cards(page)).to_have_count(4)
     page.get_by_role("link", name="Link to these results").click()
     expect(cards(page).first).to_contain_text("Thing 3")
+
+
+def test_a_result_alone_has_its_words_beside_its_picture(
+    phone: Page, shop: list[Product]
+) -> None:
+    Product.objects.filter(pk=shop[4].pk).update(
+        name="A tall and slender thing with a lid, three feet and a handle of brass"
+    )
+    phone.goto(f"/search/?q={shop[4].sku}")
+    expect(cards(phone)).to_have_count(1)
+    picture = cards(phone).locator(".picture").bounding_box()
+    name = cards(phone).locator(".name").bounding_box()
+    last = cards(phone).locator(".like").last.bounding_box()
+    below = phone.locator(".share").bounding_box()
+    assert picture and name and last and below
+    assert name["x"] >= picture["x"] + picture["width"]
+    assert below["y"] >= last["y"] + last["height"]
+    assert below["y"] >= picture["y"] + picture["height"]
 
 
 def test_no_picture_is_refused_at_the_form(

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from catalogue.models import Product
+from search.words.colours import in_language
 from tests.builders import make_image, new_product
 from tests.search.shops import FORM, names, open_shop, send, words
 
@@ -55,6 +56,36 @@ def test_filters_in_words_are_chips_that_come_off(
     assert "Striped mug 4" in names(wider)
     assert set(chips(wider)) == {"Mugs", "red", "dark red"}
     assert 'value="red mug up to 30"' in words(wider)
+
+
+def test_plain_colours_are_called_as_the_reader_calls_them(
+    client: Client, shop: list[Product]
+) -> None:
+    headers = {"accept-language": "zh-hans"}
+    page = client.get(FORM, {"q": "红色 mug"}, headers=headers)
+    assert set(chips(page)) == {"Mugs", "红色", "深红色"}
+    offered = {each.value: each.label for each in page.context["page"].colours}
+    assert offered == {"red": "红色", "dark red": "深红色", "blue": "蓝色"}
+    assert "蓝色" in words(client.get(shop[2].get_absolute_url(), headers=headers))
+    assert "深红色" not in words(client.get(FORM, {"q": "红色 mug"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "called"),
+    [
+        ("Light blue", "zh-hans", "浅蓝色"),
+        ("Light blue", "en", "Light blue"),
+        ("深红色", "en", "dark red"),
+        ("olive green", "zh-hans", "橄榄绿"),
+        ("champagne", "zh-hans", "champagne"),
+        ("red, white", "zh-hans", "red, white"),
+        ("", "zh-hans", ""),
+    ],
+)
+def test_a_colour_that_is_not_plain_is_called_as_the_shop_calls_it(
+    name: str, language: str, called: str
+) -> None:
+    assert in_language(name, language) == called
 
 
 def test_results_can_be_filtered_sorted_and_paged_by_their_address(
