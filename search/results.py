@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from catalogue.models import Product
+from search.answers import RELEVANCE, Answer, Result
 from search.calibration import Match
 from search.facets import CategoryCount, WordCount
 from search.forms import FILTERS, FilterForm
 from search.matching import MatchOn
 from search.query import WHOLE, Box
 from search.samples import Sample
-from search.similar import RELEVANCE, Answer, Result
 from search.words.answering import understood
 from search.words.query import WordsQuery
 

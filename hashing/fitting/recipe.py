@@ -88,5 +88,5 @@ class Recipe:
             begins, whole = values["kind_near"]
             values["kind_near"] = (float(begins), float(whole))
             return cls(**values)
-        except (OSError, KeyError, TypeError) as error:
+        except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"{path} is no recipe: {error}") from error
