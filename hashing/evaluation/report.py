@@ -47,15 +47,17 @@ def write_report(
 def as_text(report: dict[str, Any]) -> str:
     """The table of figures in fixed columns, seen and unseen classes below."""
     groups = {"ranking": report["rows"]}
-    groups |= {name: group["rows"] for name, group in report["seen"].items()}
+    apart = {n: group["rows"] for n, group in report["seen"].items() if group["rows"]}
+    groups |= apart if len(apart) > 1 else {}
     lines_ = []
     for name, rows in groups.items():
-        if rows:
-            header = "".join(f"{figure:>9}" for figure in IN_TEXT)
-            lines_.append(f"{name:<12}{header}")
+        header = "".join(f"{figure:>9}" for figure in IN_TEXT)
+        lines_.append(f"{name:<12}{header}")
         for row in rows:
             figures = "".join(f"{row[figure]:>9.3f}" for figure in IN_TEXT)
             lines_.append(f"{row['ranking']:<12}{figures}")
+    if len(apart) == 1:
+        lines_.append(f"all queries are of {next(iter(apart))} classes")
     return "\n".join(lines_) + "\n"
 
 

@@ -16,7 +16,7 @@ from hashing.evaluation.measurement import evaluate
 from hashing.evaluation.metrics import FIGURES as ALL_FIGURES
 from hashing.evaluation.metrics import RECALLS
 from hashing.evaluation.ranking import SHORTLIST, asymmetric, closeness, cosines, rerank
-from hashing.evaluation.report import as_html
+from hashing.evaluation.report import as_html, as_text
 from hashing.layers.lsh import random_layer
 from tests.hashing.pictures import picture, write_set
 
@@ -98,6 +98,7 @@ def test_the_page_says_why_something_is_not_there(report):
     assert "ITQ is fitted where" in page  # of four pictures no 32 bits
     assert "All of these queries are of classes that were trained on" in page
     assert "never trained on" not in page
+    assert as_text(report | {"seen": groups}).count("rerank") == 1
     both = groups | {"unseen": {"n_queries": 1, "rows": report["rows"]}}
     page = as_html(report | {"seen": both, "right answers": {"least": 0, "most": 3}})
     assert "Classes that were never trained on" in page
