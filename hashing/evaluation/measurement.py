@@ -1,7 +1,8 @@
 """Measure an encoder on two sets of pictures: all that goes into a report.
 
-`hashing.evaluation` says which rankings there are, `hashing.metrics` what the figures
-mean. Intervals are of 95 %, by drawing classes of queries anew.
+`hashing.evaluation.ranking` says which rankings there are, and
+`hashing.evaluation.metrics` what the figures mean. Intervals are of 95 %, by drawing
+classes of queries anew.
 """
 
 from collections.abc import Sequence
