@@ -1,8 +1,7 @@
 """One page of an answer, as the shopper sees it: results, filters, links."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import Self
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -12,7 +11,15 @@ from django.utils.translation import ngettext
 from catalogue.models import Product
 from search.answers import RELEVANCE, Answer, Result
 from search.calibration import Match
-from search.facets import CategoryCount, WordCount
+from search.choices import (
+    Chip,
+    Choice,
+    Thing,
+    Way,
+    filters_that_are_on,
+    words_to_choose,
+)
+from search.facets import CategoryCount
 from search.forms import FILTERS, FilterForm
 from search.matching import MatchOn
 from search.query import WHOLE, Box
@@ -34,36 +41,6 @@ MATCH_ON_WORDS = (
     (MatchOn.KIND, _("Same kind")),
     (MatchOn.LOOK, _("Same look")),
 )
-
-
-class Chip(NamedTuple):
-    """A filter that is on and the page without it, or one to put on and the page so."""
-
-    label: str
-    url: str
-
-
-class Thing(NamedTuple):
-    """A part of the photo, `x,y,w,h`, and the page that searches for it alone."""
-
-    box: str
-    url: str
-
-
-class Way(NamedTuple):
-    """A way to compare, and the page that does."""
-
-    label: str
-    url: str
-    chosen: bool
-
-
-class Choice(NamedTuple):
-    """A word to filter by, and how many products it leaves."""
-
-    value: str
-    leaves: int
-    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -208,7 +185,7 @@ class ResultsPage:
     def chips(self) -> list[Chip]:
         return [
             Chip(label, self._without(name, value))
-            for name, value, label in self._chosen()
+            for name, value, label in filters_that_are_on(self.form.cleaned_data)
         ]
 
     @property
@@ -240,40 +217,19 @@ class ResultsPage:
 
     @property
     def brands(self) -> list[Choice]:
-        return self._choices(self.answer.facets.brand, "brand")
+        return words_to_choose(
+            self.answer.facets.brand, self.form.cleaned_data["brand"]
+        )
 
     @property
     def colours(self) -> list[Choice]:
-        return self._choices(self.answer.facets.colour, "colour")
-
-    def _choices(self, counted: list[WordCount], name: str) -> list[Choice]:
-        """The chosen are among them even if they leave nothing."""
-        chosen = {word.casefold(): word for word in self.form.cleaned_data[name]}
-        offered = [
-            Choice(word.value, word.count, chosen.pop(word.value.casefold(), "") != "")
-            for word in counted
-        ]
-        everything = [*offered, *(Choice(word, 0, True) for word in chosen.values())]
-        return sorted(everything, key=lambda choice: not choice.chosen)
+        return words_to_choose(
+            self.answer.facets.colour, self.form.cleaned_data["colour"]
+        )
 
     def _is_far(self, found: Result) -> bool:
         in_order = self.form.cleaned_data["sort"] == RELEVANCE
         return in_order and found.match == Match.NONE
-
-    def _chosen(self) -> Iterator[tuple[str, str, str]]:
-        """Each filter that is on: its name, its value, and what to call it."""
-        chosen = self.form.cleaned_data
-        if category := chosen["category"]:
-            yield "category", category.slug, category.name
-        if (low := chosen["min_price"]) is not None:
-            yield "min_price", "", _("from %(price)s") % {"price": low}
-        if (high := chosen["max_price"]) is not None:
-            yield "max_price", "", _("up to %(price)s") % {"price": high}
-        for name in ("brand", "colour"):
-            for word in chosen[name]:
-                yield name, word, word
-        if chosen["in_stock"]:
-            yield "in_stock", "", str(_("In stock"))
 
     def _with(self, name: str, value: str) -> str:
         params = self.params.copy()
