@@ -1,6 +1,6 @@
 """Train on a grocery shop's own pictures, and ask with photos it never saw.
 
-    python -m benchmarks.bench_own_shop [SEEDS] [TWIN]
+    python -m benchmarks.bench_own_shop [--seeds 3] [--twin DIR] [--shop NAME]
 
 The encoder to begin with is a twin of the shipped one that never saw a grocery. Two
 shops: one with its 81 catalogue pictures alone, one with phone photos (of the train
@@ -10,9 +10,10 @@ stand-ins for photos are made was chosen on warehouse, rendered pictures and gro
 of the train part. Photos are told apart by whether their product was learned from or
 held out by the command while it measured; luma and warehouse say what was forgotten. A
 result that the command refuses is measured too, and marked: it is what the shop would
-not get. TWIN: a folder with that encoder, else it is made.
+not get.
 """
 
+import argparse
 import csv
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.shop import BASE_DIR, DATA, save_result
+from benchmarks.shop import BASE_DIR, DATA, load_result, save_result
 from hashing import load_encoder
 from hashing.data import PictureSet
 from hashing.encoder import Encoder
@@ -38,6 +39,7 @@ from hashing.fitting.recipe import Recipe
 from hashing.training.recipe import TrainingRecipe
 from hashing.training.training_set import open_training_set
 
+SHOPS = ("catalogue alone", "catalogue and photos")
 PHOTOS_PER_PRODUCT = 8  # of the train part: as many as a shop might take
 QUESTIONS = {
     "grocery photo": ("grocery.tar:val", "grocery.tar:iconic"),
@@ -55,6 +57,8 @@ seed = {seed}
 """
 
 Table = dict[str, dict[str, float]]
+
+_sides: dict[tuple[str, str], Side] = {}
 
 
 def write_sets(folder: Path) -> dict[str, Path]:
@@ -74,8 +78,8 @@ def write_sets(folder: Path) -> dict[str, Path]:
         ):
             kept.append(row)
     chosen = {
-        "catalogue alone": [row for row in kept if row["split"] == "iconic"],
-        "catalogue and photos": kept,
+        SHOPS[0]: [row for row in kept if row["split"] == "iconic"],
+        SHOPS[1]: kept,
     }
     sets = {}
     for name, lines in chosen.items():
@@ -94,10 +98,7 @@ def ask(encoder: Encoder, learned: set[str]) -> Table:
     """hit@1, hit@5 and map of re-ranked answers to every question."""
     table: Table = {}
     for name, (queries, gallery) in QUESTIONS.items():
-        asked, found = (
-            Side.encode(encoder, PictureSet.parse(f"{DATA}/{text}"), "product_id")
-            for text in (queries, gallery)
-        )
+        asked, found = (_seen(encoder, f"{DATA}/{text}") for text in (queries, gallery))
         scores = rerank(
             closeness(asked.codes, found.codes),
             cosines(asked.embeddings, found.embeddings),
@@ -110,6 +111,14 @@ def ask(encoder: Encoder, learned: set[str]) -> Table:
                 gallery_labels=found.labels,
             )
     return table
+
+
+def _seen(encoder: Encoder, text: str) -> Side:
+    """A set as an encoder sees it; of the twin, once for all seeds."""
+    key = (encoder.fingerprint, text)
+    if key not in _sides:
+        _sides[key] = Side.encode(encoder, PictureSet.parse(text), "product_id")
+    return _sides[key]
 
 
 def _parts(
@@ -189,15 +198,26 @@ def table(shops: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    seeds = range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
-    shops: dict[str, list[dict[str, Any]]] = {}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="so many of each shop")
+    parser.add_argument("--twin", type=Path, help="a folder with it; else it is made")
+    parser.add_argument("--shop", choices=SHOPS, help="only this; the other is kept")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        twin = Path(sys.argv[2]) if len(sys.argv) > 2 else make_twin(Path(folder))
+        twin = options.twin or make_twin(Path(folder))
         begun = load_encoder(twin).fingerprint
+        kept = load_result("own_shop") if options.shop else {}
+        if kept and kept["twin"] != begun:
+            raise SystemExit(f"what is recorded began with {kept['twin']}, not {begun}")
+        shops: dict[str, list[dict[str, Any]]] = kept.get("shops", {})
         for name, own in write_sets(Path(folder)).items():
-            for seed in seeds:
-                shops.setdefault(name, []).append(train(own, seed, twin=twin))
-                result = {"seeds": list(seeds), "twin": begun, "table": table(shops)}
+            if options.shop not in (None, name):
+                continue
+            shops[name] = []
+            for seed in range(options.seeds):
+                shops[name].append(train(own, seed, twin=twin))
+                seeds = sorted({run["seed"] for runs in shops.values() for run in runs})
+                result = {"seeds": seeds, "twin": begun, "table": table(shops)}
                 path = save_result("own_shop", {**result, "shops": shops})
             print(f"{name}: {[run['refused'] or 'promoted' for run in shops[name]]}")
     for row in table(shops):

@@ -12,7 +12,8 @@ from hashing.data import PictureSet
 from search.encoders import encoder
 from search.overlay import Gallery
 from search.rows import Rows, narrow
-from search.snapshots import LoadedSnapshot, read_rows, write
+from search.snapshotfiles import read_rows, write
+from search.snapshots import LoadedSnapshot
 
 CATEGORIES = 20  # of the same size: one of them is 5 %
 BRANDS = 200

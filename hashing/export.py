@@ -21,7 +21,7 @@ from hashing.fitting.embedding import Array
 from hashing.networks import FeatureNetwork, Network
 from hashing.regions import append_regions
 
-# What a part is made with, in the graph; and a kind besides (see `hashing.kind`).
+# What a part is made with, in the graph; and a kind too (see `hashing.fitting.kind`).
 ROLES = ("axes", "bias", "weight")
 FADING = ("centre", "places", "begins", "width", "none", "all", "room")
 OPSET = 18  # the first in which Resize can smooth before it shrinks

@@ -21,6 +21,7 @@ from catalogue.api import refuse_unknown
 from catalogue.images import open_photo
 from catalogue.models import Product
 from search import encoders, engine, gallery
+from search.answers import Answer, Freshness, Stages
 from search.counts import counts
 from search.filters import NO_FILTERS
 from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
@@ -34,13 +35,7 @@ from search.serializers import (
     StatusSerializer,
     WordsParameters,
 )
-from search.similar import (
-    Answer,
-    Freshness,
-    Stages,
-    similar_to_photo,
-    similar_to_product,
-)
+from search.similar import similar_to_photo, similar_to_product
 from search.uploads import receive_in_memory
 from search.words import answering
 from search.words.query import WordsQuery

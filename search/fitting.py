@@ -16,6 +16,7 @@ from hashing.fitting.refitting import (
     HELD_OUT,
     LEAST,
     SEARCHED,
+    Fitted,
     fit_hash_layer,
     refit,
 )
@@ -28,22 +29,15 @@ from search.reading import IDS_A_QUERY
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """The new encoder, and what part of the neighbours its codes and the old keep.
-
-    Measured on pictures that the layer did not learn from.
-    """
+class Added:
+    """An encoder that was fitted, found better and added."""
 
     row: Encoder
-    k: int
-    before: float
-    after: float
-    learned_from: int
-    held_out: int
+    fitted: Fitted
     look: Weighed  # how much the look counts for the same item, from the shop's twins
 
 
-def fit(*, name: str | None = None, seed: int = 0) -> Fitted:
+def fit(*, name: str | None = None, seed: int = 0) -> Added:
     """Fit, measure, and add what is better. Raises Refused for what is not.
 
     Also for a catalogue of under twenty pictures: nothing can be measured there.
@@ -73,15 +67,7 @@ def fit(*, name: str | None = None, seed: int = 0) -> Fitted:
         )
         write_factor(out, look.factor)
         row = switching.add(out)
-    return Fitted(
-        row,
-        fitted.k,
-        fitted.before,
-        fitted.after,
-        len(fitted.learned_from),
-        fitted.held_out,
-        look,
-    )
+    return Added(row, fitted, look)
 
 
 def stored_pictures(

@@ -9,10 +9,10 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.filters import CategoryField, FlagField, PriceRangeForm, WordsField
+from search.answers import RELEVANCE, SORTS
 from search.filters import Filters
 from search.matching import MatchOn
 from search.query import WHOLE, Box
-from search.similar import RELEVANCE, SORTS
 from search.words.query import LONGEST
 
 FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")

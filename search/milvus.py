@@ -1,17 +1,15 @@
 """Codes in Milvus: the only module that imports its client.
 
-A collection holds one encoder's codes, and beside each what filters ask for. It names
-the nearest pictures; what they are is in the database. Words (brand, colour) are kept
-as numbers, so that no word of a shop or a shopper becomes part of an expression.
+A collection holds one encoder's codes, and beside each what filters ask for (see
+`search.milvus_rows`). It names the nearest pictures; what they are is in the database.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import grpc
 from django.conf import settings
@@ -23,8 +21,9 @@ from pymilvus.client.ts_utils import get_collection_ts
 from hashing import Codes
 from search.errors import SearchUnavailable
 from search.filters import Filters
+from search.milvus_rows import NUMBERS, both, expression, written
 from search.models import Collection
-from search.rows import Rows, price_in_hundredths
+from search.rows import Rows
 
 SEARCH_TIMEOUT = 2.0  # seconds
 WRITE_TIMEOUT = 60.0
@@ -36,7 +35,6 @@ NEVER = 2**31 - 1  # milliseconds, as gRPC has it
 MOST = 16_384  # what Milvus answers at most
 # Asked for beyond twice k, to see past ties.
 SPARE = 32
-NUMBERS = ("id", "product_id", "category_id", "price", "brand", "colour", "state")
 
 
 class Held(NamedTuple):
@@ -96,9 +94,7 @@ def drop(name: str) -> None:
 
 def write(name: str, rows: Rows) -> None:
     """Put these rows in place of what there is of their pictures."""
-    data = [
-        {**_facts(rows, at), "state": state} for at, state in enumerate(states(rows))
-    ]
+    data = written(rows)
     if data:
         with _asking(WRITE_TIMEOUT, name) as client:
             client.upsert(name, data, timeout=WRITE_TIMEOUT)
@@ -148,7 +144,7 @@ def nearest(
     With all that was written up to the moment. At most MOST. Raises SearchUnavailable.
     """
     k = min(k, MOST)
-    where = _expression(filters, without)
+    where = expression(filters, without)
     if k == 0 or filters.categories == frozenset():
         return []
     with _asking(name=name) as client:
@@ -160,11 +156,6 @@ def nearest(
         if k == MOST:
             return [hit.image_id for hit in found]
         return _first_of_equals(scan, where, found, k)
-
-
-def states(rows: Rows) -> list[int]:
-    """A digest of each row, as far as it is kept here."""
-    return [_number(repr(_facts(rows, at)).encode()) for at in range(len(rows))]
 
 
 @receiver(setting_changed)
@@ -213,60 +204,13 @@ def _first_of_equals(scan: _Scan, where: str, found: list[_Hit], k: int) -> list
     low, high = 0, max(hit.image_id for hit in found)
     last = high
     while True:
-        some = scan(_and(where, f"id <= {last}"), MOST)
+        some = scan(both(where, f"id <= {last}"), MOST)
         is_all = len(some) < MOST or some[-1].distance > distance
         near = _upto(some, distance)
         if is_all and len(near) >= k:
             return near
         low, high = (last, high) if is_all else (low, last)
         last = (low + high) // 2
-
-
-def _expression(filters: Filters, without: Set[int]) -> str:
-    """In Milvus' language; made of numbers alone."""
-    parts = []
-    if filters.categories:
-        parts.append(f"category_id in {sorted(filters.categories)}")
-    if filters.min_price is not None:
-        parts.append(f"price >= {price_in_hundredths(filters.min_price)}")
-    if filters.max_price is not None:
-        parts.append(f"price <= {price_in_hundredths(filters.max_price)}")
-    for column, words in (("brand", filters.brands), ("colour", filters.colours)):
-        if words:
-            parts.append(f"{column} in {sorted(map(_word, words))}")
-    if filters.in_stock:
-        parts.append("in_stock == true")
-    if without:
-        parts.append(f"product_id not in {sorted(without)}")
-    return _and(*parts)
-
-
-def _and(*parts: str) -> str:
-    return " and ".join(part for part in parts if part)
-
-
-def _facts(rows: Rows, at: int) -> dict[str, Any]:
-    """What is kept of a row."""
-    return {
-        "id": int(rows.image_id[at]),
-        "product_id": int(rows.product_id[at]),
-        "category_id": int(rows.category_id[at]),
-        "price": int(rows.price[at]),
-        "brand": _word(rows.brands[rows.brand[at]]),
-        "colour": _word(rows.colours[rows.colour[at]]),
-        "in_stock": bool(rows.in_stock[at]),
-        "code": rows.codes[at].tobytes(),
-    }
-
-
-def _word(word: str) -> int:
-    """Words that differ in case alone are one."""
-    return _number(word.casefold().encode())
-
-
-def _number(content: bytes) -> int:
-    digest = hashlib.blake2b(content, digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
 
 
 def _held(

@@ -1,24 +1,31 @@
 """One page of an answer, as the shopper sees it: results, filters, links."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import Self
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from catalogue.models import Product
+from search.answers import RELEVANCE, Answer, Result
 from search.calibration import Match
-from search.facets import CategoryCount, WordCount
+from search.choices import (
+    Chip,
+    Choice,
+    Thing,
+    Way,
+    filters_that_are_on,
+    words_to_choose,
+)
+from search.facets import CategoryCount
 from search.forms import FILTERS, FilterForm
 from search.matching import MatchOn
 from search.query import WHOLE, Box
 from search.samples import Sample
-from search.similar import RELEVANCE, Answer, Result
 from search.words.answering import understood
-from search.words.colours import in_language
+from search.words.colours import in_readers_language
 from search.words.query import WordsQuery
 
 KEPT = (*FILTERS, "sort", "match_on", "limit")
@@ -35,37 +42,6 @@ MATCH_ON_WORDS = (
     (MatchOn.KIND, _("Same kind")),
     (MatchOn.LOOK, _("Same look")),
 )
-
-
-class Chip(NamedTuple):
-    """A filter that is on and the page without it, or one to put on and the page so."""
-
-    label: str
-    url: str
-
-
-class Thing(NamedTuple):
-    """A part of the photo, `x,y,w,h`, and the page that searches for it alone."""
-
-    box: str
-    url: str
-
-
-class Way(NamedTuple):
-    """A way to compare, and the page that does."""
-
-    label: str
-    url: str
-    chosen: bool
-
-
-class Choice(NamedTuple):
-    """A word to filter by, how it is shown, and how many products it leaves."""
-
-    value: str
-    label: str
-    leaves: int
-    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -210,7 +186,7 @@ class ResultsPage:
     def chips(self) -> list[Chip]:
         return [
             Chip(label, self._without(name, value))
-            for name, value, label in self._chosen()
+            for name, value, label in filters_that_are_on(self.form.cleaned_data)
         ]
 
     @property
@@ -242,44 +218,21 @@ class ResultsPage:
 
     @property
     def brands(self) -> list[Choice]:
-        return self._choices(self.answer.facets.brand, "brand")
+        return words_to_choose(
+            self.answer.facets.brand, self.form.cleaned_data["brand"]
+        )
 
     @property
     def colours(self) -> list[Choice]:
-        return self._choices(self.answer.facets.colour, "colour")
-
-    def _choices(self, counted: list[WordCount], name: str) -> list[Choice]:
-        """The chosen are among them even if they leave nothing."""
-        chosen = {word.casefold(): word for word in self.form.cleaned_data[name]}
-        offered = [
-            (word.value, word.count, chosen.pop(word.value.casefold(), "") != "")
-            for word in counted
-        ]
-        everything = [*offered, *((word, 0, True) for word in chosen.values())]
-        choices = [
-            Choice(value, _label(name, value), leaves, is_chosen)
-            for value, leaves, is_chosen in everything
-        ]
-        return sorted(choices, key=lambda choice: not choice.chosen)
+        return words_to_choose(
+            self.answer.facets.colour,
+            self.form.cleaned_data["colour"],
+            shown=in_readers_language,
+        )
 
     def _is_far(self, found: Result) -> bool:
         in_order = self.form.cleaned_data["sort"] == RELEVANCE
         return in_order and found.match == Match.NONE
-
-    def _chosen(self) -> Iterator[tuple[str, str, str]]:
-        """Each filter that is on: its name, its value, and what to call it."""
-        chosen = self.form.cleaned_data
-        if category := chosen["category"]:
-            yield "category", category.slug, category.name
-        if (low := chosen["min_price"]) is not None:
-            yield "min_price", "", _("from %(price)s") % {"price": low}
-        if (high := chosen["max_price"]) is not None:
-            yield "max_price", "", _("up to %(price)s") % {"price": high}
-        for name in ("brand", "colour"):
-            for word in chosen[name]:
-                yield name, word, _label(name, word)
-        if chosen["in_stock"]:
-            yield "in_stock", "", str(_("In stock"))
 
     def _with(self, name: str, value: str) -> str:
         params = self.params.copy()
@@ -309,11 +262,6 @@ def _without(answer: Answer, shown: Sample | Product | None) -> Answer:
     others = [found for found in answer.results if found.product.pk != own]
     fewer = len(answer.results) - len(others)
     return replace(answer, results=others, count=answer.count - fewer)
-
-
-def _label(name: str, word: str) -> str:
-    """What a word of a filter is called on the page."""
-    return in_language(word, get_language() or "") if name == "colour" else word
 
 
 def _written(box: Box) -> str:

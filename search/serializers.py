@@ -6,13 +6,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalogue.serializers import FilterParameters, ProductSerializer
+from search.answers import RELEVANCE, SORTS, Result
 from search.bodies import TextField
 from search.calibration import Match
 from search.engine import ENGINES
 from search.forms import LIMIT, MAX_LIMIT, MAX_PAGE
 from search.matching import MatchOn
 from search.models import Encoder
-from search.similar import RELEVANCE, SORTS, Result
 from search.words.query import LONGEST
 
 State = Encoder.State

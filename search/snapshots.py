@@ -5,23 +5,19 @@ entered in the database: nobody looks for a folder without a row, and whoever se
 row can read the whole.
 """
 
-import json
 import secrets
 import shutil
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import structlog
 from django.conf import settings
 from django.utils import timezone
 
 from hashing import CodeIndex, Encoder, IndexFileError, RecallTooLow
-from hashing.disk import digest_of, sync
-from search import changes, indexing, shared
+from search import changes, shared
 from search.calibration import Curves, calibrate
 from search.encoders import encoder
 from search.errors import SearchUnavailable
@@ -29,7 +25,8 @@ from search.golden import photos as golden
 from search.locks import try_lock
 from search.models import Collection, Snapshot
 from search.reading import By, read_all
-from search.rows import COLUMNS, Rows
+from search.rows import Rows
+from search.snapshotfiles import read_rows, write
 
 # Seconds until another index is tried.
 REFUSED_FOR = 600.0
@@ -37,7 +34,6 @@ _refused = 0.0
 
 log = structlog.get_logger()
 
-FORMAT = "semblance-snapshot-1"
 KEPT = 3
 # Rebuilt when more products than this have changed since: the larger of the two.
 DUE_CHANGES = 1000
@@ -122,29 +118,6 @@ def build(of: Encoder | None = None) -> Snapshot | None:
         log.info("snapshot published", snapshot=name, images=len(found))
         prune(now.fingerprint)
         return snapshot
-
-
-def write(found: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeIndex]:
-    """Write a snapshot into a folder that is not there yet, and verify it.
-
-    Returns what was read back, mapped. Raises RecallTooLow (see search.indexing).
-    """
-    indexing.build_index(found).save(folder / "index")
-    names = [name for name in COLUMNS if name not in ("image_id", "codes")]
-    for name in names:
-        np.save(folder / f"{name}.npy", getattr(found, name))
-    manifest = {
-        "format": FORMAT,
-        "encoder": fingerprint,
-        "images": len(found),
-        "brands": found.brands,
-        "colours": found.colours,
-        "files": {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in names},
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
-    for path in (*folder.iterdir(), folder, folder.parent):
-        sync(path)
-    return read_rows(folder, fingerprint)
 
 
 def load(snapshot: Snapshot) -> LoadedSnapshot:
@@ -281,39 +254,3 @@ def sweep_host(names: set[str], *, age: float = 0.0) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-
-
-def read_rows(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
-    """Map what `write` wrote. Raises IndexFileError if it is not whole."""
-    manifest = _manifest(folder, fingerprint)
-    columns: dict[str, Any] = {}
-    for file, digest in manifest["files"].items():
-        if digest_of(folder / file) != digest:
-            raise IndexFileError(f"{folder / file} is damaged")
-        # An empty file cannot be mapped.
-        mode: Any = "r" if manifest["images"] else None
-        columns[Path(file).stem] = np.load(folder / file, mmap_mode=mode)
-    index = CodeIndex.load(folder / "index")
-    found = Rows(
-        **columns,
-        image_id=index.ids,
-        codes=index.codes,
-        brands=tuple(manifest["brands"]),
-        colours=tuple(manifest["colours"]),
-    )
-    if {len(getattr(found, name)) for name in COLUMNS} != {manifest["images"]}:
-        raise IndexFileError(f"{folder}: columns of different length")
-    return found, index
-
-
-def _manifest(folder: Path, fingerprint: str) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise IndexFileError(f"{path} is missing or damaged") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise IndexFileError(f"{path} is not of format {FORMAT}")
-    if manifest["encoder"] != fingerprint:
-        raise IndexFileError(f"{path} is of encoder {manifest['encoder']}")
-    return manifest

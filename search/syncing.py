@@ -22,6 +22,7 @@ from search.errors import SearchUnavailable
 from search.golden import photos as golden
 from search.locks import try_lock
 from search.milvus import Held
+from search.milvus_rows import states_of
 from search.models import Collection, Snapshot
 from search.overlay import Findable
 from search.reading import By, read_images, read_products
@@ -175,7 +176,7 @@ def differences(
     for image_id, product_id, state in zip(
         stored.image_id.tolist(),
         stored.product_id.tolist(),
-        milvus.states(stored),
+        states_of(stored),
         strict=True,
     ):
         there = held.pop(image_id, None)
@@ -194,7 +195,7 @@ def differences(
 
 def _write(name: str, held: Mapping[int, Held], stored: Rows) -> Written:
     """Make what is held of some pictures what is stored of them."""
-    states = milvus.states(stored)
+    states = states_of(stored)
     image_ids = stored.image_id.tolist()
     is_new = [image_id not in held for image_id in image_ids]
     differs = [

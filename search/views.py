@@ -21,13 +21,14 @@ from catalogue.images import UnreadableImage
 from catalogue.models import Product
 from search import samples
 from search.advice import advice
+from search.answers import Answer
 from search.calibration import Match
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.forms import BoxForm, LinkForm, PhotoForm
 from search.missed.counting import count_photo, count_words
 from search.results import ResultsPage
 from search.samples import Sample
-from search.similar import Answer, query_of, similar_to_photo
+from search.similar import query_of, similar_to_photo
 from search.uploads import BodyTooLarge, receive_in_memory
 from search.words import answering
 from search.words.query import WordsQuery

@@ -134,3 +134,19 @@ def test_production_settings_give_no_warning(tmp_path: Path) -> None:
     )
     assert checked.returncode == 0, checked.stderr
     assert "no issues" in checked.stdout
+
+
+def test_what_docs_and_docstrings_name_is_there() -> None:
+    sources = [path for name in PACKAGES for path in (BASE_DIR / name).rglob("*.py")]
+    named = re.compile(rf"`((?:{'|'.join(PACKAGES)})(?:\.[a-z_]+)+)`")
+    lost = set()
+    for path in [*DOCS.glob("*.md"), BASE_DIR / "README.md", *sources]:
+        for dotted in named.findall(path.read_text(encoding="utf-8")):
+            *parents, last = (BASE_DIR / dotted.replace(".", "/")).parts
+            folder = Path(*parents)
+            homes = (folder.with_suffix(".py"), folder / "__init__.py")
+            written = [home.read_text("utf-8") for home in homes if home.exists()]
+            is_module = (folder / f"{last}.py").exists() or (folder / last).is_dir()
+            if not is_module and not any(last in text for text in written):
+                lost.add(f"{path.relative_to(BASE_DIR)}: {dotted}")
+    assert not lost

@@ -1,7 +1,8 @@
 """Measure an encoder on two sets of pictures: all that goes into a report.
 
-`hashing.evaluation` says which rankings there are, `hashing.metrics` what the figures
-mean. Intervals are of 95 %, by drawing classes of queries anew.
+`hashing.evaluation.ranking` says which rankings there are, and
+`hashing.evaluation.metrics` what the figures mean. Intervals are of 95 %, by drawing
+classes of queries anew.
 """
 
 from collections.abc import Sequence
@@ -20,13 +21,13 @@ from hashing.evaluation.ranking import (
     Ranked,
     Scores,
     Side,
-    answerable,
     by_length,
     closeness,
     cosines,
     itself,
     rankings,
     rerank,
+    right_answers,
     without,
 )
 
@@ -91,6 +92,7 @@ class Measurement:
         """The figures of everything."""
         asked, found = self.queries, self.gallery
         layer, name = self.encoder.layer, self.encoder.name
+        n_right = right_answers(asked, found)
         ranked = list(rankings(layer, asked, found, taught=self.taught))
         measured = [(*row[:2], self._measured(row[2], asked)) for row in ranked]
         return {
@@ -101,7 +103,8 @@ class Measurement:
             "trained on": self.trained_on.text if self.trained_on else None,
             "n_queries": len(asked),
             "n_gallery": len(found),
-            "n_answerable": answerable(asked, found),
+            "n_answerable": int((n_right > 0).sum()),
+            "right answers": {"least": int(n_right.min()), "most": int(n_right.max())},
             "rows": [self._row(*row) for row in measured],
             "lengths": [
                 {"ranking": name, "n_bits": n_bits, **self._measured(s, asked).means()}

@@ -130,6 +130,6 @@ def _names(ends: Sequence[tuple[float, str, str]]) -> list[str]:
 
 def _svg(body: Sequence[str], told: str, height: int) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="{escape(told)}">{"".join(body)}</svg>'
+        f'<div class="plot"><svg viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{escape(told)}">{"".join(body)}</svg></div>'
     )

@@ -90,8 +90,14 @@ def itself(queries: Side, gallery: Side) -> npt.NDArray[np.bool_]:
 
 def answerable(queries: Side, gallery: Side) -> int:
     """Queries to which the gallery holds a right answer; the others count as zero."""
+    return int((right_answers(queries, gallery) > 0).sum())
+
+
+def right_answers(queries: Side, gallery: Side) -> npt.NDArray[np.int64]:
+    """How many of them the gallery holds for each query (queries,)."""
     right = same(queries.labels, gallery.labels) & ~itself(queries, gallery)
-    return int(right.any(axis=1).sum())
+    counts: npt.NDArray[np.int64] = right.sum(axis=1)
+    return counts
 
 
 def measure(layer: HashLayer, queries: Side, gallery: Side) -> list[dict[str, Any]]:

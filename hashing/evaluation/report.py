@@ -47,15 +47,17 @@ def write_report(
 def as_text(report: dict[str, Any]) -> str:
     """The table of figures in fixed columns, seen and unseen classes below."""
     groups = {"ranking": report["rows"]}
-    groups |= {name: group["rows"] for name, group in report["seen"].items()}
+    apart = {n: group["rows"] for n, group in report["seen"].items() if group["rows"]}
+    groups |= apart if len(apart) > 1 else {}
     lines_ = []
     for name, rows in groups.items():
-        if rows:
-            header = "".join(f"{figure:>9}" for figure in IN_TEXT)
-            lines_.append(f"{name:<12}{header}")
+        header = "".join(f"{figure:>9}" for figure in IN_TEXT)
+        lines_.append(f"{name:<12}{header}")
         for row in rows:
             figures = "".join(f"{row[figure]:>9.3f}" for figure in IN_TEXT)
             lines_.append(f"{row['ranking']:<12}{figures}")
+    if len(apart) == 1:
+        lines_.append(f"all queries are of {next(iter(apart))} classes")
     return "\n".join(lines_) + "\n"
 
 
@@ -79,15 +81,12 @@ def _sections(report: dict[str, Any], told: Sequence[Told]) -> Iterator[str]:
     yield bars(ends, "hit@1 of every ranking, with intervals")
     yield table(rows, FIGURES)
     yield facts_as_html({name: MEANING[name] for name in ends} | FIGURES_TOLD)
-    for group, found in report["seen"].items():
-        yield f"<h2>Classes that were {_trained(group)}</h2>"
-        yield f"<p>{found['n_queries'] or 'No'} queries.</p>"
-        yield table(found["rows"], FIGURES) if found["rows"] else ""
+    yield from _apart(report["seen"])
     yield "<h2>How long a code must be</h2><p>Mean average precision by bits. Codes of "
-    yield "fewer bits are the first bits of the shipped one.</p>"
+    yield f"fewer bits are the shipped one's first. {_without_itq(report)}</p>"
     yield _lengths(report)
     yield "<h2>Precision and recall</h2><p>How many answers are right, when so large a "
-    yield "share of all right ones has been found.</p>"
+    yield f"share of all right ones has been found. {_level(report)}</p>"
     yield _curves(report)
     yield "<h2>How codes use their bits</h2><p>For each bit, in what share of the "
     yield "gallery it is one. Half is best.</p>"
@@ -97,8 +96,31 @@ def _sections(report: dict[str, Any], told: Sequence[Told]) -> Iterator[str]:
         yield answers_as_html(told)
 
 
-def _trained(group: str) -> str:
-    return "trained on" if group == "seen" else "never trained on"
+def _apart(groups: dict[str, Any]) -> Iterator[str]:
+    """Classes that were trained on and others; where there is but one kind, a word."""
+    asked = {name: group for name, group in groups.items() if group["n_queries"]}
+    for name, group in asked.items():
+        classes = "trained on" if name == "seen" else "never trained on"
+        if len(asked) == 1:
+            yield f"<p>All of these queries are of classes that were {classes}.</p>"
+        else:
+            yield f"<h2>Classes that were {classes}</h2>"
+            yield f"<p>{group['n_queries']} queries.</p>{table(group['rows'], FIGURES)}"
+
+
+def _without_itq(report: dict[str, Any]) -> str:
+    """Why lines of ITQ end early, or are not there."""
+    bits = {row["n_bits"] for row in report["lengths"]}
+    if bits == {row["n_bits"] for row in report["lengths"] if row["ranking"] == "itq"}:
+        return ""
+    return "ITQ is fitted where the gallery has at least as many pictures as bits."
+
+
+def _level(report: dict[str, Any]) -> str:
+    """Why lines do not fall, where they do not."""
+    if report["right answers"]["most"] > 1:
+        return ""
+    return "Here no query has more than one right answer, so lines are about level."
 
 
 def _facts(report: dict[str, Any]) -> dict[str, str]:
@@ -108,12 +130,18 @@ def _facts(report: dict[str, Any]) -> dict[str, str]:
         "Queries": f"{report['n_queries']} of {report['queries']}, "
         f"{report['n_answerable']} of which the gallery can answer",
         "Gallery": f"{report['n_gallery']} of {report['gallery']}",
-        "Right is": f"the same {report['label']}",
+        "Right is": f"the same {report['label']}: {_how_many(report)} a query",
         "Ties": "resolved by expectation",
     }
     if report["trained on"]:
         facts["Trained on"] = report["trained on"]
     return facts
+
+
+def _how_many(report: dict[str, Any]) -> str:
+    least, most = report["right answers"].values()
+    answers = "answer" if most == 1 else "answers"
+    return f"{most} {answers}" if least == most else f"{least} to {most} {answers}"
 
 
 def _codes(report: dict[str, Any]) -> dict[str, str]:

@@ -32,7 +32,8 @@ th:first-child, td:first-child { text-align: left; position: sticky; left: 0;
 td.best { font-weight: 700; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-svg { width: 100%; max-width: 40rem; height: auto; display: block; }
+.plot { overflow-x: auto; }
+svg { width: 100%; min-width: 32rem; max-width: 40rem; height: auto; display: block; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 svg .grid { stroke: var(--line); }
 .asked { display: flex; gap: .5rem; padding: .8rem 0; overflow-x: auto;
@@ -102,7 +103,7 @@ def _asked(told: Told) -> str:
         for image, label, is_right in told.answers
     ]
     if not any(is_right for *_, is_right in told.answers):
-        shown.append(_figure(told.wanted, f"right, but {told.rank}.", "right"))
+        shown.append(_figure(told.wanted, f"right, at place {told.rank}", "right"))
     return f'<div class="asked">{"".join(shown)}</div>'
 
 

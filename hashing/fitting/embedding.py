@@ -1,9 +1,9 @@
 """From features to the embedding: what is learned without labels.
 
 The embedding has named parts side by side. `item` is what the network sees, `look` is
-what the colours are, and `kind` what labels taught (`hashing.kind`). Each is centred,
-projected and made length one, then weighed; so cosine between embeddings is the weighed
-mean of the cosines between parts, and a search can weigh the parts anew.
+what the colours are, and `kind` what labels taught (`hashing.fitting.kind`). Each is
+centred, projected and made length one, then weighed; so cosine between embeddings is
+the weighed mean of the cosines between parts, and a search can weigh the parts anew.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ class Source:
     label: str = ""  # the column whose kinds are learned; none of them without
     retakes: int = 0  # made-up other photos of each picture, for its kind
     weight: float = 1.0  # of each picture, for its kind
-    is_place: bool = False  # each picture is remembered (see hashing.kind)
+    is_place: bool = False  # each picture is remembered (see hashing.fitting.kind)
     shows: str = ""  # the column of what the network is tuned to tell apart
     views: int = 4  # made-up other photos of each picture, for that
     share: float = 0.0  # of the pictures that are shown then
@@ -88,5 +88,5 @@ class Recipe:
             begins, whole = values["kind_near"]
             values["kind_near"] = (float(begins), float(whole))
             return cls(**values)
-        except (OSError, KeyError, TypeError) as error:
+        except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"{path} is no recipe: {error}") from error

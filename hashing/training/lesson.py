@@ -4,12 +4,14 @@ The loss is one of `hashing.losses` by name, the same that `bench_methods` compa
 """
 
 import copy
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from hashing.losses.by_name import make_distillation, make_loss
+from hashing.losses.terms import WeightedSum
 from hashing.training.pupil import Pupil
 from hashing.training.recipe import TrainingRecipe
 
@@ -46,7 +48,14 @@ class Lesson(nn.Module):
 def losses_of(
     recipe: TrainingRecipe, *, n_classes: int, n_bits: int
 ) -> tuple[nn.Module, nn.Module]:
-    """The recipe's loss and distillation; raises ValueError for wrong names."""
+    """The recipe's loss with its terms, and its distillation.
+
+    Raises ValueError for wrong names.
+    """
+    of = partial(make_loss, n_classes=n_classes, n_bits=n_bits)
     options: dict[str, Any] = recipe.loss_options
-    loss = make_loss(recipe.loss, n_classes=n_classes, n_bits=n_bits, **options)
+    loss = of(recipe.loss, **options)
+    if recipe.terms:
+        terms = [(weight, of(name)) for name, weight in recipe.terms.items()]
+        loss = WeightedSum([(1.0, loss), *terms])
     return loss, make_distillation(recipe.distil)

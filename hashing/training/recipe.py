@@ -45,6 +45,8 @@ class TrainingRecipe:
     weight_decay: float = 0.0
     loss: str = "supcon"  # any of hashing/losses/by_name.py
     loss_options: dict[str, float] = field(default_factory=dict)  # e.g. temperature
+    # Losses added to it, each with its weight: quantisation, balance, decorrelation …
+    terms: dict[str, float] = field(default_factory=dict)
     distil: str = "similarities"  # what is not to be forgotten; or: neighbours
     distillation: float = 100.0  # how much that counts
     stop_share: float = 0.15  # of the products: held out to stop early
@@ -63,7 +65,7 @@ class TrainingRecipe:
                 if kind is float and type(values.get(name)) is int:
                     values[name] = float(values[name])  # 1 is meant as 1.0
             recipe = cls(**values)
-        except (OSError, TypeError) as error:
+        except (OSError, TypeError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"{path} is no training recipe: {error}") from error
         recipe._check(path)
         return recipe
@@ -81,12 +83,7 @@ class TrainingRecipe:
         }
 
     def _check(self, path: Path) -> None:
-        for name, kind in self.__annotations__.items():
-            value = getattr(self, name)
-            if not isinstance(value, get_origin(kind) or kind) or (
-                type(value) is bool and kind is int
-            ):
-                raise ValueError(f"{path}: {name} is {value!r}, not {kind.__name__}")
+        self._check_kinds(path)
         for name in LEAST:
             if getattr(self, name) < LEAST[name]:
                 raise ValueError(f"{path}: {name} is below {LEAST[name]}")
@@ -95,3 +92,14 @@ class TrainingRecipe:
         held_out = (self.stop_share, self.report_share)
         if min(held_out) <= 0 or sum(held_out) > 0.8:
             raise ValueError(f"{path}: shares held out are {held_out}")
+
+    def _check_kinds(self, path: Path) -> None:
+        for name, kind in self.__annotations__.items():
+            value = getattr(self, name)
+            if not isinstance(value, get_origin(kind) or kind) or (
+                type(value) is bool and kind is int
+            ):
+                raise ValueError(f"{path}: {name} is {value!r}, not {kind.__name__}")
+        for name, value in (self.loss_options | self.terms).items():
+            if type(value) not in (int, float):
+                raise ValueError(f"{path}: {name} is {value!r}, which is no number")

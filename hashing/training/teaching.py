@@ -1,8 +1,8 @@
 """Teach an encoder a shop's own products at once: the kind learned anew, no steps.
 
 What the general network knows of every picture and stand-in is mapped to its product by
-least squares (see `hashing.kind`). The kind that the start had is replaced, and counts
-for every picture: this shop's goods are all there is.
+least squares (see `hashing.fitting.kind`). The kind that the start had is replaced, and
+counts for every picture: this shop's goods are all there is.
 """
 
 from collections.abc import Sequence

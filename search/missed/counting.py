@@ -15,10 +15,10 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from search.answers import Answer
 from search.calibration import Match
 from search.models import Missed
 from search.query import WHOLE
-from search.similar import Answer
 from search.words.tokens import normal
 
 LONGEST = 60  # characters of words that are kept

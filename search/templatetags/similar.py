@@ -5,7 +5,6 @@ from typing import Any
 import structlog
 from django import template
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Product
@@ -13,9 +12,10 @@ from search.calibration import Match
 from search.errors import SearchUnavailable
 from search.filters import Filters
 from search.similar import similar_to_product
-from search.words.colours import in_language
+from search.words.colours import in_readers_language
 
 register = template.Library()
+register.filter("colour_name", in_readers_language)
 log = structlog.get_logger(__name__)
 
 ON_PRODUCT_PAGE = 8
@@ -41,12 +41,6 @@ def looks_similar(product: Product) -> dict[str, Any]:
         found = []
     products = [result.product for result in found]
     return {"products": products, "instead": not product.in_stock}
-
-
-@register.filter
-def colour_name(colour: str) -> str:
-    """A colour as the reader's language calls it, where that is plain."""
-    return in_language(colour, get_language() or "")
 
 
 @register.filter

@@ -9,12 +9,7 @@ from django.http import QueryDict
 from catalogue.cards import cards
 from catalogue.models import Product
 from search import metrics
-from search.calibration import Match
-from search.facets import facets
-from search.filters import NO_FILTERS, Filters
-from search.neighbours import Listed, Neighbour
-from search.query import WHOLE
-from search.similar import (
+from search.answers import (
     PAGE,
     RELEVANCE,
     SORTS,
@@ -23,8 +18,13 @@ from search.similar import (
     Result,
     Stages,
     in_order,
-    similar_to_query,
 )
+from search.calibration import Match
+from search.facets import facets
+from search.filters import NO_FILTERS, Filters
+from search.neighbours import Listed, Neighbour
+from search.query import WHOLE
+from search.similar import similar_to_query
 from search.words import gallery
 from search.words.categories import Categories
 from search.words.gallery import WordsGallery

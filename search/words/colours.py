@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from django.utils.translation import get_language
+
 from search.words.tokens import CHINESE, normal
 
 
@@ -117,6 +119,11 @@ def in_language(name: str, language: str) -> str:
     if colour is None or is_chinese == (name >= CHINESE[0]):
         return name
     return _plain_name(colour, is_chinese=is_chinese)
+
+
+def in_readers_language(name: str) -> str:
+    """Of the one whose page is being made."""
+    return in_language(name, get_language() or "")
 
 
 def in_words_of(colour: Colour, shop: Iterable[str]) -> list[str]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 
 HEAD = "sku,name,category,price,images"
+MUG = "m1,Mug,Kitchen > Mugs,9.50,"
 
 
 def write_csv(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
@@ -48,3 +50,13 @@ def report_of(path: Path, **options: Any) -> list[tuple[str, ...]]:
     run_import(path, report=report, **options)
     with report.open(encoding="utf-8-sig", newline="") as file:
         return [tuple(row) for row in csv.reader(file)][1:]
+
+
+def stored_files() -> set[str]:
+    root = Path(default_storage.location)
+    return {str(path) for path in root.rglob("*") if path.is_file()}
+
+
+def put(folder: Path, **files: bytes) -> None:
+    for name, content in files.items():
+        (folder / f"{name}.jpg").write_bytes(content)

@@ -2,10 +2,11 @@ import io
 import random
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from catalogue import images
 from catalogue.images import UnreadableImage, open_photo, open_stored, prepare
+from hashing.data import open_picture as decode
 from tests.builders import make_image
 from tests.catalogue import pictures
 from tests.catalogue.pictures import ACCEPTED, REFUSED
@@ -50,6 +51,28 @@ def test_a_picture_is_turned_as_its_exif_says(tag: int) -> None:
         red, green, _blue = image.getpixel((4, 4))
         assert red > 200 and green < 90
         assert min(image.getpixel((60, 28))) > 200
+
+
+@pytest.mark.parametrize(
+    ("mode", "encoded"),
+    [
+        *(("RGB", "JPEG"), ("L", "JPEG"), ("RGB", "PNG"), ("RGBA", "PNG")),
+        *(("LA", "PNG"), ("RGB", "WEBP"), ("RGBA", "WEBP")),
+    ],
+)
+@pytest.mark.parametrize("size", [(1500, 900), (433, 700), (90, 60)])
+def test_the_library_sees_pixel_by_pixel_what_the_shop_sees(
+    mode: str, encoded: str, size: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    picture = Image.radial_gradient("L").resize(size).convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize(size))
+    file = io.BytesIO()
+    picture.convert(mode).save(file, encoded, exif=exif)
+    ours, theirs = (read(io.BytesIO(file.getvalue())) for read in (open_photo, decode))
+    assert ours.size == theirs.size
+    assert ours.tobytes() == theirs.tobytes()
 
 
 @pytest.mark.parametrize("tag", [0, 9, 255])

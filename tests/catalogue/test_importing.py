@@ -1,31 +1,28 @@
+"""Rows of an import: what they write, keep, report and hide."""
+
 import io
-import os
-import zipfile
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalogue.importing import importer, zips
+from catalogue.importing import importer
 from catalogue.management.commands import load_demo
 from catalogue.models import Category, Product, ProductImage
-from catalogue.signals import images_saved, products_changed
 from tests.builders import make_image, new_product
 from tests.catalogue.import_files import (
     HEAD,
+    MUG,
+    put,
     report_of,
     run_import,
+    stored_files,
     write_csv,
-    write_xlsx,
-    zip_of,
 )
-from tests.catalogue.pictures import ACCEPTED, REFUSED
 
 pytestmark = [
     pytest.mark.django_db,
@@ -33,36 +30,6 @@ pytestmark = [
     # Pillow warns of what it skips in damaged files; what counts is what comes out.
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
 ]
-
-MUG = "m1,Mug,Kitchen > Mugs,9.50,"
-
-
-@pytest.fixture
-def sent() -> Any:
-    """What the catalogue announced: ids of images, and of products."""
-    ids: dict[str, list[int]] = {"images": [], "products": []}
-
-    def note_images(image_ids: list[int], **kwargs: Any) -> None:
-        ids["images"] += image_ids
-
-    def note_products(product_ids: list[int], **kwargs: Any) -> None:
-        ids["products"] += product_ids
-
-    images_saved.connect(note_images)
-    products_changed.connect(note_products)
-    yield ids
-    images_saved.disconnect(note_images)
-    products_changed.disconnect(note_products)
-
-
-def stored_files() -> set[str]:
-    root = Path(default_storage.location)
-    return {str(path) for path in root.rglob("*") if path.is_file()}
-
-
-def put(folder: Path, **files: bytes) -> None:
-    for name, content in files.items():
-        (folder / f"{name}.jpg").write_bytes(content)
 
 
 def test_a_file_fills_the_catalogue(tmp_path: Path) -> None:
@@ -86,12 +53,6 @@ def test_a_file_fills_the_catalogue(tmp_path: Path) -> None:
     assert [image.position for image in mug.images.all()] == [0, 1]
     assert (second.name, second.stock, second.active) == ("马克杯", 0, False)
     assert Category.objects.count() == 2
-
-
-def test_the_first_picture_is_the_main_one(tmp_path: Path) -> None:
-    put(tmp_path, a=make_image(1, size=(50, 20)), b=make_image(2, size=(20, 50)))
-    run_import(write_csv(tmp_path / "shop.csv", HEAD, MUG + "b.jpg;a.jpg"))
-    assert Product.objects.get().main_image.height == 50
 
 
 def test_the_same_file_again_writes_nothing(tmp_path: Path, sent: Any) -> None:
@@ -196,17 +157,6 @@ def test_every_mistake_of_a_row_is_reported_at_once(tmp_path: Path) -> None:
     assert sorted(columns) == ["category", "images", "images", "name", "price"]
 
 
-def test_the_line_is_the_one_that_an_editor_shows(tmp_path: Path) -> None:
-    file = write_csv(
-        tmp_path / "shop.csv",
-        HEAD + ",description",
-        MUG + ',"two\nlines"',
-        "",
-        "m2,Mug,Kitchen,cheap,,",
-    )
-    assert [row[0] for row in report_of(file)] == ["2", "5"]
-
-
 def test_a_sku_that_comes_twice_is_reported_the_second_time(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "shop.csv", HEAD, MUG, "m1,Other,Kitchen,1,")
     (_first, second) = report_of(file)
@@ -217,142 +167,6 @@ def test_a_sku_that_comes_twice_is_reported_the_second_time(tmp_path: Path) -> N
 def test_a_row_without_sku_is_reported(tmp_path: Path) -> None:
     (row,) = report_of(write_csv(tmp_path / "shop.csv", HEAD, ",Mug,Kitchen,1,"))
     assert row[:4] == ("2", "", "sku", "failed")
-
-
-def test_unknown_columns_are_reported_and_left_out(tmp_path: Path) -> None:
-    file = write_csv(tmp_path / "shop.csv", HEAD + ",weight", MUG + ",300 g")
-    warning, row = report_of(file)
-    assert warning[:4] == ("1", "", "weight", "warning")
-    assert row[3] == "created"
-
-
-def test_a_row_with_more_cells_than_columns_is_reported(tmp_path: Path) -> None:
-    file = write_csv(tmp_path / "shop.csv", HEAD, "m1,Mug, large,Kitchen,1,a.jpg", MUG)
-    assert [row[3] for row in report_of(file)] == ["failed", "created"]
-
-
-def test_a_quote_that_is_never_closed_is_reported_where_it_opens(
-    tmp_path: Path,
-) -> None:
-    file = write_csv(
-        tmp_path / "shop.csv", HEAD, MUG, 'm2,"Cup,Kitchen,1,', "m3,C,K,1,"
-    )
-    assert [(row[0], row[3]) for row in report_of(file)] == [
-        ("2", "created"),
-        ("3", "failed"),
-    ]
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_csv_as_spreadsheets_write_it(
-    tmp_path: Path, delimiter: str, encoding: str
-) -> None:
-    lines = ["SKU,Name,category,price", "m1,Käse,Kitchen,1.50"]
-    text = [line.replace(",", delimiter) + "\r" for line in lines]
-    run_import(write_csv(tmp_path / "shop.csv", *text, encoding=encoding))
-    assert Product.objects.get().name == "Käse"
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ("sku,name\nm1,Käse\n".encode("latin-1"), "UTF-8"),
-        ("sku,name\nm1,Käse\n".encode("utf-16"), "UTF-8"),
-        (b"", "no column “sku”"),
-        (b"name,price\nMug,1\n", "no column “sku”"),
-        (b"sku,name,name\nm1,Mug,Mug\n", "twice"),
-        (b"\xd0\xcf\x11\xe0" + bytes(600), "old Excel"),
-        (b"PK\x03\x04" + bytes(600), "ZIP is damaged"),
-        (zip_of({"a.txt": b"no workbook"}), "workbook is damaged"),
-        (zip_of({"xl/worksheets/sheet1.xml": bytes(90_000_000)}), "unpacks to more"),
-    ],
-)
-def test_a_file_that_cannot_be_read_changes_nothing(
-    tmp_path: Path, content: bytes, says: str
-) -> None:
-    file = tmp_path / "shop.csv"
-    file.write_bytes(content)
-    with pytest.raises(CommandError, match=says):
-        run_import(file)
-    assert not Product.objects.exists()
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"none\.csv: No such file"):
-        run_import(tmp_path / "none.csv")
-
-
-def test_xlsx_means_what_the_sheet_shows(tmp_path: Path) -> None:
-    file = write_xlsx(
-        tmp_path / "its name counts for nothing",
-        ("sku", "name", "category", "price", "stock", "active"),
-        (4711, "Mug", "Kitchen > Mugs", 0.1 + 0.2, 5.0, True),
-        (None, None, None, None, None, None),
-        ("m2", "Cup", "Kitchen", "#N/A", 1, False),
-    )
-    created, failed = report_of(file)
-    assert created[:4] == ("2", "4711", "", "created")
-    assert failed[:4] == ("4", "m2", "price", "failed")
-    mug = Product.objects.get()
-    assert (mug.price, mug.stock, mug.active) == (Decimal("0.30"), 5, True)
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_bad_picture_is_reported_and_its_product_left_alone(
-    tmp_path: Path, name: str
-) -> None:
-    product = new_product("m1", name="Old", images=[9])
-    before = set(product.images.values_list("pk", "digest"))
-    put(tmp_path, good=make_image(1), bad=REFUSED[name][0])
-    rows = ["m1,New,Kitchen,1,good.jpg;bad.jpg", "m2,Cup,Kitchen,1,good.jpg"]
-    failed, created = report_of(write_csv(tmp_path / "shop.csv", HEAD, *rows))
-    assert failed[:4] == ("2", "m1", "images", "failed")
-    assert failed[4].startswith("bad.jpg: ")
-    assert created[3] == "created"
-    product.refresh_from_db()
-    assert product.name == "Old"
-    assert set(product.images.values_list("pk", "digest")) == before
-    assert ProductImage.objects.count() == 2
-
-
-def test_odd_pictures_are_imported(tmp_path: Path) -> None:
-    for number, content in enumerate(ACCEPTED.values()):
-        (tmp_path / f"{number}.png").write_bytes(content)
-    names = ";".join(f"{number}.png" for number in range(len(ACCEPTED)))
-    run_import(write_csv(tmp_path / "shop.csv", HEAD, MUG + names))
-    images = ProductImage.objects.all()
-    assert len(images) == len(ACCEPTED)
-    for image in images:
-        content = image.file.open().read()
-        assert b"script" not in content and b"Exif" not in content
-        image.file.close()
-
-
-def test_pictures_are_replaced_reordered_and_removed_as_the_list_says(
-    tmp_path: Path, django_capture_on_commit_callbacks: Callable[..., Any]
-) -> None:
-    put(tmp_path, a=make_image(1), b=make_image(2), c=make_image(3))
-    file = tmp_path / "shop.csv"
-    with django_capture_on_commit_callbacks(execute=True):
-        run_import(write_csv(file, HEAD, MUG + "a.jpg;b.jpg"))
-    first, second = Product.objects.get().images.all()
-    with django_capture_on_commit_callbacks(execute=True):
-        assert run_import(write_csv(file, HEAD, MUG + "b.jpg;c.jpg"))["updated"] == 1
-    kept, new = Product.objects.get().images.all()
-    assert kept == second and kept.digest == second.digest
-    assert new.pk not in (first.pk, second.pk)
-    assert not default_storage.exists(first.file.name)
-    assert default_storage.exists(second.file.name)
-
-
-def test_new_pictures_are_announced_in_batches(
-    tmp_path: Path, sent: Any, django_capture_on_commit_callbacks: Callable[..., Any]
-) -> None:
-    put(tmp_path, a=make_image(1), b=make_image(2))
-    with django_capture_on_commit_callbacks(execute=True):
-        run_import(write_csv(tmp_path / "shop.csv", HEAD, MUG + "a.jpg;b.jpg"))
-    assert sent["images"] == list(ProductImage.objects.values_list("pk", flat=True))
 
 
 def test_a_product_is_never_half_imported(
@@ -431,101 +245,6 @@ def test_a_row_with_a_mistake_still_names_its_product(tmp_path: Path) -> None:
     new_product("m1")
     file = write_csv(tmp_path / "shop.csv", "sku,price", "m1,cheap")
     assert run_import(file, deactivate_missing=True)["deactivated"] == 0
-
-
-PATHS_OUT = [
-    "../secret.jpg",
-    "/etc/hostname",
-    "a/../../secret.jpg",
-    "..\\secret.jpg",
-    "C:/secret.jpg",
-    "c:secret.jpg",
-]
-
-
-@pytest.mark.parametrize("path", [*PATHS_OUT, "link.jpg", "linked/secret.jpg"])
-def test_no_path_leaves_the_folder(tmp_path: Path, path: str) -> None:
-    (tmp_path / "secret.jpg").write_bytes(make_image(1))
-    folder = tmp_path / "images"
-    folder.mkdir()
-    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
-    (folder / "linked").symlink_to(tmp_path)
-    file = write_csv(tmp_path / "shop.csv", HEAD, MUG + path)
-    (failed,) = report_of(file, images=folder)
-    assert failed[2:4] == ("images", "failed") and "leaves" in failed[4]
-
-
-def test_devices_and_folders_are_no_pictures(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    rows = report_of(write_csv(tmp_path / "shop.csv", HEAD, MUG + "folder;pipe;."))
-    assert len(rows) == 3
-    assert all("no such file" in row[4] for row in rows)
-
-
-def test_pictures_come_from_a_zip(tmp_path: Path) -> None:
-    images = tmp_path / "images.zip"
-    files = {"top/a.jpg": make_image(1), "top/ü/b.jpg": make_image(2)}
-    images.write_bytes(zip_of({**files, "__MACOSX/top/._a.jpg": b"x"}))
-    file = write_csv(tmp_path / "shop.csv", HEAD, MUG + "top/a.jpg;u\u0308/b.jpg")
-    run_import(file, images=images)
-    assert ProductImage.objects.count() == 2
-
-
-@pytest.mark.parametrize("path", PATHS_OUT)
-def test_no_path_leaves_the_zip(tmp_path: Path, path: str) -> None:
-    images = tmp_path / "images.zip"
-    images.write_bytes(zip_of({path: make_image(1)}))
-    (failed,) = report_of(
-        write_csv(tmp_path / "shop.csv", HEAD, MUG + path), images=images
-    )
-    assert "leaves" in failed[4]
-
-
-def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
-    images = tmp_path / "images.zip"
-    images.write_bytes(zip_of({"a.jpg": bytes(60_000_000)}))
-    with pytest.raises(CommandError, match="unpacks to more"):
-        run_import(write_csv(tmp_path / "shop.csv", HEAD, MUG), images=images)
-
-
-def test_a_zip_with_too_many_entries_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    images = tmp_path / "images.zip"
-    images.write_bytes(zip_of({f"{number}.jpg": b"" for number in range(400)}))
-    file = write_csv(tmp_path / "shop.csv", HEAD, MUG)
-    for limit in (399, 10):  # the second is seen before the entries are read
-        monkeypatch.setattr(zips, "MAX_ENTRIES", limit)
-        with pytest.raises(CommandError, match="too many entries"):
-            run_import(file, images=images)
-
-
-def test_an_entry_that_states_a_wrong_size_is_reported(
-    tmp_path: Path, settings
-) -> None:
-    content = zip_of(
-        {"a.jpg": make_image(1) + bytes(3 * 2**20), "b.jpg": make_image(2)}
-    )
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        size = archive.getinfo("a.jpg").file_size.to_bytes(4, "little")
-    (tmp_path / "images.zip").write_bytes(content.replace(size, b"\x10\0\0\0"))
-    rows = [MUG + "a.jpg", "m2,Cup,Kitchen,1,b.jpg"]
-    failed, created = report_of(
-        write_csv(tmp_path / "shop.csv", HEAD, *rows), images=tmp_path / "images.zip"
-    )
-    assert failed[2:4] == ("images", "failed")
-    assert created[3] == "created"
-
-
-def test_a_picture_over_the_limit_is_reported(tmp_path: Path, settings) -> None:
-    settings.MAX_PHOTO_BYTES = 2**20
-    (tmp_path / "images.zip").write_bytes(zip_of({"a.jpg": bytes(range(256)) * 5000}))
-    (failed,) = report_of(
-        write_csv(tmp_path / "shop.csv", HEAD, MUG + "a.jpg"),
-        images=tmp_path / "images.zip",
-    )
-    assert "larger than 1 MB" in failed[4]
 
 
 def test_a_product_made_meanwhile_by_another_is_updated(

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from hashing.data import PictureSet, altered, open_picture
 from tests.hashing.pictures import noise, tarred, write_set
@@ -76,6 +77,19 @@ def encoded(image, **options):
 def test_large_pictures_become_smaller_and_small_ones_stay():
     assert open_picture(encoded(noise((1400, 700)), format="JPEG")).size == (512, 256)
     assert open_picture(encoded(noise((30, 20)), format="PNG")).size == (30, 20)
+
+
+def test_a_large_jpeg_is_decoded_no_larger_than_it_must_be(monkeypatch):
+    file = encoded(Image.new("RGB", (2400, 1800)), format="JPEG")
+    decode, sizes = JpegImageFile.load, []
+
+    def noted(image):
+        sizes.append(image.size)
+        return decode(image)
+
+    monkeypatch.setattr(JpegImageFile, "load", noted)
+    assert open_picture(file).size == (512, 384)
+    assert (600, 450) in sizes and (1200, 900) not in sizes
 
 
 def test_pictures_are_turned_upright():

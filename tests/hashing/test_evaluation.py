@@ -16,6 +16,7 @@ from hashing.evaluation.measurement import evaluate
 from hashing.evaluation.metrics import FIGURES as ALL_FIGURES
 from hashing.evaluation.metrics import RECALLS
 from hashing.evaluation.ranking import SHORTLIST, asymmetric, closeness, cosines, rerank
+from hashing.evaluation.report import as_html, as_text
 from hashing.layers.lsh import random_layer
 from tests.hashing.pictures import picture, write_set
 
@@ -87,6 +88,21 @@ def test_classes_that_were_trained_on_are_told_from_others(shop):
     for known, other in zip(seen["rows"], unseen["rows"], strict=True):
         both = (6 * known["map"] + 2 * other["map"]) / 8
         assert both == pytest.approx(whole[known["ranking"]], abs=2e-4)
+
+
+def test_the_page_says_why_something_is_not_there(report):
+    assert report["right answers"] == {"least": 1, "most": 1}
+    groups = {"seen": {"n_queries": 8, "rows": report["rows"]}}
+    page = as_html(report | {"seen": groups | {"unseen": {"n_queries": 0, "rows": []}}})
+    assert "1 answer a query" in page and "lines are about level" in page
+    assert "ITQ is fitted where" in page  # of four pictures no 32 bits
+    assert "All of these queries are of classes that were trained on" in page
+    assert "never trained on" not in page
+    assert as_text(report | {"seen": groups}).count("rerank") == 1
+    both = groups | {"unseen": {"n_queries": 1, "rows": report["rows"]}}
+    page = as_html(report | {"seen": both, "right answers": {"least": 0, "most": 3}})
+    assert "Classes that were never trained on" in page
+    assert "0 to 3 answers a query" in page and "about level" not in page
 
 
 def test_a_class_that_is_predicted_is_found_and_one_never_learned_is_not():

@@ -228,6 +228,7 @@ def test_a_wrong_loss_is_named_before_a_picture_is_opened(tmp_path, capsys):
     [
         *({"mode": "half"}, {"steps": 0}, {"seed": "x"}, {"more": 1}),
         *({"stop_share": 0.9}, {"loss_options": 3}),
+        *({"terms.balance": "much"}, {"steps": "1"}, {"steps = 1 and": 1}),
     ],
 )
 def test_a_wrong_recipe_is_refused(shop, tmp_path, wrong, capsys):

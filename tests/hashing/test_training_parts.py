@@ -12,11 +12,14 @@ from tests.hashing.shops import paint
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from hashing.errors import CheckpointError, TrainingError  # noqa: E402
+from hashing.losses.by_name import make_loss  # noqa: E402
 from hashing.training import scenes  # noqa: E402
 from hashing.training.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
 from hashing.training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from hashing.training.curves import draw_curves  # noqa: E402
+from hashing.training.lesson import losses_of  # noqa: E402
 from hashing.training.promotion import check, compare  # noqa: E402
+from hashing.training.recipe import TrainingRecipe  # noqa: E402
 from hashing.training.sampling import BalancedSampler  # noqa: E402
 
 
@@ -96,6 +99,25 @@ def test_perspective_takes_corners_to_corners():
         below = g * x + h * y + 1
         found = ((a * x + b * y + c) / below, (d * x + e * y + f) / below)
         assert found == pytest.approx(tuple(where))
+
+
+def recipe(**values):
+    return TrainingRecipe("own", "set", "CC0-1.0", Path("own"), **values)
+
+
+def test_terms_of_a_recipe_are_added_to_its_loss_by_weight():
+    torch.manual_seed(0)
+    outputs, labels = torch.randn(6, 8), torch.arange(6) % 3
+    sizes = {"n_classes": 3, "n_bits": 8}
+    loss, _ = losses_of(recipe(terms={"balance": 0.5, "quantisation": 2.0}), **sizes)
+    supcon, balance, quantisation = (
+        make_loss(name, **sizes)(outputs, labels).item()
+        for name in ("supcon", "balance", "quantisation")
+    )
+    expected = supcon + 0.5 * balance + 2 * quantisation
+    assert loss(outputs, labels).item() == pytest.approx(expected)
+    with pytest.raises(ValueError, match="no loss 'balanced'; there are"):
+        losses_of(recipe(terms={"balanced": 1.0}), **sizes)
 
 
 def test_a_checkpoint_comes_back_with_its_generator(tmp_path):

@@ -6,9 +6,10 @@ import pytest
 
 from catalogue.models import Product
 from search import snapshots
+from search.answers import PAGE
 from search.filters import Filters
 from search.query import Query
-from search.similar import PAGE, similar_to_product, similar_to_query
+from search.similar import similar_to_product, similar_to_query
 from tests.builders import new_product
 from tests.search.catalogues import Embedding, a_query, add_coded_image, embedding
 

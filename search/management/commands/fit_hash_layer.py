@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from hashing.fitting.weighing import Weighed
 from search import filling, fitting
 from search.errors import Refused, SearchUnavailable
 
@@ -18,33 +19,43 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str | None, seed: int, **options: Any) -> None:
         try:
-            fitted = fitting.fit(name=name, seed=seed)
-            filling.fill(fitted.row)
+            added = fitting.fit(name=name, seed=seed)
+            filling.fill(added.row)
         except (Refused, SearchUnavailable) as error:
             raise CommandError(str(error)) from error
         show = self._as_json if options["json"] else self._as_text
-        show(fitted)
+        show(added)
 
-    def _as_json(self, fitted: fitting.Fitted) -> None:
-        figures = {**vars(fitted), "row": fitted.row.name, "look": vars(fitted.look)}
+    def _as_json(self, added: fitting.Added) -> None:
+        fitted = added.fitted
+        figures = {
+            "row": added.row.name,
+            "k": fitted.k,
+            "before": fitted.before,
+            "after": fitted.after,
+            "learned_from": len(fitted.learned_from),
+            "held_out": fitted.held_out,
+            "look": vars(added.look),
+        }
         self.stdout.write(json.dumps(figures))
 
-    def _as_text(self, fitted: fitting.Fitted) -> None:
+    def _as_text(self, added: fitting.Added) -> None:
+        fitted, name = added.fitted, added.row.name
         self.stdout.write(
             f"Of the {fitted.k} nearest by embedding, codes kept {fitted.before:.1%} "
             f"before and keep {fitted.after:.1%} now: measured on {fitted.held_out} "
-            f"pictures apart, learned from {fitted.learned_from}.\n"
-            f"{self._look(fitted)}"
-            f"{fitted.row.name} was added beside the encoder that serves.\n"
-            f"Then: manage.py switch_encoder {fitted.row.name}"
+            f"pictures apart, learned from {len(fitted.learned_from)}.\n"
+            f"{_look(added.look)}"
+            f"{name} was added beside the encoder that serves.\n"
+            f"Then: manage.py switch_encoder {name}"
         )
 
-    def _look(self, fitted: fitting.Fitted) -> str:
-        look = fitted.look
-        if look.factor == 1:
-            return ""
-        return (
-            f"Colours count {look.factor:g} times as much here: that finds another "
-            f"picture of the same product better ({look.before:.3f} -> "
-            f"{look.after:.3f} of {look.n_queries} pictures).\n"
-        )
+
+def _look(look: Weighed) -> str:
+    if look.factor == 1:
+        return ""
+    return (
+        f"Colours count {look.factor:g} times as much here: that finds another picture "
+        f"of the same product better ({look.before:.3f} -> {look.after:.3f} of "
+        f"{look.n_queries} pictures).\n"
+    )
