@@ -19,7 +19,7 @@ from catalogue.admin_filters import (
     HasPicturesFilter,
     InStockFilter,
 )
-from catalogue.forms import CategoryField, PictureForm, ProductForm
+from catalogue.forms import CategoryField, PictureForm, PictureFormSet, ProductForm
 from catalogue.importing.admin import ImportAdmin
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
 from catalogue.templatetags.shop import thumbnail_url
@@ -54,6 +54,9 @@ class CategoryAdmin(TreeAdmin):  # type: ignore[misc]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
 
+    class Media:
+        js = ["catalogue_admin.js"]
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Also what is below them: a product there keeps its category from going."""
         below = Category.objects.none()
@@ -65,6 +68,7 @@ class CategoryAdmin(TreeAdmin):  # type: ignore[misc]
 class PictureInline(admin.TabularInline):  # type: ignore[type-arg]
     model = ProductImage
     form = PictureForm
+    formset = PictureFormSet
     fields = ["preview", "upload", "position"]
     readonly_fields = ["preview"]
     extra = 0

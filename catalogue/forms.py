@@ -131,6 +131,15 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
         return image
 
 
+class PictureFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """A product's pictures; its table has no label for the box that removes one."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if box := form.fields.get("DELETE"):
+            box.widget.attrs["aria-label"] = box.label
+
+
 class ImportForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = CatalogueImport

@@ -20,7 +20,7 @@ Pixels = npt.NDArray[np.float32]  # (height, width) or (height, width, 3), 0 to 
 
 # From this likeness on two pictures are one. Chosen on one half of the products of six
 # sets and measured on the other: benchmarks.bench_duplicates.
-SAME = 0.78
+SAME = 0.9
 
 # Longest sides in pixels: where the piece is looked for, where the overlap is compared.
 SMALL, LARGE = 56, 96
@@ -38,9 +38,9 @@ LEAST_SIDE = 8
 # another colour of the thing changes many.
 CELL = 8
 # How much likeness a difference of colours costs; of the cells that show more than the
-# ground, a tenth may differ at will: a price tag, a logo.
+# ground, a quarter may differ at will: a price tag, a banner, a logo.
 COLOUR_COST = 2.5
-IGNORED_CELLS = 0.1
+IGNORED_CELLS = 0.25
 # What differs less from the colour of most cells is ground.
 GROUND = 0.1
 
