@@ -71,8 +71,7 @@ def train(
     pupil = make_pupil(recipe, start, album).to(process.device)
     views: Views
     if pupil.network is None:
-        kept = recipe.progress / f"views-{process.rank}.npz"
-        views = see_views(training_set, start, recipe, kept)
+        views = see_views(training_set, start, recipe, process)
     else:
         side = pupil.network.input_size
         views = DrawnViews(album, len(training_set.pictures), side=side)

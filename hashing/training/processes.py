@@ -2,12 +2,16 @@
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from hashing.training.sampling import Draw
+
+# One may see its share of a large shop's pictures an hour before another.
+PATIENCE = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Process:
         count = int(os.environ.get("WORLD_SIZE", "1"))
         has_gpu = torch.cuda.is_available()
         if count > 1 and not distributed.is_initialized():
-            distributed.init_process_group("nccl" if has_gpu else "gloo")
+            backend = "nccl" if has_gpu else "gloo"
+            distributed.init_process_group(backend, timeout=PATIENCE)
         local = os.environ.get("LOCAL_RANK", "0")
         return cls(rank, count, torch.device(f"cuda:{local}" if has_gpu else "cpu"))
 
@@ -45,6 +50,11 @@ class Process:
             return pupil
         # The layer of ImageNet's classes is there, and nothing uses it.
         return DistributedDataParallel(pupil, find_unused_parameters=True)
+
+    def wait(self) -> None:
+        """Go on when all have come as far as this."""
+        if self.count > 1:
+            distributed.barrier()
 
     def leave(self) -> None:
         """Part from the others, if there are any."""
