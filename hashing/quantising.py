@@ -46,6 +46,7 @@ def quantise_encoder(
     The hash layer stays as it is. Raises CheckpointError for a damaged source,
     FileExistsError where `out` exists.
     """
+    import onnxruntime
     from onnxruntime.quantization import (
         CalibrationMethod,
         QuantFormat,
@@ -54,6 +55,8 @@ def quantise_encoder(
     )
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    # It warns, for every session, of an input that has a default: which is meant so.
+    onnxruntime.set_default_logger_severity(3)
     encoder = load_encoder(source)
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -34,6 +34,7 @@ class Answers:
 
     scores: Scores
     right: Right
+    precision: Scores  # (queries,), the average; 1: all that is right comes first
     order: list[int]  # queries that the gallery can answer, the best answered first
 
     @classmethod
@@ -42,7 +43,7 @@ class Answers:
         pairs = zip(scores, right, strict=True)
         precision = np.array([Ranking.of(*pair).average_precision() for pair in pairs])
         order = np.argsort(-precision, kind="stable")
-        return cls(scores, right, [int(q) for q in order if right[q].any()])
+        return cls(scores, right, precision, [int(q) for q in order if right[q].any()])
 
     def first(self, query: int) -> list[int]:
         """The first answers to a query."""

@@ -33,6 +33,7 @@ from hashing.evaluation.ranking import (
 
 RADIUS = 2  # bits that a hash table probes at most
 BEST, WORST = 6, 12  # queries that a report shows
+ROUNDING = 1e-9  # of a precision
 
 
 def evaluate(
@@ -172,5 +173,6 @@ class Measurement:
         answers = Answers.of(np.where(own, -np.inf, scores), right)
         best = one_a_label(answers.order, asked.labels)[:BEST]
         worst = one_a_label(answers.order[::-1], asked.labels)[:WORST]
-        worst = [row for row in worst if row not in best]
+        missed = answers.precision < 1 - ROUNDING
+        worst = [query for query in worst if query not in best and missed[query]]
         return tell(answers, {"best": best, "worst": worst}, self.sets, self.label)

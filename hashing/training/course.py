@@ -61,18 +61,20 @@ def train(
     nothing can be learned from, and for a result that is worse unless `force`.
     """
     losses_of(recipe, n_classes=2, n_bits=8)  # a wrong name is said at once
+    process = Process.here()
+    if not process.is_first:  # what there is to say, one says
+        logging.getLogger("hashing").setLevel(logging.ERROR)
     training_set = open_training_set(recipe)
     logger.info("%s", training_set.describe())
     start = load_encoder(recipe.start)
-    process = Process.join()
+    process.meet()
     recipe.progress.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     album = Album(training_set, recipe.seed)
     pupil = make_pupil(recipe, start, album).to(process.device)
     views: Views
     if pupil.network is None:
-        kept = recipe.progress / f"views-{process.rank}.npz"
-        views = see_views(training_set, start, recipe, kept)
+        views = see_views(training_set, start, recipe, process)
     else:
         side = pupil.network.input_size
         views = DrawnViews(album, len(training_set.pictures), side=side)
@@ -126,10 +128,12 @@ def learn(pupil: Pupil, course: Course, *, from_all: int | None = None) -> int:
     progress = Progress.open(folder, recipe, lesson, optimiser, resume=course.resume)
     if not progress.history:
         progress.note(pupil, 0, None, examination.take(pupil, views, process.device))
-    shared = process.shared(lesson)
+    # A network has the layer of ImageNet's classes, and nothing uses it.
+    shared = process.shared(lesson, has_unused=pupil.network is not None)
     losses: list[float] = []
     first = progress.step
-    bar = tqdm(total=last_step, initial=first, disable=not process.is_first)
+    is_silent = not process.is_first or first == last_step
+    bar = tqdm(total=last_step, initial=first, disable=is_silent)
     for step in range(first, last_step):
         if from_all is None and progress.checks_without_gain > recipe.patience:
             logger.info("no gain in %d checks: stopped", recipe.patience)

@@ -9,7 +9,10 @@ from PIL import Image, ImageDraw
 
 SIZE = (640, 400)
 MARGIN = 48
-COLOURS = {"loss": "#1f6feb", "held_out": "#d1242f"}
+LINES = {
+    "loss": ("loss", "#1f6feb"),
+    "held_out": ("precision on products held out", "#d1242f"),
+}
 
 Point = tuple[float, float]
 
@@ -32,27 +35,28 @@ def draw_curves(history: Sequence[dict[str, Any]]) -> Image.Image:
     last = history[-1]["step"] if history else 0
     draw.text((MARGIN, height - MARGIN + 8), "step 0", fill="#57606a")
     draw.text((width - 2 * MARGIN, height - MARGIN + 8), f"step {last}", fill="#57606a")
-    for turn, (name, colour) in enumerate(COLOURS.items()):
+    for turn, (name, (told, colour)) in enumerate(LINES.items()):
         points = [(row["step"], row[name]) for row in history if row[name] is not None]
         if not points:
             continue
         values = [value for _, value in points]
-        text = f"{name} {min(values):.4f} to {max(values):.4f}, last {values[-1]:.4f}"
+        text = f"{told} {min(values):.4f} to {max(values):.4f}, last {values[-1]:.4f}"
         draw.text((MARGIN, 8 + 16 * turn), text, fill=colour)
         if len(points) > 1:
-            draw.line(on_paper(points), fill=colour, width=2)
+            draw.line(on_paper(points, last), fill=colour, width=2)
     return image
 
 
-def on_paper(points: Sequence[Point]) -> list[Point]:
-    """Points spread over the frame, the highest value at its top."""
-    xs, ys = zip(*points, strict=True)
+def on_paper(points: Sequence[Point], last: float) -> list[Point]:
+    """Points (step, value) in the frame: steps from 0 to the last from left to right,
+    the highest value at its top.
+    """
+    ys = [y for _, y in points]
     inner = (SIZE[0] - 2 * MARGIN, SIZE[1] - 2 * MARGIN)
-    across = (max(xs) - min(xs)) or 1
     up = (max(ys) - min(ys)) or 1
     return [
         (
-            MARGIN + inner[0] * (x - min(xs)) / across,
+            MARGIN + inner[0] * x / (last or 1),
             SIZE[1] - MARGIN - inner[1] * (y - min(ys)) / up,
         )
         for x, y in points

@@ -17,7 +17,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hashing.encoder import Encoder
+from hashing.errors import TrainingError
 from hashing.training.augmentation import retake, stand_in
+from hashing.training.processes import Process
 from hashing.training.recipe import TrainingRecipe
 from hashing.training.scenes import KINDS, scene
 from hashing.training.training_set import TrainingSet
@@ -102,26 +104,54 @@ def as_pixels(images: Sequence[Image.Image], side: int) -> Tensor:
 
 
 def see_views(
-    training_set: TrainingSet, encoder: Encoder, recipe: TrainingRecipe, kept: Path
+    training_set: TrainingSet,
+    encoder: Encoder,
+    recipe: TrainingRecipe,
+    process: Process,
 ) -> SeenViews:
-    """Let the encoder see every view once; what it saw is kept in a file."""
+    """Let the encoder see every view once; what it saw is kept in files.
+
+    Each process sees its share of them, and has all when the others have theirs.
+    """
     n_views = [
         1 + (recipe.retakes if picture.is_photo else recipe.stand_ins)
         for picture in training_set.pictures
     ]
+    wanted = [(place, v) for place, n in enumerate(n_views) for v in range(n)]
+    shares = [wanted[rank :: process.count] for rank in range(process.count)]
     digest = _digest(training_set, encoder, recipe)
-    stored = _stored(kept, digest)
-    if stored is None:
-        album = Album(training_set, recipe.seed)
-        wanted = [(place, v) for place, n in enumerate(n_views) for v in range(n)]
-        images = (album.image(*view) for view in tqdm(wanted, "looking", unit="view"))
-        features = encoder.features(images)
-        stored = [features.item, features.look]
-        stored += [] if features.known is None else [features.known]
+    files = [
+        recipe.progress / f"views-{rank}-of-{process.count}.npz"
+        for rank in range(process.count)
+    ]
+    if _stored(files[process.rank], digest) is None:
+        album, own = Album(training_set, recipe.seed), shares[process.rank]
+        bar = tqdm(own, "looking", unit="view", disable=not process.is_first)
+        features = encoder.features(album.image(*view) for view in bar)
+        seen = [features.item, features.look]
+        seen += [] if features.known is None else [features.known]
         # Made again if it is cut short: then it is no zip file any more.
-        named = dict(zip(FEATURES, stored, strict=False))
-        np.savez(kept, allow_pickle=False, digest=np.array(digest), **named)
-    return SeenViews([torch.from_numpy(part) for part in stored], n_views)
+        named = dict(zip(FEATURES, seen, strict=False))
+        np.savez(
+            files[process.rank], allow_pickle=False, digest=np.array(digest), **named
+        )
+    process.wait()
+    return SeenViews(_together(files, digest), n_views)
+
+
+def _together(files: Sequence[Path], digest: str) -> list[Tensor]:
+    """Features of all views in their order, from the files of all processes."""
+    parts = [_stored(file, digest) for file in files]
+    found = [part for part in parts if part is not None]
+    if len(found) < len(parts):
+        raise TrainingError(f"{files[0].parent}: processes that train share no folder")
+    joined = []
+    for shares in zip(*found, strict=True):
+        whole = np.empty((sum(map(len, shares)), *shares[0].shape[1:]), np.float32)
+        for rank, share in enumerate(shares):
+            whole[rank :: len(shares)] = share
+        joined.append(torch.from_numpy(whole))
+    return joined
 
 
 def _stored(kept: Path, digest: str) -> list[np.ndarray] | None:

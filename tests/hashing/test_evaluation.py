@@ -12,7 +12,7 @@ from hashing.data import PictureSet
 from hashing.evaluation.classifying import fit_classifier
 from hashing.evaluation.code_use import describe
 from hashing.evaluation.intervals import interval
-from hashing.evaluation.measurement import evaluate
+from hashing.evaluation.measurement import Measurement, evaluate
 from hashing.evaluation.metrics import FIGURES as ALL_FIGURES
 from hashing.evaluation.metrics import RECALLS
 from hashing.evaluation.ranking import SHORTLIST, asymmetric, closeness, cosines, rerank
@@ -103,6 +103,18 @@ def test_the_page_says_why_something_is_not_there(report):
     page = as_html(report | {"seen": both, "right answers": {"least": 0, "most": 3}})
     assert "Classes that were never trained on" in page
     assert "0 to 3 answers a query" in page and "about level" not in page
+
+
+def test_what_is_answered_right_is_not_among_the_worst(shop):
+    measurement = Measurement.of(
+        load_encoder(SHIPPED),
+        gallery=PictureSet.parse(f"{shop}:catalogue"),
+        queries=PictureSet.parse(f"{shop}:photo"),
+        label="fine_label",
+    )
+    told = measurement.told()
+    assert [one.rank for one in told if one.group == "best"] == [1, 1, 1, 1]
+    assert all(one.rank > 1 for one in told if one.group == "worst")
 
 
 def test_a_class_that_is_predicted_is_found_and_one_never_learned_is_not():

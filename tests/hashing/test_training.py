@@ -138,6 +138,9 @@ def test_two_processes_train_together(shop, tmp_path):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert load_encoder(tmp_path / "own").name == "own"
+    shares = [tmp_path / "own.training" / f"views-{rank}-of-2.npz" for rank in (0, 1)]
+    seen = [len(np.load(share)["item"]) for share in shares]
+    assert seen == [14, 13]  # of nine pictures, each with two stand-ins
 
 
 @pytest.mark.slow

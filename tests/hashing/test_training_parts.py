@@ -16,7 +16,7 @@ from hashing.losses.by_name import make_loss  # noqa: E402
 from hashing.training import scenes  # noqa: E402
 from hashing.training.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
 from hashing.training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
-from hashing.training.curves import draw_curves  # noqa: E402
+from hashing.training.curves import draw_curves, on_paper  # noqa: E402
 from hashing.training.lesson import losses_of  # noqa: E402
 from hashing.training.promotion import check, compare  # noqa: E402
 from hashing.training.recipe import TrainingRecipe  # noqa: E402
@@ -180,3 +180,9 @@ def test_what_is_no_worse_is_not_refused():
 def test_curves_can_be_drawn_of_one_check_and_of_none():
     start = {"step": 0, "loss": None, "held_out": 0.5}
     assert draw_curves([start]).size == draw_curves([]).size
+
+
+def test_a_point_of_a_curve_is_at_its_step_and_the_highest_value_at_the_top():
+    (left, top), (middle, bottom) = on_paper([(0, 2.0), (10, 1.0)], 20)
+    assert (left, top) == (48, 48)
+    assert (middle, bottom) == (320, 352)
