@@ -54,9 +54,6 @@ class CategoryAdmin(TreeAdmin):  # type: ignore[misc]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
 
-    class Media:
-        js = ["catalogue_admin.js"]
-
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Also what is below them: a product there keeps its category from going."""
         below = Category.objects.none()
