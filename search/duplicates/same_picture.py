@@ -18,7 +18,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 Pixels = npt.NDArray[np.float32]  # (height, width) or (height, width, 3), 0 to 1
 
-# From this likeness on two pictures are one. Chosen on one half of the products of six
+# From this likeness on two pictures are one. Chosen on one half of the products of four
 # sets and measured on the other: benchmarks.bench_duplicates.
 SAME = 0.9
 
