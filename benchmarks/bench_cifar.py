@@ -6,7 +6,8 @@
 ITQ), heads on frozen features by each loss, and a network whose stages three to seven
 learned with the head: from the labelled pictures alone, as the papers' do, and then
 also from the gallery's other pictures, without their labels, as the first network sees
-them (`benchmarks.cifar_tuning`). Beside each the baseline that shows
+them (`benchmarks.cifar_tuning`); with codes by the loss, and with codes fitted to what
+the network believes (`benchmarks.cifar_codes`). Beside each the baseline that shows
 whether a protocol measures retrieval at all: the predicted class, in four bits
 (Sablayrolles et al., "How should we evaluate supervised hashing?", ICASSP 2017). Packed
 bytes, ties by expectation. A seed takes about an hour of a core; what was seen and
@@ -24,6 +25,7 @@ import torch
 from torch import nn
 
 from benchmarks import cifar
+from benchmarks.cifar_codes import graded
 from benchmarks.cifar_tuning import (
     N_BITS,
     TUNED,
@@ -131,10 +133,12 @@ Cell = tuple[str, str, int | None, float]  # row, what it learned from, bits, mA
 
 
 def tuned(
-    name: str, outputs: Array, likely: Array, split: cifar.Split
+    name: str, outputs: Array, likely: Array, split: cifar.Split, seed: int
 ) -> Iterator[Cell]:
     """Rows of a tuned network: its outputs (60000, 64), and of classes (60000, 10)."""
     yield f"head, {TUNED}", name, N_BITS, by_code(pack(outputs), split)
+    codes = graded(likely, split, seed)
+    yield "codes of likelihoods", name, N_BITS, by_code(codes, split)
     yield "predicted class", name, 4, by_class(likely.argmax(1), split)
     right = likely.argmax(1)[split.queries] == cifar.tiles()[1][split.queries]
     yield "(accuracy of the class)", name, None, float(right.mean())
@@ -147,10 +151,11 @@ def measure(seed: int, epochs: int) -> Iterator[Cell]:
     split = cifar.split(seed)
     first = tune(seed, epochs)
     outputs, likely = seen(BothWays(first), f"first-{seed}-{epochs}", 2)
-    yield from tuned("Lite0, tuned", outputs, likely, split)
+    yield from tuned("Lite0, tuned", outputs, likely, split, seed)
     again = tune_again(first, likely, seed, epochs)
     outputs, likely = seen(BothWays(again), f"second-{seed}-{epochs}", 2)
-    yield from tuned("Lite0, tuned, the gallery unlabelled too", outputs, likely, split)
+    name = "Lite0, tuned, the gallery unlabelled too"
+    yield from tuned(name, outputs, likely, split, seed)
     (features,) = seen(Features().eval(), "features-plain", 1)
     frozen = "frozen Lite0"
     for name in LOSSES:
