@@ -199,8 +199,14 @@ function prepareResults(results) {
     image.src = photo.url;
     image.hidden = false;
   }
-  if (!image.hidden) image.dispatchEvent(new Event("shown", { bubbles: true }));
+  if (!image.hidden) tellShown(image);
   image.closest(".yours").classList.toggle("absent", image.hidden);
+}
+
+/** Once it has its size: a box laid on it before would be seen to jump. */
+async function tellShown(image) {
+  await image.decode().catch(() => {}); // a broken picture has a box too
+  image.dispatchEvent(new Event("shown", { bubbles: true }));
 }
 
 /** Search with a part of the photo that is shown: `x,y,w,h`, or nothing for all of it. */
