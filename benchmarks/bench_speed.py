@@ -8,7 +8,7 @@ ready. They take turns in one process on one thread, and what is counted is the
 processor's time of that process, so that other work on the machine matters little;
 ratios are medians of paired rounds. ResNet-50 in bulk runs at the best of several
 batches. `--int8` measures an encoder of `python -m hashing quantise` too: its speed,
-its accuracy, and the bits that it flips. Bits of the runtime and of torch are compared
+its accuracy, and the bits that it flips. Bits of the runtime and of torch are compared,
 too.
 """
 
@@ -27,17 +27,14 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.bench_bits import InTorch
 from benchmarks.shop import DATA, save_result
 from hashing import SHIPPED, hamming, load_encoder
 from hashing.data import PictureSet
 from hashing.encoder import Encoder, open_network
 from hashing.evaluation.metrics import same, summarise
 from hashing.evaluation.ranking import closeness, cosines, rerank
-from hashing.export import read_projections, read_weights
-from hashing.layers.linear import quantise
-from hashing.networks import FeatureNetwork, load_pretrained, make_network
-from hashing.training.pupil import Head
-from hashing.training.views import as_pixels
+from hashing.networks import make_network
 
 SEED = 0
 SIZES = {"512 x 384": (512, 384), "224 x 224": (224, 224)}
@@ -147,17 +144,8 @@ def in_bulk(encoders: dict[str, Encoder], rounds: int) -> list[dict[str, Any]]:
 
 def against_torch(encoder: Encoder, images: list[Image.Image]) -> dict[str, Any]:
     """Shares of bits and pictures that differ between the runtime and torch."""
-    parts = [part.name for part in encoder.card.parts]
-    pretrained = load_pretrained()
-    read_weights(SHIPPED / "network.onnx", pretrained)
-    network = FeatureNetwork(pretrained)
-    head = Head(parts, read_projections(SHIPPED / "network.onnx", parts))
-    side = network.input_size
-
-    def in_torch(image: Image.Image) -> np.ndarray:
-        with torch.inference_mode():
-            return head(*network(as_pixels([image], side))).numpy()
-
+    torchs = InTorch(encoder)
+    side = torchs.network.input_size
     shares: dict[str, Any] = {"pictures": len(images)}
     for name in ("resized by each", "resized before"):
         differ = []
@@ -165,8 +153,7 @@ def against_torch(encoder: Encoder, images: list[Image.Image]) -> dict[str, Any]
             shown = image
             if name == "resized before":
                 shown = image.resize((side, side), Image.Resampling.BICUBIC)
-            ours = encoder.encode([shown]).codes
-            theirs = encoder.layer.codes(quantise(in_torch(shown)))
+            ours, theirs = encoder.encode([shown]).codes, torchs.codes([shown], 1)
             differ.append(int(hamming(ours, theirs)[0, 0]))
         flips = np.array(differ)
         shares[name] = {

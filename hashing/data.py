@@ -135,7 +135,9 @@ def open_picture(file: Path | io.BytesIO) -> Image.Image:
     """Decode a picture as the shop does: turned upright, RGB, at most 512 pixels.
 
     Pixel by pixel the same for what cameras and shops have: RGB or grey, with alpha or
-    without. A JPEG is decoded at the scale that is needed.
+    without. A JPEG is decoded at the scale that is needed. The shop's own decoding
+    guards against strangers' files, and neither package may import the other; a test
+    holds the two together.
     """
     with Image.open(file) as opened:
         turn = TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))

@@ -51,17 +51,16 @@ def words_to_choose(
     shown: how a word is called on the page.
     """
     left = {word.casefold(): word for word in chosen}
-    offered = [
-        (word.value, word.count, left.pop(word.value.casefold(), "") != "")
+    choices = [
+        Choice(
+            word.value,
+            shown(word.value),
+            word.count,
+            left.pop(word.value.casefold(), "") != "",
+        )
         for word in counted
     ]
-    choices = [
-        Choice(word, shown(word), leaves, is_chosen)
-        for word, leaves, is_chosen in (
-            *offered,
-            *((word, 0, True) for word in left.values()),
-        )
-    ]
+    choices += [Choice(word, shown(word), 0, True) for word in left.values()]
     return sorted(choices, key=lambda choice: not choice.chosen)
 
 

@@ -124,7 +124,8 @@ def see_views(
         recipe.progress / f"views-{rank}-of-{process.count}.npz"
         for rank in range(process.count)
     ]
-    if _stored(files[process.rank], digest) is None:
+    seen = _stored(files[process.rank], digest)
+    if seen is None:
         album, own = Album(training_set, recipe.seed), shares[process.rank]
         bar = tqdm(own, "looking", unit="view", disable=not process.is_first)
         features = encoder.features(album.image(*view) for view in bar)
@@ -136,22 +137,25 @@ def see_views(
             files[process.rank], allow_pickle=False, digest=np.array(digest), **named
         )
     process.wait()
-    return SeenViews(_together(files, digest), n_views)
-
-
-def _together(files: Sequence[Path], digest: str) -> list[Tensor]:
-    """Features of all views in their order, from the files of all processes."""
-    parts = [_stored(file, digest) for file in files]
+    parts = [
+        seen if rank == process.rank else _stored(file, digest)
+        for rank, file in enumerate(files)
+    ]
     found = [part for part in parts if part is not None]
     if len(found) < len(parts):
-        raise TrainingError(f"{files[0].parent}: processes that train share no folder")
-    joined = []
-    for shares in zip(*found, strict=True):
-        whole = np.empty((sum(map(len, shares)), *shares[0].shape[1:]), np.float32)
-        for rank, share in enumerate(shares):
-            whole[rank :: len(shares)] = share
-        joined.append(torch.from_numpy(whole))
-    return joined
+        raise TrainingError(f"{recipe.progress}: processes that train share no folder")
+    columns = zip(*found, strict=True)
+    return SeenViews([torch.from_numpy(_together(c)) for c in columns], n_views)
+
+
+def _together(shares: Sequence[np.ndarray]) -> np.ndarray:
+    """A column of all views in their order, from what each process saw of it."""
+    if len(shares) == 1:
+        return shares[0]  # which may be gigabytes
+    whole = np.empty((sum(map(len, shares)), *shares[0].shape[1:]), shares[0].dtype)
+    for rank, share in enumerate(shares):
+        whole[rank :: len(shares)] = share
+    return whole
 
 
 def _stored(kept: Path, digest: str) -> list[np.ndarray] | None:
