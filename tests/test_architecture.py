@@ -13,7 +13,7 @@ from django.core.management import call_command, get_commands
 import hashing
 from config.env import BASE_DIR, env
 
-PACKAGES = ("config", "search", "access", "catalogue", "hashing")
+PACKAGES = ("config", "search", "access", "catalogue", "staff", "hashing")
 DOCS = BASE_DIR / "docs"
 
 
