@@ -1,0 +1,195 @@
+"""Which products there are: every kind in shapes, colours, patterns and finishes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from demo.kinds import (
+    accessories,
+    animals,
+    audio,
+    bags,
+    clothes,
+    cookware,
+    electronics,
+    furniture,
+    home,
+    interior,
+    lamps,
+    pottery,
+    shoes,
+    stationery,
+    toys,
+)
+from demo.kinds.kind import Kind, Look
+from demo.materials import Material, material
+from demo.palette import ON_DARK, ON_LIGHT, PALETTE, WOODS, brightness
+from demo.studio import Placed
+
+SHELVES = (
+    pottery, cookware, home, lamps, interior, furniture, clothes, shoes, accessories,
+    bags, electronics, audio, toys, animals, stationery,
+)  # fmt: skip
+# What starts a kind's stock-keeping units. The order is part of the seed: to add a
+# kind, put it last.
+CODES = {
+    "mug": "MUG", "teapot": "TEA", "bowl": "BWL", "bottle": "BTL", "pan": "PAN",
+    "jug": "JUG", "vase": "VAS", "plant pot": "POT", "candle": "CND", "lamp": "LMP",
+    "clock": "CLK", "cushion": "CUS", "basket": "BSK", "chair": "CHR", "stool": "STL",
+    "side table": "TBL", "shirt": "SHR", "shoe": "SHO", "hat": "HAT",
+    "umbrella": "UMB", "sunglasses": "SUN", "watch": "WAT", "handbag": "HBG",
+    "backpack": "BPK", "suitcase": "CAS", "headphones": "HPH", "camera": "CAM",
+    "speaker": "SPK", "phone": "PHN", "kettle": "KET", "radio": "RAD",
+    "toy car": "CAR", "bath duck": "DCK", "teddy bear": "BER", "stacking toy": "STK",
+    "ball": "BAL", "book": "BOK",
+}  # fmt: skip
+_BY_NAME: dict[str, Kind] = {kind.name: kind for s in SHELVES for kind in s.KINDS}
+KINDS: dict[str, Kind] = {name: _BY_NAME[name] for name in CODES}
+SEED = 2026
+PER_KIND = 9
+# Never rendered for training: what the encoder has not seen is what it is measured on.
+HELD_OUT = ("teapot", "hat", "backpack", "camera", "toy car")
+UNPATTERNED = ("glass", "wood", "brushed", "hammered")
+
+
+@dataclass(frozen=True)
+class Product:
+    sku: str
+    kind: str
+    shape: str
+    finish: str
+    pattern: str
+    colour: str  # the word for it
+    second: str
+    third: str
+    trim: int
+    fine: float  # how much finer than usual its pattern is
+    stretch: float
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What makes it this product and no other."""
+        return (
+            self.kind,
+            self.shape,
+            self.finish,
+            self.pattern,
+            self.colour,
+            self.second,
+        )
+
+
+def colours_of(finish: str, rng: np.random.Generator) -> list[str]:
+    names = list(WOODS) if finish == "wood" else list(PALETTE)
+    return [names[i] for i in rng.permutation(len(names))]
+
+
+def partner(colour: str, rng: np.random.Generator) -> tuple[str, str]:
+    """Two colours that can be told from the first, and from each other."""
+    tone = brightness(PALETTE.get(colour, WOODS["oak"][0]))
+    ground = [name for name in (ON_DARK if tone < 0.55 else ON_LIGHT) if name != colour]
+    clear = [n for n in ground if abs(brightness(PALETTE[n]) - tone) > 0.2] or ground
+    picked = rng.permutation(clear)
+    other = picked[1] if len(picked) > 1 else "white"
+    return str(picked[0]), str(other)
+
+
+def products_of(kind: Kind, count: int, rng: np.random.Generator) -> list[Product]:
+    """`count` products of a kind; shapes, patterns and colours take turns."""
+    shapes = list(kind.shapes)
+    patterned = [p for p in kind.patterns if p != "plain"]
+    patterns = [str(p) for p in rng.permutation(patterned)] if patterned else []
+    colours = {finish: colours_of(finish, rng) for finish in (*kind.finishes, "wood")}
+    main = colours_of("any", rng)
+    made = []
+    for i in range(count):
+        finish = kind.finishes[(i + i // len(shapes)) % len(kind.finishes)]
+        decorated = bool(patterns) and finish not in UNPATTERNED and i % 5 not in (1, 3)
+        pattern = patterns.pop(0) if decorated else "plain"
+        if decorated:
+            patterns.append(pattern)
+        colour = colours["wood"].pop(0) if finish == "wood" else main.pop(0)
+        second, third = partner(colour, rng)
+        made.append(
+            Product(
+                f"{kind.name[:3].upper()}-{i + 1:03d}".replace(" ", ""),
+                kind.name,
+                shapes[i % len(shapes)],
+                finish,
+                pattern,
+                colour,
+                second,
+                third,
+                int(rng.integers(100)),
+                float(rng.choice((0.8, 1.0, 1.3))),
+                float(rng.choice((0.92, 1.0, 1.08))),
+            )
+        )
+    return made
+
+
+def demo_products() -> list[Product]:
+    made: list[Product] = []
+    for number, kind in enumerate(KINDS.values()):
+        rng = np.random.default_rng([SEED, number])
+        for i, product in enumerate(products_of(kind, PER_KIND, rng)):
+            sku = f"{CODES[kind.name]}-{101 + i}"
+            made.append(Product(**{**product.__dict__, "sku": sku}))
+    return made
+
+
+def training_products(count: int, seed: int) -> list[Product]:
+    """Other products than the shop's, of every kind that is not held out."""
+    taken = {product.what for product in demo_products()}
+    kinds = [kind for name, kind in KINDS.items() if name not in HELD_OUT]
+    made: list[Product] = []
+    round_ = 0
+    while len(made) < count:
+        for number, kind in enumerate(kinds):
+            rng = np.random.default_rng([SEED + 1, seed, round_, number])
+            for product in products_of(kind, PER_KIND, rng):
+                if product.what not in taken:
+                    taken.add(product.what)
+                    sku = f"T{seed}-{len(made):05d}"
+                    made.append(Product(**{**product.__dict__, "sku": sku}))
+        round_ += 1
+    # One of each kind in turn, so that any number is spread over all kinds.
+    order = np.random.default_rng([SEED + 2, seed]).permutation(len(made))[:count]
+    return [made[i] for i in sorted(order)]
+
+
+def materials_of(product: Product) -> tuple[Material, Material]:
+    """What the product and its second colour are made of."""
+    kind = KINDS[product.kind]
+    second = PALETTE[product.second]
+    dressed = {
+        "second": second,
+        "third": PALETTE[product.third],
+        "pattern": product.pattern,
+        "mapping": kind.mapping,
+        "girth": kind.girth,
+        "scale": kind.scale * product.fine,
+        "level": kind.level,
+    }
+    if product.pattern in ("band", "ombre"):
+        dressed["amount"] = kind.band if product.pattern == "band" else 0.32
+    if product.pattern == "speckle":
+        dressed["amount"] = 0.34
+    if product.finish == "wood":
+        light, dark, _ = WOODS[product.colour]
+        return material("wood", light, second=dark, scale=3.0), material(
+            "satin", second
+        )
+    main = material(product.finish, PALETTE[product.colour], **dressed)
+    plain = "satin" if product.finish == "glass" else product.finish
+    return main, material(plain, second)
+
+
+def placed(product: Product) -> Placed:
+    kind = KINDS[product.kind]
+    main, accent = materials_of(product)
+    trims: Iterable[Material] = kind.trims or (accent,)
+    trim = list(trims)[product.trim % len(list(trims))]
+    solid = kind.build(Look(product.shape, main, accent, trim))
+    return Placed(solid, stretch=product.stretch)
