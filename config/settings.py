@@ -13,7 +13,7 @@ from config.storage import FILES, OVERWRITING, origin_of_pictures, shared_storag
 
 
 def secret_key(data_dir: Path) -> str:
-    """The key from the environment, else one made at first start and kept."""
+    """Return the key from the environment, else one made at first start and kept."""
     if key := env("SECRET_KEY"):
         return str(key)
     path = data_dir / "secret_key"

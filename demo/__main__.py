@@ -1,4 +1,4 @@
-"""python -m demo render | training: renders the pictures again."""
+"""Render the demo shop's pictures again: python -m demo render | training."""
 
 import argparse
 from pathlib import Path

@@ -9,11 +9,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """A function in machine code, kept for the next start.
+    """Compile a function to machine code, cached on disk.
 
-    Zero divisions give inf as in numpy. Nothing is allocated in there, so arrays need
-    no reference counts (`_nrt`): that makes it twice as fast. The kept code knows of
-    changes in the function's own file only: after changing one that others call,
+    Division by zero gives inf, as in numpy. These functions allocate nothing, so arrays
+    need no reference counts (`_nrt`), which makes them twice as fast. The cache notices
+    changes in the function's own file only: after changing a function that others call,
     remove `__pycache__`.
     """
     options: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Signed distances: how far a point is from each solid of a scene."""
 
-# Points and directions travel as three numbers: compiled code is fastest so. numba
-# infers all types, so what is not called from outside carries none.
+# Points and directions are passed as three numbers, which compiles to the fastest
+# code. numba infers types, so functions called only from compiled code have none.
 # ruff: noqa: PLR0913
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
@@ -49,7 +49,7 @@ from demo.program import (
 
 @compiled
 def lathe_distance(primitives, i, fields, x, y, z):
-    """A profile turned about the y axis, with lobes around it if asked for."""
+    """Measure to a profile turned about the y axis, with lobes around it if any."""
     radius = math.sqrt(x * x + z * z)
     lobes = primitives[i, LOBES]
     if lobes > 0.0:
@@ -60,7 +60,7 @@ def lathe_distance(primitives, i, fields, x, y, z):
 
 @compiled
 def prism_distance(primitives, i, fields, x, y, z):
-    """A polygon in x and y with a thickness; pillowed ones thin out to the rim."""
+    """Measure to an extruded polygon in x and y; pillowed ones thin out to the rim."""
     flat = field_distance(primitives, i, fields, x, y)
     half = primitives[i, SIZE]
     pillow = primitives[i, SIZE + 1]
@@ -74,7 +74,7 @@ def prism_distance(primitives, i, fields, x, y, z):
 
 @compiled
 def tube_distance(primitives, i, curves, x, y, z):
-    """A chain of capsules whose radius runs from point to point."""
+    """Measure to a chain of capsules whose radius runs from point to point."""
     first, end = int(primitives[i, POINTS]), int(primitives[i, POINTS + 1])
     best = FAR
     for j in range(first, end - 1):
@@ -98,7 +98,7 @@ def box_distance(x, y, z, a, b, c):
 
 @compiled
 def cone_distance(radius, y, low, high, half):
-    """A frustum of half height `half`; a cylinder when both radii agree."""
+    """Measure to a frustum of half height `half`; equal radii make a cylinder."""
     slope = (high - low) / (2.0 * half)
     side = (radius - (low + slope * (y + half))) / math.sqrt(1.0 + slope * slope)
     cap = abs(y) - half
@@ -186,7 +186,7 @@ def primitive_distance(primitives, i, curves, fields, x, y, z):
 
 @compiled
 def part_distance(scene, first, end, x, y, z):
-    """Distance and material after the part's primitives were combined in order."""
+    """Return distance and material after combining the part's primitives in order."""
     primitives, curves, fields = scene.primitives, scene.curves, scene.fields
     best = FAR
     material = -1
@@ -215,7 +215,7 @@ def part_distance(scene, first, end, x, y, z):
 
 @compiled
 def object_distance(scene, o, x, y, z, best):
-    """Distance and material of one object; no nearer than `best` is not looked at."""
+    """Return distance and material of an object; stop where none is below `best`."""
     objects, parts = scene.objects, scene.parts
     scale = objects[o, OBJECT_SCALE]
     x, y, z = (
@@ -252,7 +252,7 @@ def object_distance(scene, o, x, y, z, best):
 
 @compiled
 def nearest(scene, x, y, z, glass):
-    """Distance, material and object of the nearest opaque (or glass) solid."""
+    """Return distance, material and object of the nearest opaque (or glass) solid."""
     objects = scene.objects
     best = FAR
     material = -1

@@ -1,7 +1,7 @@
 """Where rays go: to surfaces, to the lamp, to the surroundings."""
 
-# Points and directions travel as three numbers: compiled code is fastest so. numba
-# infers all types, so what is not called from outside carries none.
+# Points and directions are passed as three numbers, which compiles to the fastest
+# code. numba infers types, so functions called only from compiled code have none.
 # ruff: noqa: PLR0913
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
@@ -24,8 +24,8 @@ NEVER = 1e6
 
 
 @compiled
-def span(scene, ox, oy, oz, dx, dy, dz, glass, margin):
-    """Where the ray enters the first and leaves the last bounding sphere."""
+def bounding_span(scene, ox, oy, oz, dx, dy, dz, glass, margin):
+    """Return where the ray enters the first and leaves the last bounding sphere."""
     objects = scene.objects
     start, stop = NEVER, -1.0
     for o in range(objects.shape[0]):
@@ -49,8 +49,8 @@ def span(scene, ox, oy, oz, dx, dy, dz, glass, margin):
 
 @compiled
 def march(scene, ox, oy, oz, dx, dy, dz, glass, sign, skip, steps):
-    """The first surface from `skip` on; sign -1 looks for the way out of a solid."""
-    start, stop = span(scene, ox, oy, oz, dx, dy, dz, glass, 0.01)
+    """Find the first surface beyond `skip`; sign -1 finds the way out of a solid."""
+    start, stop = bounding_span(scene, ox, oy, oz, dx, dy, dz, glass, 0.01)
     t = max(start, skip)
     for _ in range(steps):
         if t > stop:
@@ -65,8 +65,8 @@ def march(scene, ox, oy, oz, dx, dy, dz, glass, sign, skip, steps):
 
 @compiled
 def shadow(scene, x, y, z, lx, ly, lz, hardness, glass):
-    """Share of the key light that arrives, with a soft rim."""
-    start, stop = span(scene, x, y, z, lx, ly, lz, glass, 0.25)
+    """Return the share of the key light that arrives, with a soft edge."""
+    start, stop = bounding_span(scene, x, y, z, lx, ly, lz, glass, 0.25)
     t = max(0.015, start)
     light = 1.0
     for _ in range(32):
@@ -83,7 +83,7 @@ def shadow(scene, x, y, z, lx, ly, lz, hardness, glass):
 
 @compiled
 def openness(scene, x, y, z, nx, ny, nz):
-    """Ambient occlusion: how free the half space over the point is."""
+    """Return the ambient occlusion: how free the half space over the point is."""
     closed, weight = 0.0, 1.0
     for i in range(1, 5):
         h = 0.012 + 0.024 * i * i
@@ -98,7 +98,7 @@ def openness(scene, x, y, z, nx, ny, nz):
 
 @compiled
 def softbox(dx, dy, dz, lx, ly, lz, wide, high, blur):
-    """A rectangular lamp in a direction, seen in a mirror of some roughness."""
+    """Return the light of a rectangular lamp, seen in a mirror of some roughness."""
     facing = dx * lx + dy * ly + dz * lz
     if facing <= 0.05:
         return 0.0
@@ -115,7 +115,7 @@ def softbox(dx, dy, dz, lx, ly, lz, wide, high, blur):
 
 @compiled
 def surroundings(light, dx, dy, dz, rough):
-    """What a mirror sees: floor, walls with a dark belt, lamps."""
+    """Return the light a mirror reflects: floor, walls with a dark belt, lamps."""
     blur = 0.03 + 0.9 * rough * rough + 0.25 * rough
     up = min(1.0, max(0.0, 0.5 + dy / (2.0 * (0.12 + blur))))
     belt = math.exp(-(((dy - 0.12) / (0.2 + blur)) ** 2)) * (1.0 - 0.6 * rough)

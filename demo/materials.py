@@ -43,7 +43,7 @@ WIDTH = 26
 
 
 def linear(colour: str) -> Colour:
-    """'#rrggbb' as linear light."""
+    """Convert '#rrggbb' to linear light."""
     values = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     light = np.where(
         values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4

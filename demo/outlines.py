@@ -1,7 +1,7 @@
 """Distances to drawn outlines, worked out once on a grid and then read from it."""
 
-# Points and directions travel as three numbers: compiled code is fastest so. numba
-# infers all types, so what is not called from outside carries none.
+# Points and directions are passed as three numbers, which compiles to the fastest
+# code. numba infers types, so functions called only from compiled code have none.
 # ruff: noqa: PLR0913
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
@@ -22,7 +22,7 @@ from demo.program import (
 
 @compiled
 def outline_distance(curves, first, end, x, y, closed):
-    """Distance to a polyline, negative inside when it is closed."""
+    """Return the distance to a polyline, negative inside a closed one."""
     best = FAR
     inside = False
     count = end - first
@@ -47,7 +47,7 @@ def outline_distance(curves, first, end, x, y, closed):
 def fill_field(
     curves: Floats, closed: int, x: float, y: float, cell: float, field: Floats
 ) -> None:
-    """The distances to a polyline on a grid of cells from a low corner."""
+    """Fill a grid with distances to a polyline, from the grid's low corner."""
     for j in range(field.shape[0]):
         for i in range(field.shape[1]):
             field[j, i] = outline_distance(
@@ -57,7 +57,7 @@ def fill_field(
 
 @compiled
 def field_distance(primitives, i, fields, x, y):
-    """The distance to an outline, read from its grid; outside, a safe step to it."""
+    """Read the distance to an outline from its grid; outside, a safe step to it."""
     cell = primitives[i, FIELD_CELL]
     wide, high = int(primitives[i, FIELD_WIDE]), int(primitives[i, FIELD_HIGH])
     u = (x - primitives[i, FIELD_X]) / cell

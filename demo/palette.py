@@ -38,6 +38,6 @@ WOODS: dict[str, tuple[str, str, str]] = {
 
 
 def brightness(colour: str) -> float:
-    """How light a colour looks, from 0 to 1."""
+    """Return how light a colour looks, from 0 to 1."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return 0.3 * red + 0.59 * green + 0.11 * blue

@@ -1,11 +1,11 @@
-"""What the shop says of its products: names, brands, prices, descriptions."""
+"""Texts and prices of the demo shop's products, as rows of its import file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from demo.assortment import KINDS, SEED, Product
+from demo.assortment import KINDS, SEED, DemoProduct
 from demo.palette import WOODS
 
 COLUMNS = (
@@ -20,7 +20,7 @@ COLUMNS = (
     "images",
     "active",
 )
-# Invented; each makes what its shelf holds.
+# Invented brands, by top category.
 BRANDS: dict[str, tuple[str, ...]] = {
     "Kitchen": ("Tarnwick", "Brindle & Fen", "Oskelund", "Marrowby"),
     "Home": ("Hedda Grove", "Luvanto", "Brindle & Fen", "Pellamy"),
@@ -39,8 +39,8 @@ LINES = (
     "Rowan", "Sorrel",
     "Tansy", "Umber", "Vale", "Wren", "Yarrow", "Zephyr", "Aster", "Birch", "Cove",
 )  # fmt: skip
-# Kinds whose shapes already say what they are.
-WHOLE = {"pan", "shirt", "shoe", "hat", "ball"}
+# Kinds whose shape says the kind already: "saucepan", not "saucepan pan".
+NAMED_BY_SHAPE = {"pan", "shirt", "shoe", "hat", "ball"}
 PHRASES: dict[tuple[str, str], str] = {
     ("mug", "cup"): "cup and saucer",
     ("handbag", "tote"): "tote bag",
@@ -151,25 +151,25 @@ USES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Listing:
-    """A row of the shop's import file."""
+    """A row of the demo shop's import file."""
 
-    product: Product
+    product: DemoProduct
     values: tuple[str, ...]
 
 
-def colour_word(product: Product) -> str:
+def colour_word(product: DemoProduct) -> str:
     return WOODS[product.colour][2] if product.finish == "wood" else product.colour
 
 
-def phrase(product: Product) -> str:
+def phrase(product: DemoProduct) -> str:
     fixed = PHRASES.get((product.kind, product.shape))
     if fixed:
         return fixed
     words = KINDS[product.kind].shapes[product.shape]
-    return words if product.kind in WHOLE else f"{words} {product.kind}"
+    return words if product.kind in NAMED_BY_SHAPE else f"{words} {product.kind}"
 
 
-def described(product: Product, rng: np.random.Generator) -> str:
+def description_of(product: DemoProduct, rng: np.random.Generator) -> str:
     thing = phrase(product)
     article = "An" if thing[0].lower() in "aeiou" else "A"
     if product.kind == "sunglasses":
@@ -192,14 +192,14 @@ def described(product: Product, rng: np.random.Generator) -> str:
     return f"{first} {uses[int(rng.integers(len(uses)))]}"
 
 
-def titled(product: Product, line: str) -> str:
+def name_of(product: DemoProduct, line: str) -> str:
     name = f"{line} {phrase(product)} in {product.colour}"
     if product.pattern == "plain":
         return name
     return f"{name} and {product.second} {PATTERN_WORDS[product.pattern][0]}"
 
 
-def listing(product: Product, number: int) -> Listing:
+def listing_of(product: DemoProduct, number: int) -> Listing:
     rng = np.random.default_rng([SEED, 77, number])
     kind = KINDS[product.kind]
     brands = BRANDS[kind.category.split(" > ")[0]]
@@ -209,18 +209,18 @@ def listing(product: Product, number: int) -> Listing:
     line = LINES[int(rng.integers(len(LINES)))]
     values = (
         product.sku,
-        titled(product, line),
+        name_of(product, line),
         kind.category,
         brands[int(rng.integers(len(brands)))],
         colour_word(product),
         f"{price:.2f}",
         str(stock),
-        described(product, rng),
+        description_of(product, rng),
         ";".join(f"{product.sku}-{view + 1}.webp" for view in range(len(kind.views))),
         "1",
     )
     return Listing(product, values)
 
 
-def listings(products: Iterable[Product]) -> list[Listing]:
-    return [listing(product, number) for number, product in enumerate(products)]
+def listings_of(products: Iterable[DemoProduct]) -> list[Listing]:
+    return [listing_of(product, number) for number, product in enumerate(products)]

@@ -1,7 +1,7 @@
-"""From a scene and a camera to a picture: rays followed, pixels developed."""
+"""From a scene and a camera to a picture: rays followed, pixels tone_mapped."""
 
-# Points and directions travel as three numbers: compiled code is fastest so. numba
-# infers all types, so what is not called from outside carries none.
+# Points and directions are passed as three numbers, which compiles to the fastest
+# code. numba infers types, so functions called only from compiled code have none.
 # ruff: noqa: PLR0913
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
@@ -22,7 +22,7 @@ from demo.program import (
     Floats,
     Scene,
 )
-from demo.shading import backdrop, detailed, local, normal_at, shade
+from demo.shading import backdrop, colour_and_normal, normal_at, object_space, shade
 from demo.surface import colour_at
 
 Labels = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ Labels = npt.NDArray[np.int64]
 
 @compiled
 def through_glass(scene, ox, oy, oz, dx, dy, dz, behind, seen):
-    """The colour behind, seen through the glass in front of it."""
+    """Return the colour behind the glass in front of it."""
     r, g, b = behind
     sr, sg, sb = 0.0, 0.0, 0.0  # shine on the panes
     tr, tg, tb = 1.0, 1.0, 1.0  # what they let through
@@ -42,7 +42,7 @@ def through_glass(scene, ox, oy, oz, dx, dy, dz, behind, seen):
         x, y, z = ox + t * dx, oy + t * dy, oz + t * dz
         nx, ny, nz = normal_at(scene, o, x, y, z)
         row = scene.materials[material]
-        px, py, pz, mx, my, mz = local(scene, o, x, y, z, nx, ny, nz)
+        px, py, pz, mx, my, mz = object_space(scene, o, x, y, z, nx, ny, nz)
         cr, cg, cb = colour_at(row, px, py, pz, mx, my, mz)
         along = nx * dx + ny * dy + nz * dz
         facing = min(1.0, abs(along))
@@ -69,7 +69,7 @@ def through_glass(scene, ox, oy, oz, dx, dy, dz, behind, seen):
 
 @compiled
 def radiance(scene, camera, dx, dy, dz, high, has_glass):
-    """Colour along a ray, and a number that changes where the surface does."""
+    """Return the colour along a ray, and a label that changes with the surface."""
     ox, oy, oz = camera[0], camera[1], camera[2]
     t, material, o = march(scene, ox, oy, oz, dx, dy, dz, False, 1.0, 0.0, 110)
     label = -1
@@ -78,7 +78,7 @@ def radiance(scene, camera, dx, dy, dz, high, has_glass):
         nx, ny, nz = normal_at(scene, o, x, y, z)
         row = scene.materials[material]
         free = openness(scene, x, y, z, nx, ny, nz)
-        r, g, b, nx, ny, nz = detailed(scene, o, row, x, y, z, nx, ny, nz)
+        r, g, b, nx, ny, nz = colour_and_normal(scene, o, row, x, y, z, nx, ny, nz)
         r, g, b = shade(
             scene, row, (r, g, b), x, y, z, (nx, ny, nz), (dx, dy, dz), free
         )
@@ -91,8 +91,8 @@ def radiance(scene, camera, dx, dy, dz, high, has_glass):
 
 
 @compiled
-def developed(x):
-    """Linear light as a display value; the brightest tones roll off."""
+def tone_mapped(x):
+    """Convert linear light to a display value; the brightest tones roll off."""
     if x > 0.7:
         x = 0.7 + 0.3 * (1.0 - math.exp(-(x - 0.7) / 0.3))
     x = max(0.0, x)
@@ -112,14 +112,17 @@ def pixel(scene, camera, u, v, width, height, has_glass):
     r, g, b, label = radiance(
         scene, camera, dx / size, dy / size, dz / size, high, has_glass
     )
-    return developed(r), developed(g), developed(b), label
+    return tone_mapped(r), tone_mapped(g), tone_mapped(b), label
 
 
 @compiled
-def photograph(
+def render_pixels(
     scene: Scene, camera: Floats, picture: Floats, rough: Floats, labels: Labels
 ) -> None:
-    """Fills (height, width, 3) display values in [0, 1]; the other two are scratch."""
+    """Fill `picture` (height, width, 3) with display values in [0, 1].
+
+    `rough` and `labels` are scratch.
+    """
     height, width = labels.shape
     has_glass = False
     for o in range(scene.objects.shape[0]):
@@ -134,7 +137,7 @@ def photograph(
             labels[j, i] = label
     for j in range(height):
         for i in range(width):
-            if not uneven(rough, labels, i, j):
+            if not needs_more_rays(rough, labels, i, j):
                 continue
             r, g, b = 0.0, 0.0, 0.0
             for s in range(4):
@@ -146,8 +149,8 @@ def photograph(
 
 
 @compiled
-def uneven(picture, labels, i, j):
-    """Whether a pixel differs enough from a neighbour to need more rays."""
+def needs_more_rays(picture, labels, i, j):
+    """Return whether a pixel differs enough from a neighbour to need more rays."""
     height, width = labels.shape
     for k in range(4):
         x, y = i + (1, -1, 0, 0)[k], j + (0, 0, 1, -1)[k]
@@ -165,7 +168,10 @@ def uneven(picture, labels, i, j):
 
 @compiled
 def silhouette(scene: Scene, camera: Floats, shown: Labels, first: int) -> None:
-    """Fills a small square with which object from `first` on a pixel shows, or 0."""
+    """Fill a small square with the number of the object at each pixel, or 0.
+
+    Objects count from `first`.
+    """
     size = shown.shape[0]
     for j in range(size):
         for i in range(size):

@@ -12,12 +12,12 @@ from tqdm import tqdm
 from demo.assortment import (
     KINDS,
     SEED,
-    Product,
+    DemoProduct,
     demo_products,
     training_products,
 )
-from demo.pictures import SIZE, catalogue_picture, webp
-from demo.products import COLUMNS, listings
+from demo.photography import PICTURE_SIDE, catalogue_picture, webp
+from demo.products import COLUMNS, listings_of
 from demo.street import jpeg, street_photo
 
 STREET_PHOTOS = 60
@@ -25,39 +25,37 @@ VIEWS = 2
 
 
 @dataclass(frozen=True)
-class Order:
-    """One picture to be rendered, and where it goes."""
+class RenderJob:
+    """A picture to render, and where it goes."""
 
-    product: Product
+    product: DemoProduct
     path: Path
     size: int
     view: int = 0
-    others: tuple[Product, ...] = ()  # clutter of a street photo
+    others: tuple[DemoProduct, ...] = ()  # clutter of a street photo
     seed: tuple[int, ...] = ()  # of a street photo
 
 
-def carry_out(order: Order) -> None:
-    if order.seed:
-        photo = street_photo(
-            order.product, list(order.others), list(order.seed), order.size
-        )
-        made = jpeg(photo, list(order.seed))
+def render(job: RenderJob) -> None:
+    if job.seed:
+        photo = street_photo(job.product, list(job.others), list(job.seed), job.size)
+        content = jpeg(photo, list(job.seed))
     else:
-        made = webp(catalogue_picture(order.product, order.view, order.size))
-    # A picture is there whole or not at all, so a stopped run can be taken up again.
-    part = order.path.with_name(order.path.name + ".part")
-    part.write_bytes(made)
-    part.replace(order.path)
+        content = webp(catalogue_picture(job.product, job.view, job.size))
+    # Renamed when complete, so that an interrupted run can be resumed.
+    part = job.path.with_name(job.path.name + ".part")
+    part.write_bytes(content)
+    part.replace(job.path)
 
 
-def carry_out_all(orders: Sequence[Order], jobs: int, title: str) -> None:
+def render_all(render_jobs: Sequence[RenderJob], jobs: int, title: str) -> None:
     if jobs <= 1:
-        for order in tqdm(orders, desc=title):
-            carry_out(order)
+        for job in tqdm(render_jobs, desc=title):
+            render(job)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        done: Iterable[None] = pool.imap_unordered(carry_out, orders, chunksize=4)
-        for _ in tqdm(done, total=len(orders), desc=title):
+        done: Iterable[None] = pool.imap_unordered(render, render_jobs, chunksize=4)
+        for _ in tqdm(done, total=len(render_jobs), desc=title):
             pass
 
 
@@ -70,8 +68,8 @@ def write_rows(
         writer.writerows(rows)
 
 
-def photographed(products: Sequence[Product]) -> list[Product]:
-    """The products of the street photos: every kind in turn, none twice."""
+def street_products(products: Sequence[DemoProduct]) -> list[DemoProduct]:
+    """Choose the products of the street photos: every kind in turn, none twice."""
     rng = np.random.default_rng([SEED, 60])
     stacks = [[p for p in products if p.kind == kind] for kind in KINDS]
     stacks = [[stack[i] for i in rng.permutation(len(stack))] for stack in stacks]
@@ -79,48 +77,54 @@ def photographed(products: Sequence[Product]) -> list[Product]:
     return ranked[:STREET_PHOTOS]
 
 
-def street_orders(products: Sequence[Product], folder: Path) -> list[Order]:
-    orders = []
-    for number, product in enumerate(photographed(products), start=1):
+def street_jobs(products: Sequence[DemoProduct], folder: Path) -> list[RenderJob]:
+    render_jobs = []
+    for number, product in enumerate(street_products(products), start=1):
         others = tuple(p for p in products if p.kind != product.kind)
         path = folder / f"street-{number:02d}.jpg"
-        orders.append(Order(product, path, 0, 0, others, (SEED, 61, number)))
-    return orders
+        render_jobs.append(RenderJob(product, path, 0, 0, others, (SEED, 61, number)))
+    return render_jobs
 
 
 def render_demo(out: Path, *, only: str | None, jobs: int) -> None:
-    """The demo shop's pictures and data; `only` a kind's or one product's."""
+    """Render the demo shop's pictures and data; `only` limits to a kind or an SKU."""
     products = demo_products()
     images, street = out / "images", out / "street"
     images.mkdir(parents=True, exist_ok=True)
     street.mkdir(parents=True, exist_ok=True)
-    photos = street_orders(products, street)
-    write_rows(out / "catalogue.csv", COLUMNS, (x.values for x in listings(products)))
+    photos = street_jobs(products, street)
+    write_rows(
+        out / "catalogue.csv", COLUMNS, (x.values for x in listings_of(products))
+    )
     write_rows(
         street / "manifest.csv",
         ("path", "sku"),
-        ((order.path.name, order.product.sku) for order in photos),
+        ((job.path.name, job.product.sku) for job in photos),
     )
 
-    def wanted(order: Order) -> bool:
-        return only is None or only in (order.product.kind, order.product.sku)
+    def is_wanted(job: RenderJob) -> bool:
+        return only is None or only in (job.product.kind, job.product.sku)
 
-    orders = [
-        Order(product, images / f"{product.sku}-{view + 1}.webp", SIZE, view)
+    render_jobs = [
+        RenderJob(
+            product, images / f"{product.sku}-{view + 1}.webp", PICTURE_SIDE, view
+        )
         for product in products
         for view in range(VIEWS)
     ]
-    carry_out_all([o for o in [*orders, *photos] if wanted(o)], jobs, "pictures")
+    render_all(
+        [job for job in [*render_jobs, *photos] if is_wanted(job)], jobs, "pictures"
+    )
 
 
-def training_orders(
-    products: Sequence[Product], folder: Path, seed: int, size: int
-) -> list[Order]:
-    orders = []
+def training_jobs(
+    products: Sequence[DemoProduct], folder: Path, seed: int, size: int
+) -> list[RenderJob]:
+    render_jobs = []
     for number, product in enumerate(products):
         for view in range(VIEWS):
             path = folder / f"{product.sku}-catalogue-{view + 1}.webp"
-            orders.append(Order(product, path, size, view))
+            render_jobs.append(RenderJob(product, path, size, view))
         near = range(number + 1, number + 40)
         others = tuple(
             p
@@ -129,25 +133,27 @@ def training_orders(
         )
         for photo in range(2):
             path = folder / f"{product.sku}-photo-{photo + 1}.jpg"
-            orders.append(Order(product, path, size, 0, others, (seed, number, photo)))
-    return orders
+            render_jobs.append(
+                RenderJob(product, path, size, 0, others, (seed, number, photo))
+            )
+    return render_jobs
 
 
 def render_training(out: Path, *, count: int, seed: int, size: int, jobs: int) -> None:
-    """A SET of other products for the hashing library, one in five for validation."""
+    """Render a SET of other products for `hashing`; one in five is for validation."""
     products = training_products(count, seed)
     folder = out / "images"
     folder.mkdir(parents=True, exist_ok=True)
-    orders = training_orders(products, folder, seed, size)
+    render_jobs = training_jobs(products, folder, seed, size)
     split = {p.sku: "val" if i % 5 == 4 else "train" for i, p in enumerate(products)}
 
-    def row(order: Order) -> tuple[str, ...]:
-        product = order.product
+    def row(job: RenderJob) -> tuple[str, ...]:
+        product = job.product
         shelf = KINDS[product.kind].category.split(" > ")[0]
-        kind = "photo" if order.seed else "catalogue"
-        path = order.path.relative_to(out).as_posix()
+        kind = "photo" if job.seed else "catalogue"
+        path = job.path.relative_to(out).as_posix()
         return (path, split[product.sku], product.kind, shelf, product.sku, kind)
 
     header = ("path", "split", "fine_label", "coarse_label", "product_id", "kind")
-    carry_out_all([o for o in orders if not o.path.exists()], jobs, "training")
-    write_rows(out / "manifest.csv", header, (row(order) for order in orders))
+    render_all([job for job in render_jobs if not job.path.exists()], jobs, "training")
+    write_rows(out / "manifest.csv", header, (row(job) for job in render_jobs))

@@ -1,7 +1,7 @@
 """How surfaces, the ground and the backdrop look from where the camera is."""
 
-# Points and directions travel as three numbers: compiled code is fastest so. numba
-# infers all types, so what is not called from outside carries none.
+# Points and directions are passed as three numbers, which compiles to the fastest
+# code. numba infers types, so functions called only from compiled code have none.
 # ruff: noqa: PLR0913
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
@@ -29,8 +29,8 @@ from demo.surface import bent_normal, colour_at
 
 
 @compiled
-def local(scene, o, x, y, z, nx, ny, nz):
-    """A world point and normal in the object's own space."""
+def object_space(scene, o, x, y, z, nx, ny, nz):
+    """Convert a world point and normal to the object's own space."""
     row = scene.objects[o]
     s, t = row[OBJECT_SCALE], row[OBJECT_STRETCH]
     x, y, z = x - row[6], y - row[7], z - row[8]
@@ -57,9 +57,9 @@ def normal_at(scene, o, x, y, z):
 
 
 @compiled
-def detailed(scene, o, row, x, y, z, nx, ny, nz):
-    """Colour and relief at a point: the normal comes back in the world."""
-    px, py, pz, mx, my, mz = local(scene, o, x, y, z, nx, ny, nz)
+def colour_and_normal(scene, o, row, x, y, z, nx, ny, nz):
+    """Return the surface's colour and its normal, bent by the relief, in the world."""
+    px, py, pz, mx, my, mz = object_space(scene, o, x, y, z, nx, ny, nz)
     r, g, b = colour_at(row, px, py, pz, mx, my, mz)
     if row[M.GRAIN] > 0.5:
         mx, my, mz = bent_normal(row, px, py, pz, mx, my, mz)
@@ -71,15 +71,15 @@ def detailed(scene, o, row, x, y, z, nx, ny, nz):
 
 
 @compiled
-def mirrored(scene, x, y, z, rx, ry, rz, rough):
-    """What is seen along a reflected ray."""
+def reflection(scene, x, y, z, rx, ry, rz, rough):
+    """Return the colour along a reflected ray."""
     light = scene.light
     if rough < 0.3:
         t, material, o = march(scene, x, y, z, rx, ry, rz, False, 1.0, 0.03, 18)
         if material >= 0:
             hx, hy, hz = x + t * rx, y + t * ry, z + t * rz
             nx, ny, nz = normal_at(scene, o, hx, hy, hz)
-            px, py, pz, mx, my, mz = local(scene, o, hx, hy, hz, nx, ny, nz)
+            px, py, pz, mx, my, mz = object_space(scene, o, hx, hy, hz, nx, ny, nz)
             row = scene.materials[material]
             r, g, b = colour_at(row, px, py, pz, mx, my, mz)
             key = max(0.0, nx * light[0] + ny * light[1] + nz * light[2]) * 0.6
@@ -94,7 +94,7 @@ def mirrored(scene, x, y, z, rx, ry, rz, rough):
 
 @compiled
 def shade(scene, row, colour, x, y, z, n, d, free):
-    """Light that leaves a surface towards the camera."""
+    """Return the light that leaves a surface towards the camera."""
     light = scene.light
     r, g, b = colour
     nx, ny, nz = n
@@ -118,7 +118,7 @@ def shade(scene, row, colour, x, y, z, n, d, free):
     if rough < 0.9:
         twice = 2.0 * (nx * dx + ny * dy + nz * dz)
         rx, ry, rz = dx - twice * nx, dy - twice * ny, dz - twice * nz
-        er, eg, eb = mirrored(
+        er, eg, eb = reflection(
             scene, x + 0.004 * nx, y + 0.004 * ny, z + 0.004 * nz, rx, ry, rz, rough
         )
     shut = 0.35 + 0.65 * free
@@ -144,7 +144,7 @@ def shade(scene, row, colour, x, y, z, n, d, free):
 
 @compiled
 def ground(scene, x, z, dx, dy, dz, back):
-    """The floor: a white sweep that catches shadows, or a material of its own."""
+    """Return the floor's colour: a white sweep with shadows, or a material."""
     light = scene.light
     free = openness(scene, x, 0.0, z, 0.0, 1.0, 0.0)
     sun = shadow(
@@ -161,7 +161,7 @@ def ground(scene, x, z, dx, dy, dz, back):
     nx, ny, nz = bent_normal(row, x, 0.0, z, 0.0, 1.0, 0.0)
     key = max(0.0, nx * light[0] + ny * light[1] + nz * light[2]) * sun
     shine = row[M.SHINE] + 0.5 * (1.0 + dy) ** 5 * (1.0 - row[M.ROUGH])
-    er, eg, eb = mirrored(scene, x, 0.004, z, dx, -dy, dz, row[M.ROUGH])
+    er, eg, eb = reflection(scene, x, 0.004, z, dx, -dy, dz, row[M.ROUGH])
     return (
         r * (light[KEY_COLOUR] * key + light[SKY] * free) + er * shine,
         g * (light[KEY_COLOUR + 1] * key + light[SKY + 1] * free) + eg * shine,
@@ -171,7 +171,7 @@ def ground(scene, x, z, dx, dy, dz, back):
 
 @compiled
 def backdrop(scene, ox, oy, oz, dx, dy, dz, high):
-    """What lies behind everything; the floor, the wall or the far end of both."""
+    """Return the colour behind all objects: floor, wall, or the end of both."""
     light = scene.light
     back = (
         light[BACK_LOW] * (1 - high) + light[BACK_TOP] * high,

@@ -41,7 +41,7 @@ class Primitive:
 
 
 def rotation(turn: Sequence[float]) -> D.Floats:
-    """The matrix that turns about x, then y, then z."""
+    """Return the matrix that turns about x, then y, then z."""
     x, y, z = (math.radians(angle) for angle in turn)
     cx, sx, cy, sy, cz, sz = (f(a) for a in (x, y, z) for f in (math.cos, math.sin))
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
@@ -61,7 +61,7 @@ def egg(a: float, b: float, c: float, m: Material | None, **more: Any) -> Primit
 def box(
     a: float, b: float, c: float, m: Material | None, r: float = 0.0, **more: Any
 ) -> Primitive:
-    """A box of half sizes a, b, c whose edges are rounded by r."""
+    """Return a box of half sizes a, b, c with edges rounded by r."""
     size = (a - r, b - r, c - r)
     return Primitive(D.BOX, m, size, half=(a, b, c), round=r, **more)
 
@@ -69,7 +69,7 @@ def box(
 def rod(
     radius: float, half: float, m: Material | None, r: float = 0.0, **more: Any
 ) -> Primitive:
-    """An upright cylinder of half height `half`."""
+    """Return an upright cylinder of half height `half`."""
     size = (radius - r, 0, half - r)
     return Primitive(D.CYLINDER, m, size, half=(radius, half, radius), round=r, **more)
 
@@ -88,7 +88,7 @@ def cone(
 
 
 def ring(big: float, small: float, m: Material | None, **more: Any) -> Primitive:
-    """A torus that lies flat."""
+    """Return a torus that lies flat."""
     half = (big + small, small, big + small)
     return Primitive(D.TORUS, m, (big, small, 0), half=half, **more)
 
@@ -108,14 +108,14 @@ def _profile(
 
 
 def turned(points: Sequence[Point], wall: float, m: Material, **more: Any) -> Primitive:
-    """A thin-walled vessel: the profile's (radius, height) points about y."""
+    """Return a thin-walled vessel: (radius, height) points turned about y."""
     return _profile(D.LATHE, points, m, wall, round=wall, **more)
 
 
-def solid(
+def turned_solid(
     points: Sequence[Point], m: Material | None, r: float = 0.0, **more: Any
 ) -> Primitive:
-    """A full turned body; its first and last points should lie on the axis."""
+    """Return a full body of revolution; the end points should lie on the axis."""
     return _profile(D.BODY, points, m, r, round=r, **more)
 
 
@@ -127,7 +127,7 @@ def sheet(  # noqa: PLR0913 - a drawing, its thickness, edge
     pillow: float = 0.0,
     **more: Any,
 ) -> Primitive:
-    """A polygon in x and y, `half` thick to both sides, grown by r all round."""
+    """Return an extruded polygon in x and y, `half` thick each way, grown by r."""
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, 0.0)
     reach = ((max(xs) - min(xs)) / 2 + r, (max(ys) - min(ys)) / 2 + r, half + r)
@@ -146,7 +146,7 @@ def sheet(  # noqa: PLR0913 - a drawing, its thickness, edge
 def tube(
     points: Sequence[Point], r: float, m: Material | None, end: float = 0.0, **more: Any
 ) -> Primitive:
-    """A bent rod through the points; its radius runs from r to `end` if given."""
+    """Return a bent rod through the points; its radius runs from r to `end`."""
     end = end or r
     steps = max(1, len(points) - 1)
     full = tuple(
@@ -174,7 +174,7 @@ def keep(primitive: Primitive, soft: float = 0.0) -> Primitive:
 
 
 def curve(points: Sequence[Point], n: int = 14, *, closed: bool = False) -> list[Point]:
-    """n points on a smooth line through the given ones (Catmull-Rom)."""
+    """Return n points on a smooth line through the given ones (Catmull-Rom)."""
     given = np.array(points, dtype=np.float64)
     if closed:
         given = np.vstack([given[-1], given, given[0], given[1]])
@@ -202,14 +202,14 @@ def curve(points: Sequence[Point], n: int = 14, *, closed: bool = False) -> list
 def arc(  # noqa: PLR0913 - an ellipse, two angles, a count
     x: float, y: float, rx: float, ry: float, start: float, end: float, n: int = 12
 ) -> list[Point]:
-    """Points of an ellipse's arc in the xy plane, from angle to angle."""
+    """Return points of an ellipse's arc in the xy plane, from angle to angle."""
     angles = np.radians(np.linspace(start, end, n))
     return [(x + rx * math.cos(a), y + ry * math.sin(a), 0.0) for a in angles]
 
 
 @dataclass
 class Solid:
-    """One product's shape; glass parts are kept apart, light goes through them."""
+    """The shape of one product; glass parts are kept apart, as light passes them."""
 
     parts: list[list[Primitive]] = field(default_factory=list)
     glass: list[list[Primitive]] = field(default_factory=list)
@@ -222,7 +222,7 @@ class Solid:
 
 
 def bounds(primitive: Primitive) -> tuple[D.Floats, D.Floats]:
-    """The low and high corner of a primitive in its product's space."""
+    """Return the low and high corner of a primitive in its product's space."""
     matrix = rotation(primitive.turn)
     scale = np.array(primitive.scale)
     middle = matrix @ (np.array(primitive.middle) * scale) + np.array(primitive.at)

@@ -9,15 +9,15 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from demo import raymarch as R
-from demo.assortment import KINDS, Product, placed
+from demo.assortment import KINDS, DemoProduct, place
 from demo.materials import Material, material
-from demo.pictures import as_image
+from demo.photography import as_image
 from demo.program import Floats
 from demo.solids import bounds
-from demo.studio import Light, Placed, View, framed, scene_of, taken
+from demo.studio import Light, PlacedSolid, View, frame, render_scene, scene_of
 
 ASPECTS = ((1.0, 1.0), (1.0, 0.75), (0.75, 1.0), (1.0, 0.66), (0.66, 1.0), (0.8, 1.0))
-HIDDEN = 0.2  # share of the subject that clutter may hide
+MAX_HIDDEN_SHARE = 0.2  # share of the subject that clutter may hide
 
 FLOORS: tuple[Material, ...] = (
     material("wood", "#b98a58", second="#8f6238", scale=1.3, level=1.0),
@@ -82,8 +82,8 @@ WALLS: tuple[Material, ...] = (
 )
 
 
-def light_of(rng: np.random.Generator) -> Light:
-    """One of a warm room, a dim one, a hard side light, a cold sky."""
+def random_light(rng: np.random.Generator) -> Light:
+    """Choose a warm room, a dim one, hard side light, a cold sky or back light."""
     side = float(rng.choice((-1.0, 1.0)))
     wall = WALLS[rng.integers(len(WALLS))] if rng.random() < 0.65 else None
     common: dict[str, Any] = {
@@ -139,9 +139,11 @@ def light_of(rng: np.random.Generator) -> Light:
     return replace(moods[rng.integers(len(moods))], **common)
 
 
-def laid(product: Product, rng: np.random.Generator, *, may_lie: bool) -> Placed:
-    """The product standing, or on its back where that is how one finds it."""
-    thing = placed(product)
+def pose(
+    product: DemoProduct, rng: np.random.Generator, *, may_lie: bool
+) -> PlacedSolid:
+    """Stand the product up, or lay it on its back where people find it so."""
+    thing = place(product)
     if not (may_lie and KINDS[product.kind].lies and rng.random() < 0.6):
         return thing
     parts = thing.solid.parts + thing.solid.glass
@@ -149,13 +151,13 @@ def laid(product: Product, rng: np.random.Generator, *, may_lie: bool) -> Placed
     return replace(thing, turn=(-90.0, 0.0, 0.0), at=(0.0, -low, 0.0))
 
 
-def reach_of(thing: Placed) -> float:
+def reach_of(thing: PlacedSolid) -> float:
     spheres = scene_of([thing], Light()).objects
     return float(spheres[:, 5].max())
 
 
-def viewpoint(product: Product, lying: bool, rng: np.random.Generator) -> View:
-    """An angle between and beyond the catalogue's, which still shows the front."""
+def viewpoint(product: DemoProduct, lying: bool, rng: np.random.Generator) -> View:
+    """Choose an angle beyond the catalogue's that still shows the front."""
     front = KINDS[product.kind].views[0][0]
     turn = float(rng.choice((-1, 1)) * rng.uniform(14, 34))
     pitch = float(rng.uniform(52, 72) if lying else rng.uniform(14, 42))
@@ -170,16 +172,16 @@ def viewpoint(product: Product, lying: bool, rng: np.random.Generator) -> View:
 
 
 def clutter(
-    around: float, view: View, others: list[Product], rng: np.random.Generator
-) -> list[Placed]:
-    """Smaller things beside and behind the subject, at times a little before it."""
+    around: float, view: View, others: list[DemoProduct], rng: np.random.Generator
+) -> list[PlacedSolid]:
+    """Put smaller things beside and behind the subject, sometimes in front."""
     things = []
     start = rng.uniform(0, 360)
     for i, other in enumerate(others):
-        thing = placed(other)
+        thing = place(other)
         size = around * float(rng.uniform(0.35, 0.62)) / reach_of(thing)
         own = reach_of(thing) * size
-        # Angles from the camera's side: 180 is right behind the subject.
+        # Angles from the camera's side: 180 is directly behind the subject.
         angle = 70 + (start + i * 220 / max(1, len(others))) % 220
         if i == 0 and rng.random() < 0.5:
             angle = float(rng.choice((-1, 1)) * rng.uniform(38, 55))
@@ -191,20 +193,22 @@ def clutter(
     return things
 
 
-def hidden_share(subject: Placed, things: list[Placed], camera: Floats) -> float:
-    """How much of the subject the things before it hide."""
+def hidden_share(
+    subject: PlacedSolid, things: list[PlacedSolid], camera: Floats
+) -> float:
+    """Return the share of the subject that the things in front hide."""
     alone = scene_of([subject], Light())
     count = len(alone.objects)
-    seen = []
+    visible_pixels = []
     for scene in (alone, scene_of([subject, *things], Light())):
-        shown = np.zeros((90, 90), dtype=np.int64)
-        R.silhouette(scene, camera, shown, 0)
-        seen.append(int(((shown > 0) & (shown <= count)).sum()))
-    return 1.0 - seen[1] / max(1, seen[0])
+        labels = np.zeros((90, 90), dtype=np.int64)
+        R.silhouette(scene, camera, labels, 0)
+        visible_pixels.append(int(((labels > 0) & (labels <= count)).sum()))
+    return 1.0 - visible_pixels[1] / max(1, visible_pixels[0])
 
 
-def snapped(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A hand that shakes, a small sensor, a white balance that guesses."""
+def degrade(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Add what a phone adds: shake, sensor noise, wrong white balance."""
     picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 1.0))))
     pixels = np.asarray(picture, dtype=np.float64)
     if rng.random() < 0.4:
@@ -226,24 +230,24 @@ def snapped(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def street_photo(
-    product: Product, others: list[Product], seed: list[int], size: int = 0
+    product: DemoProduct, others: list[DemoProduct], seed: list[int], size: int = 0
 ) -> Image.Image:
-    """A photo of the product among the others; the same seed gives the same photo."""
+    """Render a photo of the product among others; equal seeds, equal photos."""
     rng = np.random.default_rng(seed)
-    subject = laid(product, rng, may_lie=True)
+    subject = pose(product, rng, may_lie=True)
     view = viewpoint(product, subject.turn[0] != 0.0, rng)
     aspect = ASPECTS[rng.integers(len(ASPECTS))]
-    camera = framed(subject, view, aspect)
+    camera = frame(subject, view, aspect)
     picked = [others[i] for i in rng.permutation(len(others))[: rng.integers(2, 6)]]
-    light = light_of(rng)
+    light = random_light(rng)
     long = size or int(rng.integers(480, 601))
     around = reach_of(subject)
     things = clutter(around, view, picked, rng)
-    while things and hidden_share(subject, things, camera) > HIDDEN:
+    while things and hidden_share(subject, things, camera) > MAX_HIDDEN_SHARE:
         things = things[1:]
     scene = scene_of([subject, *things], light)
     wide, high = round(long * aspect[0]), round(long * aspect[1])
-    return snapped(as_image(taken(scene, camera, wide, high)), rng)
+    return degrade(as_image(render_scene(scene, camera, wide, high)), rng)
 
 
 def jpeg(picture: Image.Image, seed: list[int]) -> bytes:

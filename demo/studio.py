@@ -15,8 +15,8 @@ from demo.solids import Primitive, Solid, bounds, rotation
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A solid in the world: turned, scaled, then put at a point."""
+class PlacedSolid:
+    """A solid in the world: turned, scaled, then moved to a point."""
 
     solid: Solid
     at: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -41,11 +41,11 @@ class Light:
     boxes: float = 4.5
 
 
-FINE = 0.008  # a field's cell; corners are rounded by about this much
+FIELD_CELL_SIDE = 0.008  # a field's cell; corners are rounded by about this much
 
 
 def outline(points: tuple[tuple[float, ...], ...], axes: int) -> D.Floats:
-    """A curve's rows: its points, each with 1 / (squared way to the next)."""
+    """Return a curve's rows: its points, each with 1 / (squared step to the next)."""
     rows = []
     for i, point in enumerate(points):
         after = points[(i + 1) % len(points)]
@@ -58,18 +58,18 @@ def outline(points: tuple[tuple[float, ...], ...], axes: int) -> D.Floats:
 def field_of(
     points: tuple[tuple[float, ...], ...], kind: int, rim: float
 ) -> tuple[D.Floats, float, float]:
-    """The grid of distances to a drawn outline, and its low corner."""
+    """Return the grid of distances to a drawn outline, and its low corner."""
     rows = outline(points, 2)
     low, high = rows[:, :2].min(axis=0) - rim, rows[:, :2].max(axis=0) + rim
-    wide, tall = (int(math.ceil(size)) + 2 for size in (high - low) / FINE)
+    wide, tall = (int(math.ceil(size)) + 2 for size in (high - low) / FIELD_CELL_SIDE)
     field = np.empty((tall, wide))
     closed = {D.LATHE: 0, D.PRISM: 1, D.BODY: 2}[kind]
-    fill_field(rows, closed, float(low[0]), float(low[1]), FINE, field)
+    fill_field(rows, closed, float(low[0]), float(low[1]), FIELD_CELL_SIDE, field)
     return field, float(low[0]), float(low[1])
 
 
 class _Tables:
-    """Collects the rows of a scene's arrays."""
+    """Collect the rows of a scene's arrays."""
 
     def __init__(self) -> None:
         self.materials: dict[Material, int] = {}
@@ -119,7 +119,7 @@ class _Tables:
             rim = 0.06 + max(p.round, 0.0) + p.soft
             field, x, y = field_of(p.points, p.kind, rim)
             tall, wide = field.shape
-            row[D.FIELD :] = [self.cells, wide, tall, x, y, FINE]
+            row[D.FIELD :] = [self.cells, wide, tall, x, y, FIELD_CELL_SIDE]
             self.fields.append(field.ravel())
             self.cells += field.size
         row[D.LOBES : D.LOBES + 3] = p.lobes
@@ -138,7 +138,9 @@ class _Tables:
         self.parts.append([first, len(self.primitives), *middle, radius])
         return low, high
 
-    def object(self, placed: Placed, parts: list[list[Primitive]], glass: bool) -> None:
+    def object(
+        self, placed: PlacedSolid, parts: list[list[Primitive]], glass: bool
+    ) -> None:
         first = len(self.parts)
         boxes = [self.part(part) for part in parts]
         low = np.min([box[0] for box in boxes], axis=0)
@@ -165,7 +167,7 @@ class _Tables:
         )
 
 
-def scene_of(things: Sequence[Placed], light: Light) -> D.Scene:
+def scene_of(things: Sequence[PlacedSolid], light: Light) -> D.Scene:
     tables = _Tables()
     for placed in things:
         if placed.solid.parts:
@@ -203,7 +205,7 @@ def scene_of(things: Sequence[Placed], light: Light) -> D.Scene:
 def camera_at(
     target: D.Floats, yaw: float, pitch: float, away: float, field: float, roll: float
 ) -> D.Floats:
-    """A camera that looks at the target; yaw 0 is the product's front."""
+    """Return a camera that looks at the target; yaw 0 faces the product's front."""
     a, b = math.radians(yaw), math.radians(pitch)
     ahead = -np.array(
         [math.sin(a) * math.cos(b), math.sin(b), math.cos(a) * math.cos(b)]
@@ -228,10 +230,10 @@ class View:
     roll: float = 0.0
 
 
-def framed(subject: Placed, view: View, aspect: tuple[float, float]) -> D.Floats:
-    """The camera that shows the subject at the size and place that the view asks for.
+def frame(subject: PlacedSolid, view: View, aspect: tuple[float, float]) -> D.Floats:
+    """Return the camera that shows the subject as large and where the view asks.
 
-    `aspect` is the picture's width and height in shares of the longer side.
+    `aspect` is the picture's width and height as shares of the longer side.
     """
     scene = scene_of([subject], Light())
     spheres = scene.objects[:, D.OBJECT_SPHERE : D.OBJECT_SPHERE + 4]
@@ -243,10 +245,13 @@ def framed(subject: Placed, view: View, aspect: tuple[float, float]) -> D.Floats
     away = reach / tangent * 1.15
     for size in (48, 96):
         camera = camera_at(target, view.yaw, view.pitch, away, view.field, view.roll)
-        shown = np.zeros((size, size), dtype=np.int64)
-        R.silhouette(scene, camera, shown, 0)
-        seen = shown > 0
-        rows, columns = np.nonzero(seen.any(axis=1))[0], np.nonzero(seen.any(axis=0))[0]
+        labels = np.zeros((size, size), dtype=np.int64)
+        R.silhouette(scene, camera, labels, 0)
+        is_covered = labels > 0
+        rows, columns = (
+            np.nonzero(is_covered.any(axis=1))[0],
+            np.nonzero(is_covered.any(axis=0))[0],
+        )
         if not len(rows):
             break
         left, right = columns[0] / size * 2 - 1, (columns[-1] + 1) / size * 2 - 1
@@ -264,9 +269,9 @@ def framed(subject: Placed, view: View, aspect: tuple[float, float]) -> D.Floats
     return camera_at(target, view.yaw, view.pitch, away, view.field, view.roll)
 
 
-def taken(scene: D.Scene, camera: D.Floats, width: int, height: int) -> D.Floats:
-    """The picture as (height, width, 3) display values in [0, 1]."""
+def render_scene(scene: D.Scene, camera: D.Floats, width: int, height: int) -> D.Floats:
+    """Return the picture as (height, width, 3) display values in [0, 1]."""
     picture = np.empty((height, width, 3))
     labels = np.empty((height, width), dtype=np.int64)
-    R.photograph(scene, camera, picture, np.empty_like(picture), labels)
+    R.render_pixels(scene, camera, picture, np.empty_like(picture), labels)
     return picture

@@ -1,7 +1,7 @@
 """The colour and the fine relief of a surface at a point of it."""
 
-# Points and directions travel as three numbers: compiled code is fastest so. numba
-# infers all types, so what is not called from outside carries none.
+# Points and directions are passed as three numbers, which compiles to the fastest
+# code. numba infers types, so functions called only from compiled code have none.
 # ruff: noqa: PLR0913
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
@@ -23,7 +23,7 @@ def share(holds):
 
 @compiled
 def scatter(x, y, z):
-    """A repeatable random number in [0, 1) for a cell."""
+    """Return a repeatable random number in [0, 1) for a cell."""
     h = (int(x) * 73856093) ^ (int(y) * 19349663) ^ (int(z) * 83492791)
     h = (h ^ (h >> 13)) & 0x7FFFFFFF
     h = (h * 1274126177) & 0x7FFFFFFF
@@ -39,7 +39,7 @@ def smooth(x, low, high):
 
 @compiled
 def noise(x, y, z):
-    """Smooth value noise in [0, 1]."""
+    """Return smooth value noise in [0, 1]."""
     i, j, k = math.floor(x), math.floor(y), math.floor(z)
     u, v, w = x - i, y - j, z - k
     u, v, w = u * u * (3 - 2 * u), v * v * (3 - 2 * v), w * w * (3 - 2 * w)
@@ -54,7 +54,7 @@ def noise(x, y, z):
 
 @compiled
 def spots(x, y, z, radius):
-    """How much of a spot of random place and size lies at the point; its lot."""
+    """Return the share of a random spot at the point, and the spot's own number."""
     i, j, k = math.floor(x), math.floor(y), math.floor(z)
     for a in range(-1, 2):
         for b in range(-1, 2):
@@ -71,8 +71,8 @@ def spots(x, y, z, radius):
 
 
 @compiled
-def unrolled(row, x, y, z, nx, ny, nz):
-    """The point in the pattern's own coordinates, in cells."""
+def pattern_coordinates(row, x, y, z, nx, ny, nz):
+    """Return the point in the pattern's own coordinates, in cells."""
     x, y, z = x - row[M.MIDDLE], y - row[M.MIDDLE + 1], z - row[M.MIDDLE + 2]
     mapping = int(row[M.MAPPING])
     across, up = row[M.ACROSS], row[M.UP]
@@ -91,7 +91,7 @@ def unrolled(row, x, y, z, nx, ny, nz):
 
 @compiled
 def cell_pattern(kind, u, v, amount):  # noqa: C901 - one line a pattern
-    """Shares of the second and third colour, for patterns made of flat cells."""
+    """Return the shares of second and third colour, for patterns of flat cells."""
     fu, fv = u - math.floor(u), v - math.floor(v)
     if kind == STRIPES:
         return (1.0 if fv < amount else 0.0), 0.0
@@ -123,7 +123,7 @@ def cell_pattern(kind, u, v, amount):  # noqa: C901 - one line a pattern
 
 @compiled
 def motif(kind, u, v, amount):
-    """Dots and flowers, every other row shifted by half a cell."""
+    """Return shares for dots and flowers; every other row is shifted by half a cell."""
     line = math.floor(v)
     u += 0.5 * (int(line) & 1)
     du, dv = u - math.floor(u) - 0.5, v - line - 0.5
@@ -138,7 +138,7 @@ def motif(kind, u, v, amount):
 
 @compiled
 def pattern_at(row, x, y, z, nx, ny, nz):  # noqa: C901 - one line a pattern
-    """Shares of the second and the third colour at a point."""
+    """Return the shares of the second and third colour at a point."""
     kind = int(row[M.PATTERN])
     amount, level, scale = row[M.AMOUNT], row[M.LEVEL], row[M.UP]
     if kind == BAND:
@@ -170,13 +170,13 @@ def pattern_at(row, x, y, z, nx, ny, nz):  # noqa: C901 - one line a pattern
         return (1.0 - smooth(vein, 0.0, 0.22 + 0.3 * amount)) * 0.85, 0.0
     if kind == WOOD:
         return grain(row, x, y, z), 0.0
-    u, v = unrolled(row, x, y, z, nx, ny, nz)
+    u, v = pattern_coordinates(row, x, y, z, nx, ny, nz)
     return cell_pattern(kind, u, v, amount)
 
 
 @compiled
 def grain(row, x, y, z):
-    """Year rings of a plank; boards lie along the axis that LEVEL names."""
+    """Return year rings of a plank; boards lie along the axis named by LEVEL."""
     s = row[M.UP]
     axis = row[M.LEVEL]
     if axis > 1.5:
@@ -205,7 +205,7 @@ def colour_at(row, x, y, z, nx, ny, nz):
 
 @compiled
 def relief(row, x, y, z):
-    """Height of the fine relief at a point, and how strongly it bends the normal."""
+    """Return the height of the fine relief, and how strongly it bends the normal."""
     kind, s = int(row[M.GRAIN]), row[M.COARSE]
     if kind == WEAVE:
         across = math.sin(s * (x + z * 0.9)) * math.sin(s * y)
@@ -227,7 +227,7 @@ def relief(row, x, y, z):
 
 @compiled
 def bent_normal(row, x, y, z, nx, ny, nz):
-    """The normal, bent by the material's grain."""
+    """Return the normal, bent by the material's grain."""
     height, strength = relief(row, x, y, z)
     if strength == 0.0:
         return nx, ny, nz

@@ -29,47 +29,49 @@ from demo.solids import (
     rod,
     rotation,
     sheet,
-    solid,
     tube,
     turned,
+    turned_solid,
 )
 
 
 def umbrella(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     if look.shape == "folded":
         body = curve(
             [(0.03, 0.0), (0.07, 0.1), (0.1, 0.45), (0.12, 0.85), (0.06, 0.94)], 16
         )
         lean: dict[str, Any] = {"turn": (0.0, 0.0, -9.0), "at": (-0.08, 0.12, 0.0)}
-        made.add(
-            solid([(0, 0.0), *body, (0, 0.94)], look.main, lobes=(7, 0.1, 2.0), **lean)
+        solid.add(
+            turned_solid(
+                [(0, 0.0), *body, (0, 0.94)], look.main, lobes=(7, 0.1, 2.0), **lean
+            )
         )
-        made.add(tube([(0, -0.1, 0), (0, 1.0, 0)], 0.018, look.trim, **lean))
+        solid.add(tube([(0, -0.1, 0), (0, 1.0, 0)], 0.018, look.trim, **lean))
         hook = [
             (0, 0.94, 0),
             (0, 1.16, 0),
             *[(x, y, 0.0) for x, y, _ in arc(0.09, 1.16, 0.09, 0.1, 180, 0, 8)],
         ]
-        made.add(tube(hook, 0.035, look.accent.plain(), **lean))
-        made.add(
+        solid.add(tube(hook, 0.035, look.accent.plain(), **lean))
+        solid.add(
             turned([(0.105, 0.6), (0.11, 0.66)], 0.025, look.accent.plain(), **lean)
         )
-        return made
+        return solid
     high = 0.62 if look.shape == "dome" else 0.42
     profile = curve(
         [(0.8, 0.0), (0.7, high * 0.45), (0.42, high * 0.84), (0.0, high)], 48
     )
     tilt: dict[str, Any] = {"turn": (10.0, 0.0, -14.0), "at": (0.0, 0.82, 0.0)}
-    made.add(turned(profile, 0.012, look.main, lobes=(8, 0.035, 0.0), **tilt))
-    made.add(tube([(0, -0.62, 0), (0, high + 0.1, 0)], 0.02, look.trim, **tilt))
+    solid.add(turned(profile, 0.012, look.main, lobes=(8, 0.035, 0.0), **tilt))
+    solid.add(tube([(0, -0.62, 0), (0, high + 0.1, 0)], 0.02, look.trim, **tilt))
     hook = [
         (0, -0.55, 0),
         (0, -0.72, 0),
         *[(x, y, 0.0) for x, y, _ in arc(0.08, -0.72, 0.08, 0.1, 180, 360, 8)],
     ]
-    made.add(tube(hook, 0.036, look.accent.plain(), **tilt))
-    return made
+    solid.add(tube(hook, 0.036, look.accent.plain(), **tilt))
+    return solid
 
 
 LENSES: dict[str, list[Point]] = {
@@ -115,7 +117,7 @@ LENSES: dict[str, list[Point]] = {
 
 
 def tinted(colour: str) -> Material:
-    """A dark lens with a hint of a colour."""
+    """Return a dark lens material with a hint of a colour."""
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     mixed = [int(20 + 0.28 * part) for part in parts]
     return material(
@@ -124,16 +126,16 @@ def tinted(colour: str) -> Material:
 
 
 def sunglasses(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     lens, frame = LENSES[look.shape], look.main
     lift: dict[str, Any] = {"at": (0.0, 0.26, 0.3), "mirror": "x"}
     thin = look.shape in ("aviator",)
-    made.add(
+    solid.add(
         sheet(lens, 0.022, frame, r=0.05 if not thin else 0.026, **lift),
         cut(sheet(lens, 0.2, None, **lift)),
     )
-    made.add(sheet(lens, 0.008, tinted(look.accent.colour), r=0.004, **lift))
-    made.add(
+    solid.add(sheet(lens, 0.008, tinted(look.accent.colour), r=0.004, **lift))
+    solid.add(
         tube(
             curve([(0.1, 0.3, 0.3), (0.0, 0.335, 0.31), (-0.1, 0.3, 0.3)], 10),
             0.03 if not thin else 0.016,
@@ -150,8 +152,8 @@ def sunglasses(look: Look) -> Solid:
         ],
         14,
     )
-    made.add(tube(arm, 0.028 if not thin else 0.016, frame, mirror="x"))
-    made.add(
+    solid.add(tube(arm, 0.028 if not thin else 0.016, frame, mirror="x"))
+    solid.add(
         box(
             0.03,
             0.035,
@@ -162,29 +164,29 @@ def sunglasses(look: Look) -> Solid:
             mirror="x",
         )
     )
-    return made
+    return solid
 
 
 def watch(look: Look) -> Solid:
-    """The watch lies on its strap as on a cushion, its face turned to the customer."""
-    made = Solid()
+    """Build a watch lying on its strap, with its face to the customer."""
+    solid = Solid()
     strap = look.main
     lean = (62.0, 0.0, 0.0)
     case = look.trim
     dial = material("satin", look.accent.colour)
     y, z = 0.6, 0.42
     loop = ring(0.42, 0.035, strap, at=(0, 0.46, 0), turn=(0, 0, 90), scale=(1, 5.2, 1))
-    made.add(replace(loop, scale=(1.0, 5.0, 1.0)))
+    solid.add(replace(loop, scale=(1.0, 5.0, 1.0)))
     square = look.shape == "square"
     if square:
-        made.add(box(0.27, 0.07, 0.3, case, r=0.06, at=(0, y, z), turn=lean))
-        made.add(box(0.22, 0.075, 0.25, dial, r=0.03, at=(0, y, z), turn=lean))
+        solid.add(box(0.27, 0.07, 0.3, case, r=0.06, at=(0, y, z), turn=lean))
+        solid.add(box(0.22, 0.075, 0.25, dial, r=0.03, at=(0, y, z), turn=lean))
     else:
         wide = 0.33 if look.shape == "round" else 0.36
-        made.add(rod(wide, 0.07, case, r=0.03, at=(0, y, z), turn=lean))
-        made.add(rod(wide - 0.06, 0.075, dial, at=(0, y, z), turn=lean))
+        solid.add(rod(wide, 0.07, case, r=0.03, at=(0, y, z), turn=lean))
+        solid.add(rod(wide - 0.06, 0.075, dial, at=(0, y, z), turn=lean))
         if look.shape == "diver":
-            made.add(ring(wide - 0.02, 0.03, RUBBER, at=(0, y, z), turn=lean))
+            solid.add(ring(wide - 0.02, 0.03, RUBBER, at=(0, y, z), turn=lean))
     matrix = rotation(lean)
 
     def on_face(x: float, up: float, off: float) -> tuple[float, float, float]:
@@ -199,7 +201,7 @@ def watch(look: Look) -> Solid:
     )
     for i in range(12):
         a = math.radians(30 * i)
-        made.add(
+        solid.add(
             box(
                 0.009,
                 0.004,
@@ -211,7 +213,7 @@ def watch(look: Look) -> Solid:
         )
     for a, length in ((305, 0.1), (60, 0.15)):
         b = math.radians(a)
-        made.add(
+        solid.add(
             tube(
                 [
                     on_face(0, 0, 0.085),
@@ -221,8 +223,8 @@ def watch(look: Look) -> Solid:
                 ink,
             )
         )
-    made.add(ball(0.04, case, at=on_face(0.33 if not square else 0.28, 0, 0)))
-    return made
+    solid.add(ball(0.04, case, at=on_face(0.33 if not square else 0.28, 0, 0)))
+    return solid
 
 
 KINDS = (

@@ -37,12 +37,12 @@ def mesh(colour: str) -> Material:
 
 
 def headphones(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     band = arc(0, 0.62, 0.52, 0.62, -6, 186, 24)
     accent = look.accent.plain()
     if look.shape == "over-ear":
-        made.add(tube(band, 0.055, look.main))
-        made.add(
+        solid.add(tube(band, 0.055, look.main))
+        solid.add(
             rod(
                 0.3,
                 0.1,
@@ -54,10 +54,10 @@ def headphones(look: Look) -> Solid:
                 scale=(1, 1, 0.86),
             )
         )
-        made.add(
+        solid.add(
             ring(0.2, 0.09, accent, at=(0.43, 0.4, 0), turn=(0, 0, 82), mirror="x")
         )
-        made.add(
+        solid.add(
             rod(
                 0.17,
                 0.012,
@@ -68,9 +68,9 @@ def headphones(look: Look) -> Solid:
             )
         )
     elif look.shape == "studio":
-        made.add(tube(band, 0.03, look.trim))
-        made.add(tube(band[4:20], 0.07, accent))
-        made.add(
+        solid.add(tube(band, 0.03, look.trim))
+        solid.add(tube(band[4:20], 0.07, accent))
+        solid.add(
             box(
                 0.1,
                 0.32,
@@ -82,7 +82,7 @@ def headphones(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(
+        solid.add(
             box(
                 0.09,
                 0.28,
@@ -94,7 +94,7 @@ def headphones(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(
+        solid.add(
             box(
                 0.02,
                 0.1,
@@ -107,8 +107,8 @@ def headphones(look: Look) -> Solid:
             )
         )
     else:
-        made.add(tube(band, 0.026, look.trim))
-        made.add(
+        solid.add(tube(band, 0.026, look.trim))
+        solid.add(
             rod(
                 0.22,
                 0.06,
@@ -119,7 +119,7 @@ def headphones(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(
+        solid.add(
             rod(
                 0.21,
                 0.05,
@@ -130,42 +130,42 @@ def headphones(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(tube([(0.52, 0.62, 0), (0.53, 0.5, 0)], 0.04, look.trim, mirror="x"))
+        solid.add(tube([(0.52, 0.62, 0), (0.53, 0.5, 0)], 0.04, look.trim, mirror="x"))
     low = (
         0.1 if look.shape == "over-ear" else (0.08 if look.shape == "studio" else 0.26)
     )
-    for part in made.parts:
+    for part in solid.parts:
         part[:] = [p.moved(y=-low) for p in part]
-    return made
+    return solid
 
 
 def speaker(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     grille = mesh(look.accent.colour)
     if look.shape == "cylinder":
-        made.add(rod(0.34, 0.5, look.main, r=0.05, at=(0, 0.5, 0)))
-        made.add(rod(0.3, 0.03, look.accent.plain(), r=0.02, at=(0, 0.99, 0)))
-        made.add(rod(0.35, 0.03, look.trim, r=0.015, at=(0, 0.06, 0)))
+        solid.add(rod(0.34, 0.5, look.main, r=0.05, at=(0, 0.5, 0)))
+        solid.add(rod(0.3, 0.03, look.accent.plain(), r=0.02, at=(0, 0.99, 0)))
+        solid.add(rod(0.35, 0.03, look.trim, r=0.015, at=(0, 0.06, 0)))
     elif look.shape == "box":
-        made.add(box(0.36, 0.55, 0.3, look.main, r=0.04, at=(0, 0.55, 0)))
-        made.add(box(0.32, 0.51, 0.02, BLACK, r=0.02, at=(0, 0.55, 0.29)))
+        solid.add(box(0.36, 0.55, 0.3, look.main, r=0.04, at=(0, 0.55, 0)))
+        solid.add(box(0.32, 0.51, 0.02, BLACK, r=0.02, at=(0, 0.55, 0.29)))
         for y, r in ((0.38, 0.22), (0.84, 0.12)):
-            made.add(ring(r, 0.03, look.trim, at=(0, y, 0.31), turn=(90, 0, 0)))
-            made.add(
+            solid.add(ring(r, 0.03, look.trim, at=(0, y, 0.31), turn=(90, 0, 0)))
+            solid.add(
                 egg(r - 0.03, r - 0.03, 0.03, look.accent.plain(), at=(0, y, 0.31))
             )
-            made.add(ball(r * 0.36, look.accent.plain(), at=(0, y, 0.3)))
+            solid.add(ball(r * 0.36, look.accent.plain(), at=(0, y, 0.3)))
     elif look.shape == "ball":
-        made.add(
+        solid.add(
             ball(0.46, look.main, at=(0, 0.48, 0)),
             cut(box(1, 1, 0.5, look.trim, at=(0, 0.48, 0.86)), 0.03),
         )
-        made.add(rod(0.26, 0.02, grille, at=(0, 0.48, 0.36), turn=(90, 0, 0)))
-        made.add(rod(0.26, 0.03, look.trim, r=0.02, at=(0, 0.03, 0)))
+        solid.add(rod(0.26, 0.02, grille, at=(0, 0.48, 0.36), turn=(90, 0, 0)))
+        solid.add(rod(0.26, 0.03, look.trim, r=0.02, at=(0, 0.03, 0)))
     else:
-        made.add(box(0.62, 0.28, 0.18, look.main, r=0.1, at=(0, 0.3, 0)))
-        made.add(box(0.54, 0.2, 0.02, grille, r=0.015, at=(0, 0.3, 0.172)))
-        made.add(
+        solid.add(box(0.62, 0.28, 0.18, look.main, r=0.1, at=(0, 0.3, 0)))
+        solid.add(box(0.54, 0.2, 0.02, grille, r=0.015, at=(0, 0.3, 0.172)))
+        solid.add(
             tube(
                 curve(
                     [
@@ -180,19 +180,19 @@ def speaker(look: Look) -> Solid:
                 look.trim,
             )
         )
-    return made
+    return solid
 
 
 def radio(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     round_ = look.shape == "curved"
-    made.add(
+    solid.add(
         box(0.66, 0.38, 0.2, look.main, r=0.18 if round_ else 0.05, at=(0, 0.42, 0))
     )
-    made.add(
+    solid.add(
         box(0.33, 0.28, 0.02, mesh(look.accent.colour), r=0.02, at=(-0.22, 0.42, 0.195))
     )
-    made.add(
+    solid.add(
         rod(
             0.15,
             0.02,
@@ -202,14 +202,14 @@ def radio(look: Look) -> Solid:
             turn=(90, 0, 0),
         )
     )
-    made.add(box(0.008, 0.12, 0.01, BLACK, at=(0.36, 0.52, 0.226), turn=(0, 0, -40)))
+    solid.add(box(0.008, 0.12, 0.01, BLACK, at=(0.36, 0.52, 0.226), turn=(0, 0, -40)))
     for x in (0.25, 0.36, 0.47):
-        made.add(
+        solid.add(
             rod(0.035, 0.03, look.trim, r=0.01, at=(x, 0.24, 0.21), turn=(90, 0, 0))
         )
-    made.add(box(0.07, 0.03, 0.12, look.trim, r=0.01, at=(0.46, 0.03, 0), mirror="x"))
+    solid.add(box(0.07, 0.03, 0.12, look.trim, r=0.01, at=(0.46, 0.03, 0), mirror="x"))
     if look.shape == "handle":
-        made.add(
+        solid.add(
             tube(
                 curve(
                     [(-0.5, 0.76, 0), (-0.46, 1.0, 0), (0.46, 1.0, 0), (0.5, 0.76, 0)],
@@ -220,9 +220,9 @@ def radio(look: Look) -> Solid:
             )
         )
     else:
-        made.add(tube([(0.5, 0.78, -0.1), (0.72, 1.3, -0.14)], 0.014, CHROME))
-        made.add(ball(0.025, CHROME, at=(0.72, 1.3, -0.14)))
-    return made
+        solid.add(tube([(0.5, 0.78, -0.1), (0.72, 1.3, -0.14)], 0.014, CHROME))
+        solid.add(ball(0.025, CHROME, at=(0.72, 1.3, -0.14)))
+    return solid
 
 
 KINDS = (

@@ -18,11 +18,11 @@ from demo.solids import (
 
 
 def handbag(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     trim = look.accent.plain()
     if look.shape == "tote":
         side = [(-0.5, 0.0), (0.5, 0.0), (0.56, 0.86), (-0.56, 0.86)]
-        made.add(
+        solid.add(
             sheet(side, 0.16, look.main, r=0.03),
             cut(box(0.5, 0.3, 0.14, trim, at=(0, 0.9, 0))),
         )
@@ -38,10 +38,10 @@ def handbag(look: Look) -> Solid:
                 ],
                 22,
             )
-            made.add(tube(loop, 0.035, trim))
+            solid.add(tube(loop, 0.035, trim))
     elif look.shape == "satchel":
         side = [(-0.56, 0.04), (0.56, 0.04), (0.5, 0.7), (-0.5, 0.7)]
-        made.add(sheet(side, 0.17, look.main, r=0.05))
+        solid.add(sheet(side, 0.17, look.main, r=0.05))
         flap = curve(
             [
                 (-0.52, 0.72),
@@ -54,11 +54,11 @@ def handbag(look: Look) -> Solid:
             ],
             18,
         )
-        made.add(sheet(flap, 0.195, trim, r=0.045))
-        made.add(box(0.07, 0.06, 0.03, look.trim, r=0.015, at=(0, 0.31, 0.25)))
-        made.add(tube(arc(0, 0.74, 0.2, 0.24, 0, 180, 16), 0.035, trim))
+        solid.add(sheet(flap, 0.195, trim, r=0.045))
+        solid.add(box(0.07, 0.06, 0.03, look.trim, r=0.015, at=(0, 0.31, 0.25)))
+        solid.add(tube(arc(0, 0.74, 0.2, 0.24, 0, 180, 16), 0.035, trim))
     elif look.shape == "bucket":
-        made.add(
+        solid.add(
             *vessel(
                 [(0.38, 0.0), (0.42, 0.04), (0.44, 0.4), (0.4, 0.78)],
                 0.03,
@@ -66,8 +66,8 @@ def handbag(look: Look) -> Solid:
                 trim,
             )
         )
-        made.add(rod(0.435, 0.09, trim, r=0.01, at=(0, 0.09, 0)))
-        made.add(
+        solid.add(rod(0.435, 0.09, trim, r=0.01, at=(0, 0.09, 0)))
+        solid.add(
             tube(
                 curve(
                     [
@@ -83,18 +83,18 @@ def handbag(look: Look) -> Solid:
                 trim,
             )
         )
-        made.add(ball(0.04, look.trim, at=(0.42, 0.68, 0), mirror="x"))
+        solid.add(ball(0.04, look.trim, at=(0.42, 0.68, 0), mirror="x"))
     else:
         arch = arc(0, 0.02, 0.6, 0.62, 0, 180, 22)
-        made.add(sheet([(p[0], p[1]) for p in arch], 0.12, look.main, r=0.05))
-        made.add(tube(arc(0, 0.04, 0.635, 0.65, 4, 176, 24), 0.05, trim))
-        made.add(tube(arc(0, 0.6, 0.26, 0.34, -4, 184, 18), 0.03, trim))
-        made.add(ball(0.05, look.trim, at=(0, 0.73, 0)))
-    return made
+        solid.add(sheet([(p[0], p[1]) for p in arch], 0.12, look.main, r=0.05))
+        solid.add(tube(arc(0, 0.04, 0.635, 0.65, 4, 176, 24), 0.05, trim))
+        solid.add(tube(arc(0, 0.6, 0.26, 0.34, -4, 184, 18), 0.03, trim))
+        solid.add(ball(0.05, look.trim, at=(0, 0.73, 0)))
+    return solid
 
 
 def backpack(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     trim = look.accent.plain()
     if look.shape == "rounded":
         side = curve(
@@ -110,46 +110,48 @@ def backpack(look: Look) -> Solid:
             26,
             closed=True,
         )
-        made.add(sheet(side, 0.24, look.main, r=0.06, pillow=0.22))
-        made.add(box(0.34, 0.22, 0.1, trim, r=0.09, at=(0, 0.36, 0.27)))
-        made.add(
+        solid.add(sheet(side, 0.24, look.main, r=0.06, pillow=0.22))
+        solid.add(box(0.34, 0.22, 0.1, trim, r=0.09, at=(0, 0.36, 0.27)))
+        solid.add(
             tube(
                 arc(0, 0.62, 0.4, 0.5, 10, 170, 18), 0.014, look.trim, at=(0, 0, 0.235)
             )
         )
-        made.add(tube([(-0.24, 0.5, 0.37), (0.24, 0.5, 0.37)], 0.014, look.trim))
+        solid.add(tube([(-0.24, 0.5, 0.37), (0.24, 0.5, 0.37)], 0.014, look.trim))
     elif look.shape == "roll-top":
-        made.add(box(0.42, 0.48, 0.22, look.main, r=0.08, at=(0, 0.5, 0)))
-        made.add(
+        solid.add(box(0.42, 0.48, 0.22, look.main, r=0.08, at=(0, 0.5, 0)))
+        solid.add(
             rod(0.16, 0.4, look.main.plain(), r=0.06, at=(0, 1.05, 0), turn=(0, 0, 90))
         )
-        made.add(box(0.04, 0.3, 0.02, trim, at=(0.2, 0.78, 0.225), mirror="x", r=0.01))
-        made.add(
+        solid.add(box(0.04, 0.3, 0.02, trim, at=(0.2, 0.78, 0.225), mirror="x", r=0.01))
+        solid.add(
             box(0.06, 0.05, 0.03, look.trim, r=0.01, at=(0.2, 0.6, 0.24), mirror="x")
         )
     else:
-        made.add(box(0.42, 0.5, 0.2, look.main, r=0.1, at=(0, 0.52, 0)))
-        made.add(box(0.45, 0.2, 0.24, trim, r=0.1, at=(0, 0.94, 0.02)))
-        made.add(box(0.3, 0.17, 0.08, look.main.plain(), r=0.06, at=(0, 0.32, 0.22)))
-        made.add(
+        solid.add(box(0.42, 0.5, 0.2, look.main, r=0.1, at=(0, 0.52, 0)))
+        solid.add(box(0.45, 0.2, 0.24, trim, r=0.1, at=(0, 0.94, 0.02)))
+        solid.add(box(0.3, 0.17, 0.08, look.main.plain(), r=0.06, at=(0, 0.32, 0.22)))
+        solid.add(
             box(0.03, 0.16, 0.02, LEATHER_BROWN, at=(0.22, 0.68, 0.25), mirror="x")
         )
-        made.add(
+        solid.add(
             box(
                 0.045, 0.035, 0.03, look.trim, r=0.01, at=(0.22, 0.56, 0.25), mirror="x"
             )
         )
-    made.add(tube(arc(0, 1.12, 0.12, 0.14, 0, 180, 10), 0.03, trim, at=(0, 0.0, -0.06)))
+    solid.add(
+        tube(arc(0, 1.12, 0.12, 0.14, 0, 180, 10), 0.03, trim, at=(0, 0.0, -0.06))
+    )
     strap = curve(
         [(0.2, 1.08, -0.2), (0.26, 0.9, -0.4), (0.28, 0.5, -0.42), (0.3, 0.14, -0.2)],
         14,
     )
-    made.add(tube(strap, 0.05, trim, mirror="x"))
-    return made
+    solid.add(tube(strap, 0.05, trim, mirror="x"))
+    return solid
 
 
 def suitcase(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     trim = look.accent.plain()
     tall, wide, deep = {
         "cabin": (0.52, 0.36, 0.2),
@@ -158,9 +160,9 @@ def suitcase(look: Look) -> Solid:
     }[look.shape]
     low = 0.1 if look.shape != "vintage" else 0.0
     y = low + tall
-    made.add(box(wide, tall, deep, look.main, r=0.09 if low else 0.05, at=(0, y, 0)))
+    solid.add(box(wide, tall, deep, look.main, r=0.09 if low else 0.05, at=(0, y, 0)))
     if look.shape == "vintage":
-        made.add(
+        solid.add(
             box(
                 0.05,
                 tall + 0.012,
@@ -171,7 +173,7 @@ def suitcase(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(
+        solid.add(
             tube(
                 curve(
                     [
@@ -186,7 +188,7 @@ def suitcase(look: Look) -> Solid:
                 trim,
             )
         )
-        made.add(
+        solid.add(
             box(
                 0.05,
                 0.05,
@@ -197,10 +199,10 @@ def suitcase(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        return made
+        return solid
     if look.shape == "cabin":
         for i in range(4):
-            made.add(
+            solid.add(
                 box(
                     0.02,
                     tall - 0.1,
@@ -212,13 +214,13 @@ def suitcase(look: Look) -> Solid:
                 )
             )
     else:
-        made.add(
+        solid.add(
             box(wide + 0.012, 0.05, deep + 0.012, trim, r=0.03, at=(0, y + 0.3, 0))
         )
-        made.add(
+        solid.add(
             box(wide + 0.012, 0.05, deep + 0.012, trim, r=0.03, at=(0, y - 0.3, 0))
         )
-    made.add(
+    solid.add(
         tube(
             [
                 (-0.16, y + tall - 0.05, -0.1),
@@ -230,8 +232,8 @@ def suitcase(look: Look) -> Solid:
             look.trim,
         )
     )
-    made.add(box(0.16, 0.03, 0.04, trim, r=0.03, at=(0, y + tall + 0.36, -0.1)))
-    made.add(
+    solid.add(box(0.16, 0.03, 0.04, trim, r=0.03, at=(0, y + tall + 0.36, -0.1)))
+    solid.add(
         rod(
             0.07,
             0.03,
@@ -242,10 +244,10 @@ def suitcase(look: Look) -> Solid:
             mirror="xz",
         )
     )
-    made.add(
+    solid.add(
         box(0.05, 0.05, 0.05, BLACK, at=(wide - 0.1, 0.12, deep - 0.08), mirror="xz")
     )
-    return made
+    return solid
 
 
 KINDS = (

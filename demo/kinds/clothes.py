@@ -32,7 +32,7 @@ def mirrored(points: list[Point]) -> list[Point]:
 
 
 def shirt(look: Look) -> Solid:
-    """The right half of the outline runs from the hem's middle to the neck."""
+    """Build a shirt; the right half of its outline runs from hem to neck."""
     sleeve = {
         "tee": [(0.47, 0.62), (0.75, 0.72), (0.83, 0.98), (0.52, 1.26)],
         "long": [
@@ -53,16 +53,16 @@ def shirt(look: Look) -> Solid:
     outline = mirrored(
         [*waist, *sleeve[(1 if look.shape in ("tee", "polo") else 0) :], *neck]
     )
-    made = Solid()
+    solid = Solid()
     deep = {"vest": 0.34, "polo": 0.13}.get(look.shape, 0.17)
     wide = 0.17 if look.shape != "vest" else 0.19
-    made.add(
+    solid.add(
         sheet(outline, 0.12, look.main, r=0.02, pillow=0.22),
         cut(egg(wide, deep, 0.5, look.accent.plain(), at=(0, 1.38, 0.06)), 0.02),
     )
     collar = look.accent.plain()
     if look.shape == "polo":
-        made.add(
+        solid.add(
             sheet(
                 [(0.0, 1.16), (0.18, 1.4), (0.22, 1.3), (0.1, 1.12)],
                 0.015,
@@ -72,51 +72,51 @@ def shirt(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(box(0.035, 0.12, 0.012, collar, at=(0, 1.08, 0.135)))
+        solid.add(box(0.035, 0.12, 0.012, collar, at=(0, 1.08, 0.135)))
         for y in (1.02, 1.1):
-            made.add(ball(0.014, look.trim, at=(0, y, 0.15)))
+            solid.add(ball(0.014, look.trim, at=(0, y, 0.15)))
     else:
         loop = [(x, y, 0.1) for x, y, _ in arc(0, 1.375, wide, deep, 180, 360, 18)]
-        made.add(tube(loop, 0.022, collar))
+        solid.add(tube(loop, 0.022, collar))
     if look.shape in ("tee", "long"):
         cuff = (
             [(0.86, 0.98), (0.74, 0.66), (0.69, 0.66), (0.8, 1.02)]
             if look.shape == "tee"
             else [(0.56, 0.03), (0.82, 0.05), (0.82, 0.15), (0.56, 0.13)]
         )
-        made.add(
+        solid.add(
             sheet(outline, 0.12, collar, r=0.026, pillow=0.22),
             keep(sheet(cuff, 0.5, None, mirror="x")),
         )
-    return made
+    return solid
 
 
 def hat(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     band = look.accent.plain()
     if look.shape == "cap":
-        made.add(
+        solid.add(
             egg(0.46, 0.44, 0.5, look.main, at=(0, 0.1, 0)),
             cut(box(1, 0.3, 1, band, at=(0, -0.28, 0))),
         )
         brim = egg(0.4, 0.028, 0.46, band, at=(0, 0.06, 0.46), turn=(12, 0, 0))
-        made.add(brim, cut(box(1, 1, 0.4, None, at=(0, 0, 0.0))))
-        made.add(ball(0.035, band, at=(0, 0.545, 0)))
+        solid.add(brim, cut(box(1, 1, 0.4, None, at=(0, 0, 0.0))))
+        solid.add(ball(0.035, band, at=(0, 0.545, 0)))
     elif look.shape == "beanie":
-        made.add(
+        solid.add(
             egg(0.46, 0.62, 0.46, look.main, at=(0, 0.16, 0)),
             cut(box(1, 0.3, 1, None, at=(0, -0.2, 0))),
         )
-        made.add(rod(0.475, 0.12, band, r=0.06, at=(0, 0.14, 0)))
-        made.add(ball(0.14, band.but(grain="fur", coarse=30.0), at=(0, 0.84, 0)))
+        solid.add(rod(0.475, 0.12, band, r=0.06, at=(0, 0.14, 0)))
+        solid.add(ball(0.14, band.but(grain="fur", coarse=30.0), at=(0, 0.84, 0)))
     elif look.shape == "bucket":
         profile = [(0.62, 0.02), (0.42, 0.24), (0.36, 0.5), (0.3, 0.58), (0.0, 0.58)]
-        made.add(turned(profile, 0.02, look.main))
-        made.add(turned([(0.427, 0.245), (0.408, 0.31)], 0.022, band))
+        solid.add(turned(profile, 0.02, look.main))
+        solid.add(turned([(0.427, 0.245), (0.408, 0.31)], 0.022, band))
     else:
         rim = curve([(0.34, 0.06), (0.5, 0.03), (0.72, 0.08)], 10)
-        made.add(turned(rim, 0.016, look.main, scale=(0.94, 1, 1.04)))
-        made.add(
+        solid.add(turned(rim, 0.016, look.main, scale=(0.94, 1, 1.04)))
+        solid.add(
             cone(
                 0.36,
                 0.31,
@@ -128,8 +128,10 @@ def hat(look: Look) -> Solid:
             ),
             cut(egg(0.1, 0.1, 0.28, look.main, at=(0, 0.54, 0.02)), 0.1),
         )
-        made.add(cone(0.365, 0.352, 0.05, band, at=(0, 0.12, 0), scale=(0.94, 1, 1.06)))
-    return made
+        solid.add(
+            cone(0.365, 0.352, 0.05, band, at=(0, 0.12, 0), scale=(0.94, 1, 1.06))
+        )
+    return solid
 
 
 KINDS = (

@@ -21,8 +21,8 @@ from demo.solids import (
     curve,
     ring,
     rod,
-    solid,
     tube,
+    turned_solid,
 )
 
 BOTTLES: dict[str, list[Point]] = {
@@ -57,18 +57,20 @@ BOTTLES: dict[str, list[Point]] = {
 def bottle(look: Look) -> Solid:
     profile = BOTTLES[look.shape]
     neck, top = profile[-1][0], profile[-1][1]
-    made = Solid().add(solid([(0.0, 0.0), *curve(profile, 48), (0.0, top)], look.main))
+    solid = Solid().add(
+        turned_solid([(0.0, 0.0), *curve(profile, 48), (0.0, top)], look.main)
+    )
     lid = look.accent.plain()
     if look.shape == "slim":
-        made.add(rod(0.14, 0.07, lid, r=0.02, at=(0, top + 0.08, 0)))
-        made.add(ring(0.075, 0.02, lid, at=(0, top + 0.2, 0), turn=(90, 0, 0)))
+        solid.add(rod(0.14, 0.07, lid, r=0.02, at=(0, top + 0.08, 0)))
+        solid.add(ring(0.075, 0.02, lid, at=(0, top + 0.2, 0), turn=(90, 0, 0)))
     elif look.shape == "wide":
-        made.add(rod(0.22, 0.06, lid, r=0.015, at=(0, top + 0.06, 0)))
+        solid.add(rod(0.22, 0.06, lid, r=0.015, at=(0, top + 0.06, 0)))
         loop = arc(0, top + 0.1, 0.19, 0.2, 0, 180, 14)
-        made.add(tube(loop, 0.03, lid))
+        solid.add(tube(loop, 0.03, lid))
     elif look.shape == "curved":
-        made.add(
-            solid(
+        solid.add(
+            turned_solid(
                 [
                     (0, top),
                     (0.15, top),
@@ -82,22 +84,22 @@ def bottle(look: Look) -> Solid:
             )
         )
     else:
-        made.add(rod(0.345, 0.03, lid, r=0.015, at=(0, top + 0.02, 0)))
-        made.add(tube([(0.1, top, 0), (0.14, top + 0.42, 0)], 0.022, look.trim))
+        solid.add(rod(0.345, 0.03, lid, r=0.015, at=(0, top + 0.02, 0)))
+        solid.add(tube([(0.1, top, 0), (0.14, top + 0.42, 0)], 0.022, look.trim))
     if look.shape in ("slim", "wide"):
-        made.add(rod(neck + 0.012, 0.012, look.trim, at=(0, top + 0.005, 0)))
-    return made
+        solid.add(rod(neck + 0.012, 0.012, look.trim, at=(0, top + 0.005, 0)))
+    return solid
 
 
 def pan(look: Look) -> Solid:
     inside = look.accent.plain()
     grip = look.trim
-    made = Solid()
+    solid = Solid()
     if look.shape == "frying":
         profile = [(0.46, 0.0), (0.5, 0.02), (0.56, 0.1), (0.62, 0.17)]
-        made.add(*vessel(profile, 0.025, inside, look.main))
-        made.add(tube([(0.58, 0.12, 0), (0.75, 0.17, 0)], 0.03, STEEL))
-        made.add(
+        solid.add(*vessel(profile, 0.025, inside, look.main))
+        solid.add(tube([(0.58, 0.12, 0), (0.75, 0.17, 0)], 0.03, STEEL))
+        solid.add(
             tube(
                 [(0.74, 0.165, 0), (1.0, 0.21, 0), (1.28, 0.23, 0)],
                 0.05,
@@ -105,16 +107,20 @@ def pan(look: Look) -> Solid:
                 end=0.04,
             )
         )
-        return made
+        return solid
     if look.shape == "saucepan":
-        made.add(
+        solid.add(
             *vessel([(0.44, 0.0), (0.46, 0.03), (0.46, 0.46)], 0.022, look.main, inside)
         )
-        made.add(tube([(0.44, 0.38, 0), (0.6, 0.41, 0)], 0.028, STEEL))
-        made.add(tube([(0.58, 0.405, 0), (0.8, 0.44, 0), (1.06, 0.45, 0)], 0.044, grip))
-        return made
+        solid.add(tube([(0.44, 0.38, 0), (0.6, 0.41, 0)], 0.028, STEEL))
+        solid.add(
+            tube([(0.58, 0.405, 0), (0.8, 0.44, 0), (1.06, 0.45, 0)], 0.044, grip)
+        )
+        return solid
     tall = {"casserole": 0.42, "stock pot": 0.72}[look.shape]
-    made.add(*vessel([(0.5, 0.0), (0.54, 0.05), (0.55, tall)], 0.03, look.main, inside))
+    solid.add(
+        *vessel([(0.5, 0.0), (0.54, 0.05), (0.55, tall)], 0.03, look.main, inside)
+    )
     lid = [
         (0, tall),
         (0.56, tall),
@@ -122,27 +128,27 @@ def pan(look: Look) -> Solid:
         (0.3, tall + 0.11),
         (0, tall + 0.14),
     ]
-    made.add(solid(lid, look.main, r=0.012))
-    made.add(rod(0.075, 0.03, grip, r=0.025, at=(0, tall + 0.2, 0)))
-    made.add(rod(0.03, 0.04, grip, at=(0, tall + 0.16, 0)))
+    solid.add(turned_solid(lid, look.main, r=0.012))
+    solid.add(rod(0.075, 0.03, grip, r=0.025, at=(0, tall + 0.2, 0)))
+    solid.add(rod(0.03, 0.04, grip, at=(0, tall + 0.16, 0)))
     loop = [
         (0.5, tall * 0.78, 0.16),
         (0.68, tall * 0.8, 0.13),
         (0.68, tall * 0.8, -0.13),
         (0.5, tall * 0.78, -0.16),
     ]
-    made.add(tube(curve(loop, 14), 0.035, look.main.plain(), mirror="x"))
-    return made
+    solid.add(tube(curve(loop, 14), 0.035, look.main.plain(), mirror="x"))
+    return solid
 
 
 def kettle(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     if look.shape == "dome":
         body = [(0.44, 0.0), (0.5, 0.04), (0.48, 0.3), (0.36, 0.56), (0.16, 0.68)]
-        made.add(solid([(0, 0), *curve(body, 20), (0, 0.68)], look.main))
+        solid.add(turned_solid([(0, 0), *curve(body, 20), (0, 0.68)], look.main))
         loop = arc(0, 0.56, 0.4, 0.52, 20, 160, 18)
-        made.add(tube(loop, 0.04, look.accent.plain()))
-        made.add(
+        solid.add(tube(loop, 0.04, look.accent.plain()))
+        solid.add(
             tube(
                 [(-0.4, 0.34, 0), (-0.56, 0.52, 0), (-0.66, 0.6, 0)],
                 0.09,
@@ -150,13 +156,13 @@ def kettle(look: Look) -> Solid:
                 end=0.06,
             )
         )
-        made.add(ball(0.06, look.accent.plain(), at=(0, 0.74, 0)))
+        solid.add(ball(0.06, look.accent.plain(), at=(0, 0.74, 0)))
     elif look.shape == "jug":
         body = [(0.36, 0.06), (0.38, 0.1), (0.33, 0.6), (0.29, 0.98)]
-        made.add(solid([(0, 0.06), *body, (0, 0.98)], look.main, r=0.01))
-        made.add(rod(0.4, 0.03, look.trim, r=0.01, at=(0, 0.03, 0)))
-        made.add(cone(0.29, 0.2, 0.04, look.trim, at=(0, 1.03, 0)))
-        made.add(ball(0.05, look.accent.plain(), at=(0, 1.1, 0)))
+        solid.add(turned_solid([(0, 0.06), *body, (0, 0.98)], look.main, r=0.01))
+        solid.add(rod(0.4, 0.03, look.trim, r=0.01, at=(0, 0.03, 0)))
+        solid.add(cone(0.29, 0.2, 0.04, look.trim, at=(0, 1.03, 0)))
+        solid.add(ball(0.05, look.accent.plain(), at=(0, 1.1, 0)))
         loop = curve(
             [
                 (0.28, 0.92, 0),
@@ -167,13 +173,13 @@ def kettle(look: Look) -> Solid:
             ],
             18,
         )
-        made.add(tube(loop, 0.05, look.accent.plain()))
-        made.add(cone(0.1, 0.13, 0.08, look.trim, at=(-0.28, 0.9, 0), turn=(0, 0, 38)))
+        solid.add(tube(loop, 0.05, look.accent.plain()))
+        solid.add(cone(0.1, 0.13, 0.08, look.trim, at=(-0.28, 0.9, 0), turn=(0, 0, 38)))
     else:
         body = [(0.44, 0.0), (0.45, 0.03), (0.36, 0.34), (0.26, 0.56)]
-        made.add(solid([(0, 0), *body, (0, 0.56)], look.main, r=0.01))
-        made.add(rod(0.24, 0.03, look.trim, r=0.015, at=(0, 0.59, 0)))
-        made.add(ball(0.055, look.accent.plain(), at=(0, 0.67, 0)))
+        solid.add(turned_solid([(0, 0), *body, (0, 0.56)], look.main, r=0.01))
+        solid.add(rod(0.24, 0.03, look.trim, r=0.015, at=(0, 0.59, 0)))
+        solid.add(ball(0.055, look.accent.plain(), at=(0, 0.67, 0)))
         neck = curve(
             [
                 (-0.36, 0.14, 0),
@@ -184,12 +190,12 @@ def kettle(look: Look) -> Solid:
             ],
             20,
         )
-        made.add(tube(neck, 0.045, look.trim, end=0.028))
+        solid.add(tube(neck, 0.045, look.trim, end=0.028))
         loop = curve(
             [(0.26, 0.52, 0), (0.56, 0.6, 0), (0.7, 0.42, 0), (0.64, 0.16, 0)], 16
         )
-        made.add(tube(loop, 0.045, look.accent.plain()))
-    return made
+        solid.add(tube(loop, 0.045, look.accent.plain()))
+    return solid
 
 
 KINDS = (

@@ -17,16 +17,16 @@ from demo.solids import (
 
 
 def chair(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     legs = look.trim
     if look.shape == "shell":
         shell = egg(0.5, 0.62, 0.48, look.main, at=(0, 0.98, 0.02), skin=0.02)
-        made.add(
+        solid.add(
             shell,
             cut(box(1, 0.5, 0.7, None, at=(0, 1.32, 0.62), turn=(-14, 0, 0)), 0.1),
             cut(box(1, 0.3, 1, None, at=(0, 1.78, 0)), 0.1),
         )
-        made.add(
+        solid.add(
             tube(
                 [(0.2, 0.46, 0.2), (0.38, 0.0, 0.38)],
                 0.035,
@@ -35,18 +35,22 @@ def chair(look: Look) -> Solid:
                 mirror="xz",
             )
         )
-        made.add(rod(0.22, 0.03, legs, at=(0, 0.42, 0)))
-        return made
+        solid.add(rod(0.22, 0.03, legs, at=(0, 0.42, 0)))
+        return solid
     if look.shape == "armchair":
-        made.add(box(0.42, 0.13, 0.42, look.accent.plain(), r=0.09, at=(0, 0.46, 0.06)))
-        made.add(
+        solid.add(
+            box(0.42, 0.13, 0.42, look.accent.plain(), r=0.09, at=(0, 0.46, 0.06))
+        )
+        solid.add(
             box(
                 0.52, 0.36, 0.13, look.main, r=0.11, at=(0, 0.78, -0.4), turn=(-8, 0, 0)
             )
         )
-        made.add(box(0.12, 0.24, 0.48, look.main, r=0.1, at=(0.5, 0.48, 0), mirror="x"))
-        made.add(box(0.52, 0.13, 0.46, look.main, r=0.06, at=(0, 0.28, 0)))
-        made.add(
+        solid.add(
+            box(0.12, 0.24, 0.48, look.main, r=0.1, at=(0.5, 0.48, 0), mirror="x")
+        )
+        solid.add(box(0.52, 0.13, 0.46, look.main, r=0.06, at=(0, 0.28, 0)))
+        solid.add(
             tube(
                 [(0.42, 0.2, 0.36), (0.46, 0.0, 0.4)],
                 0.04,
@@ -55,10 +59,10 @@ def chair(look: Look) -> Solid:
                 mirror="xz",
             )
         )
-        return made
+        return solid
     if look.shape == "slatted":
-        made.add(box(0.4, 0.035, 0.38, look.main, r=0.025, at=(0, 0.66, 0)))
-        made.add(
+        solid.add(box(0.4, 0.035, 0.38, look.main, r=0.025, at=(0, 0.66, 0)))
+        solid.add(
             tube(
                 [(0.34, 0.64, 0.32), (0.37, 0.0, 0.36)],
                 0.035,
@@ -67,7 +71,7 @@ def chair(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(
+        solid.add(
             tube(
                 [(0.34, 0.0, -0.4), (0.34, 0.64, -0.34), (0.36, 1.42, -0.46)],
                 0.033,
@@ -76,7 +80,7 @@ def chair(look: Look) -> Solid:
             )
         )
         for y in (0.94, 1.14, 1.35):
-            made.add(
+            solid.add(
                 box(
                     0.36,
                     0.055,
@@ -86,11 +90,11 @@ def chair(look: Look) -> Solid:
                     at=(0, y, -0.36 - (y - 0.64) * 0.13),
                 )
             )
-        made.add(
+        solid.add(
             tube([(0.355, 0.3, 0.34), (0.345, 0.3, -0.37)], 0.018, legs, mirror="x")
         )
-        return made
-    made.add(rod(0.4, 0.04, look.main, r=0.035, at=(0, 0.68, 0)))
+        return solid
+    solid.add(rod(0.4, 0.04, look.main, r=0.035, at=(0, 0.68, 0)))
     hoop = curve(
         [
             (-0.34, 0.68, -0.18),
@@ -101,36 +105,38 @@ def chair(look: Look) -> Solid:
         ],
         20,
     )
-    made.add(tube(hoop, 0.03, legs))
+    solid.add(tube(hoop, 0.03, legs))
     for x in (-0.15, 0.0, 0.15):
-        made.add(tube([(x, 0.7, -0.3), (x * 1.1, 1.36, -0.34)], 0.018, legs))
-    made.add(
+        solid.add(tube([(x, 0.7, -0.3), (x * 1.1, 1.36, -0.34)], 0.018, legs))
+    solid.add(
         tube(
             [(0.24, 0.66, 0.24), (0.34, 0.0, 0.34)], 0.032, legs, end=0.024, mirror="xz"
         )
     )
-    made.add(ring(0.36, 0.016, legs, at=(0, 0.3, 0)))
-    return made
+    solid.add(ring(0.36, 0.016, legs, at=(0, 0.3, 0)))
+    return solid
 
 
 def stool(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     legs = look.trim
     if look.shape == "round":
-        made.add(rod(0.38, 0.055, look.main, r=0.045, at=(0, 0.72, 0)))
-        made.add(
+        solid.add(rod(0.38, 0.055, look.main, r=0.045, at=(0, 0.72, 0)))
+        solid.add(
             tube([(0.24, 0.7, 0.0), (0.4, 0.0, 0.0)], 0.04, legs, end=0.026, repeat=3)
         )
     elif look.shape == "bar":
-        made.add(rod(0.3, 0.06, look.main, r=0.05, at=(0, 1.24, 0)))
-        made.add(tube([(0.17, 1.2, 0.17), (0.28, 0.0, 0.28)], 0.028, legs, mirror="xz"))
-        made.add(ring(0.345, 0.02, legs, at=(0, 0.4, 0)))
+        solid.add(rod(0.3, 0.06, look.main, r=0.05, at=(0, 1.24, 0)))
+        solid.add(
+            tube([(0.17, 1.2, 0.17), (0.28, 0.0, 0.28)], 0.028, legs, mirror="xz")
+        )
+        solid.add(ring(0.345, 0.02, legs, at=(0, 0.4, 0)))
     elif look.shape == "pouffe":
-        made.add(rod(0.48, 0.27, look.main, r=0.13, at=(0, 0.28, 0)))
-        made.add(rod(0.05, 0.02, look.accent.plain(), r=0.015, at=(0, 0.55, 0)))
+        solid.add(rod(0.48, 0.27, look.main, r=0.13, at=(0, 0.28, 0)))
+        solid.add(rod(0.05, 0.02, look.accent.plain(), r=0.015, at=(0, 0.55, 0)))
     else:
-        made.add(box(0.44, 0.1, 0.34, look.main, r=0.07, at=(0, 0.6, 0)))
-        made.add(
+        solid.add(box(0.44, 0.1, 0.34, look.main, r=0.07, at=(0, 0.6, 0)))
+        solid.add(
             tube(
                 [(0.32, 0.54, 0.24), (0.4, 0.0, 0.3)],
                 0.036,
@@ -139,35 +145,37 @@ def stool(look: Look) -> Solid:
                 mirror="xz",
             )
         )
-    return made
+    return solid
 
 
 def table(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     legs = look.trim
     if look.shape == "pedestal":
-        made.add(rod(0.55, 0.03, look.main, r=0.02, at=(0, 0.9, 0)))
-        made.add(rod(0.045, 0.42, legs, at=(0, 0.46, 0)))
-        made.add(cone(0.32, 0.07, 0.04, legs, at=(0, 0.04, 0)))
+        solid.add(rod(0.55, 0.03, look.main, r=0.02, at=(0, 0.9, 0)))
+        solid.add(rod(0.045, 0.42, legs, at=(0, 0.46, 0)))
+        solid.add(cone(0.32, 0.07, 0.04, legs, at=(0, 0.04, 0)))
     elif look.shape == "drawer":
-        made.add(box(0.44, 0.2, 0.34, look.main, r=0.02, at=(0, 0.78, 0)))
-        made.add(box(0.37, 0.13, 0.02, look.accent.plain(), r=0.01, at=(0, 0.78, 0.34)))
-        made.add(rod(0.035, 0.03, legs, r=0.015, at=(0, 0.78, 0.38), turn=(90, 0, 0)))
-        made.add(
+        solid.add(box(0.44, 0.2, 0.34, look.main, r=0.02, at=(0, 0.78, 0)))
+        solid.add(
+            box(0.37, 0.13, 0.02, look.accent.plain(), r=0.01, at=(0, 0.78, 0.34))
+        )
+        solid.add(rod(0.035, 0.03, legs, r=0.015, at=(0, 0.78, 0.38), turn=(90, 0, 0)))
+        solid.add(
             tube(
                 [(0.36, 0.6, 0.26), (0.4, 0.0, 0.3)], 0.035, legs, end=0.02, mirror="xz"
             )
         )
     elif look.shape == "tray":
-        made.add(
+        solid.add(
             rod(0.52, 0.05, look.main, r=0.01, at=(0, 0.72, 0)),
             cut(rod(0.49, 0.05, look.accent.plain(), at=(0, 0.77, 0))),
         )
-        made.add(
+        solid.add(
             tube([(0.38, 0.68, 0), (0.46, 0.02, 0)], 0.03, legs, end=0.022, repeat=4)
         )
-        made.add(tube([(0.43, 0.26, 0), (-0.43, 0.26, 0)], 0.018, legs, mirror="x"))
-        made.add(tube([(0, 0.26, 0.43), (0, 0.26, -0.43)], 0.018, legs, mirror="z"))
+        solid.add(tube([(0.43, 0.26, 0), (-0.43, 0.26, 0)], 0.018, legs, mirror="x"))
+        solid.add(tube([(0, 0.26, 0.43), (0, 0.26, -0.43)], 0.018, legs, mirror="z"))
     else:
         side = [
             (-0.52, 0.0),
@@ -179,9 +187,9 @@ def table(look: Look) -> Solid:
             (0.48, 0.74),
             (-0.48, 0.74),
         ]
-        made.add(sheet(side, 0.34, look.main, r=0.01))
-        made.add(box(0.42, 0.02, 0.3, look.accent.plain(), at=(0, 0.28, 0)))
-    return made
+        solid.add(sheet(side, 0.34, look.main, r=0.01))
+        solid.add(box(0.42, 0.02, 0.3, look.accent.plain(), at=(0, 0.28, 0)))
+    return solid
 
 
 KINDS = (

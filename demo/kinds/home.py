@@ -19,8 +19,8 @@ from demo.solids import (
     curve,
     egg,
     rod,
-    solid,
     turned,
+    turned_solid,
 )
 
 LEAF = material(
@@ -95,10 +95,10 @@ POTS: dict[str, list[Point]] = {
 }
 
 
-def plant(made: Solid, shape: str, base: float) -> None:
+def plant(solid: Solid, shape: str, base: float) -> None:
     if shape == "classic":
         for lean, high, count in ((64, 0.34, 8), (40, 0.42, 6), (14, 0.44, 4)):
-            made.add(
+            solid.add(
                 egg(
                     0.1,
                     high,
@@ -110,14 +110,14 @@ def plant(made: Solid, shape: str, base: float) -> None:
                 )
             )
     elif shape == "round":
-        made.add(egg(0.24, 0.36, 0.24, CACTUS, at=(0, base + 0.28, 0)))
-        made.add(
+        solid.add(egg(0.24, 0.36, 0.24, CACTUS, at=(0, base + 0.28, 0)))
+        solid.add(
             egg(0.1, 0.16, 0.1, CACTUS, at=(0.22, base + 0.42, 0.05), turn=(0, 0, -35))
         )
-        made.add(ball(0.06, material("matte", "#e0709a"), at=(0, base + 0.65, 0)))
+        solid.add(ball(0.06, material("matte", "#e0709a"), at=(0, base + 0.65, 0)))
     elif shape == "cylinder":
         for angle, high in ((8, 0.5), (-14, 0.42), (26, 0.36), (-30, 0.3)):
-            made.add(
+            solid.add(
                 egg(
                     0.075,
                     high,
@@ -129,7 +129,7 @@ def plant(made: Solid, shape: str, base: float) -> None:
             )
     else:
         for lean, big, count in ((72, 0.2, 9), (45, 0.18, 7), (18, 0.14, 5)):
-            made.add(
+            solid.add(
                 egg(
                     0.055,
                     big,
@@ -147,18 +147,18 @@ def plant_pot(look: Look) -> Solid:
     profile = profile if look.shape == "classic" else curve(profile, 48)
     more: dict[str, Any] = {"lobes": (22, 0.022, 0.0)} if look.shape == "ribbed" else {}
     top, rim = profile[-1][1], profile[-1][0]
-    made = Solid().add(
+    solid = Solid().add(
         *vessel(list(profile), 0.035, look.main, look.main.plain(), **more)
     )
-    made.add(rod(rim - 0.03, 0.03, SOIL, at=(0, top - 0.08, 0)))
-    plant(made, look.shape, top - 0.06)
-    return made
+    solid.add(rod(rim - 0.03, 0.03, SOIL, at=(0, top - 0.08, 0)))
+    plant(solid, look.shape, top - 0.06)
+    return solid
 
 
 def candle(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     if look.shape == "jar":
-        made.add(
+        solid.add(
             *vessel(
                 [(0.36, 0.0), (0.38, 0.03), (0.38, 0.84)],
                 0.03,
@@ -166,14 +166,14 @@ def candle(look: Look) -> Solid:
                 look.main.plain(),
             )
         )
-        made.add(rod(0.35, 0.05, CREAM_WAX, at=(0, 0.66, 0)))
+        solid.add(rod(0.35, 0.05, CREAM_WAX, at=(0, 0.66, 0)))
         top = 0.7
     elif look.shape == "pillar":
-        made.add(rod(0.3, 0.48, look.main, r=0.03, at=(0, 0.52, 0)))
-        made.add(rod(0.42, 0.025, look.trim, r=0.015, at=(0, 0.025, 0)))
+        solid.add(rod(0.3, 0.48, look.main, r=0.03, at=(0, 0.52, 0)))
+        solid.add(rod(0.42, 0.025, look.trim, r=0.015, at=(0, 0.025, 0)))
         top = 0.99
     elif look.shape == "taper":
-        made.add(cone(0.075, 0.05, 0.55, look.main, at=(0, 0.84, 0)))
+        solid.add(cone(0.075, 0.05, 0.55, look.main, at=(0, 0.84, 0)))
         foot = [
             (0, 0),
             (0.3, 0),
@@ -184,12 +184,12 @@ def candle(look: Look) -> Solid:
             (0.1, 0.36),
             (0, 0.36),
         ]
-        made.add(solid(foot, look.trim, r=0.008))
+        solid.add(turned_solid(foot, look.trim, r=0.008))
         top = 1.38
     else:
-        made.add(
+        solid.add(
             *[
-                solid(
+                turned_solid(
                     [
                         (0, 0),
                         *curve([(0.3, 0.0), (0.37, 0.2), (0.37, 0.5), (0.3, 0.7)], 14),
@@ -201,9 +201,9 @@ def candle(look: Look) -> Solid:
             ]
         )
         top = 0.69
-    made.add(rod(0.014, 0.05, WICK, at=(0, top + 0.04, 0)))
-    made.add(egg(0.032, 0.09, 0.032, FLAME, at=(0, top + 0.15, 0)))
-    return made
+    solid.add(rod(0.014, 0.05, WICK, at=(0, top + 0.04, 0)))
+    solid.add(egg(0.032, 0.09, 0.032, FLAME, at=(0, top + 0.15, 0)))
+    return solid
 
 
 CREAM_WAX = material("wax", "#f4ead2")

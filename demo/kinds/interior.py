@@ -23,32 +23,32 @@ from demo.solids import (
 )
 
 
-def face(made: Solid, radius: float, z: float, y: float, look: Look) -> None:
-    """A dial with marks and hands, facing the customer."""
+def face(solid: Solid, radius: float, z: float, y: float, look: Look) -> None:
+    """Build a dial with marks and hands, facing the customer."""
     dial = material("satin", look.accent.colour)
     ink = look.trim
-    made.add(rod(radius, 0.012, dial, at=(0, y, z), turn=(90, 0, 0)))
+    solid.add(rod(radius, 0.012, dial, at=(0, y, z), turn=(90, 0, 0)))
     for i in range(12):
         size = 0.055 if i % 3 == 0 else 0.03
         turn = -30.0 * i
         reach = radius * 0.83
         place = (-reach * sin(radians(turn)), y + reach * cos(radians(turn)), z + 0.016)
-        made.add(
+        solid.add(
             box(0.014, size * radius / 0.45, 0.006, ink, at=place, turn=(0, 0, turn))
         )
     for turn, length, wide in ((-305.0, 0.5, 0.02), (-60.0, 0.72, 0.014)):
         half = radius * length / 2
         place = (-half * sin(radians(turn)), y + half * cos(radians(turn)), z + 0.028)
-        made.add(box(wide, half, 0.006, ink, at=place, turn=(0, 0, turn)))
-    made.add(rod(0.03, 0.016, ink, at=(0, y, z + 0.03), turn=(90, 0, 0)))
+        solid.add(box(wide, half, 0.006, ink, at=place, turn=(0, 0, turn)))
+    solid.add(rod(0.03, 0.016, ink, at=(0, y, z + 0.03), turn=(90, 0, 0)))
 
 
 def clock(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     if look.shape == "alarm":
-        made.add(rod(0.46, 0.16, look.main, r=0.05, at=(0, 0.58, 0), turn=(90, 0, 0)))
-        face(made, 0.38, 0.15, 0.58, look)
-        made.add(
+        solid.add(rod(0.46, 0.16, look.main, r=0.05, at=(0, 0.58, 0), turn=(90, 0, 0)))
+        face(solid, 0.38, 0.15, 0.58, look)
+        solid.add(
             egg(
                 0.17,
                 0.12,
@@ -59,19 +59,19 @@ def clock(look: Look) -> Solid:
                 mirror="x",
             )
         )
-        made.add(
+        solid.add(
             tube([(0.3, 0.25, 0), (0.4, 0.02, 0.02)], 0.035, look.trim, mirror="x")
         )
-        made.add(tube([(0.0, 1.0, 0), (0.0, 1.12, 0)], 0.02, look.trim))
+        solid.add(tube([(0.0, 1.0, 0), (0.0, 1.12, 0)], 0.02, look.trim))
     elif look.shape == "wall":
-        made.add(ring(0.52, 0.065, look.main, at=(0, 0.585, 0), turn=(90, 0, 0)))
-        made.add(
+        solid.add(ring(0.52, 0.065, look.main, at=(0, 0.585, 0), turn=(90, 0, 0)))
+        solid.add(
             rod(0.53, 0.03, look.accent.plain(), at=(0, 0.585, -0.02), turn=(90, 0, 0))
         )
-        face(made, 0.48, 0.02, 0.585, look)
+        face(solid, 0.48, 0.02, 0.585, look)
     elif look.shape == "cube":
-        made.add(box(0.46, 0.46, 0.2, look.main, r=0.08, at=(0, 0.46, 0)))
-        face(made, 0.36, 0.2, 0.46, look)
+        solid.add(box(0.46, 0.46, 0.2, look.main, r=0.08, at=(0, 0.46, 0)))
+        face(solid, 0.36, 0.2, 0.46, look)
     else:
         arch = [(-0.5, 0.0), (0.5, 0.0), (0.47, 0.12), (0.38, 0.2), (0.36, 0.5)]
         full = (
@@ -79,9 +79,9 @@ def clock(look: Look) -> Solid:
             + [(0.36 * c, 0.5 + 0.36 * s) for c, s in ARCH]
             + [(-x, y) for x, y in reversed(arch[2:])]
         )
-        made.add(sheet(full, 0.14, look.main, r=0.015))
-        face(made, 0.27, 0.155, 0.5, look)
-    return made
+        solid.add(sheet(full, 0.14, look.main, r=0.015))
+        face(solid, 0.27, 0.155, 0.5, look)
+    return solid
 
 
 ARCH = (
@@ -96,7 +96,7 @@ ARCH = (
 
 
 def cushion(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     if look.shape == "square":
         side = curve(
             [
@@ -112,7 +112,7 @@ def cushion(look: Look) -> Solid:
             48,
             closed=True,
         )
-        made.add(
+        solid.add(
             sheet(
                 side,
                 0.2,
@@ -138,7 +138,7 @@ def cushion(look: Look) -> Solid:
             48,
             closed=True,
         )
-        made.add(
+        solid.add(
             sheet(
                 side,
                 0.18,
@@ -150,12 +150,14 @@ def cushion(look: Look) -> Solid:
             )
         )
     elif look.shape == "round":
-        made.add(rod(0.52, 0.15, look.main, r=0.13, at=(0, 0.5, 0), turn=(66, 0, 0)))
-        made.add(ring(0.5, 0.028, look.accent.plain(), at=(0, 0.5, 0), turn=(66, 0, 0)))
-        made.add(ball(0.05, look.accent.plain(), at=(0, 0.565, 0.135)))
+        solid.add(rod(0.52, 0.15, look.main, r=0.13, at=(0, 0.5, 0), turn=(66, 0, 0)))
+        solid.add(
+            ring(0.5, 0.028, look.accent.plain(), at=(0, 0.5, 0), turn=(66, 0, 0))
+        )
+        solid.add(ball(0.05, look.accent.plain(), at=(0, 0.565, 0.135)))
     else:
-        made.add(rod(0.24, 0.62, look.main, r=0.07, at=(0, 0.25, 0), turn=(0, 0, 90)))
-        made.add(
+        solid.add(rod(0.24, 0.62, look.main, r=0.07, at=(0, 0.25, 0), turn=(0, 0, 90)))
+        solid.add(
             rod(
                 0.25,
                 0.02,
@@ -166,18 +168,18 @@ def cushion(look: Look) -> Solid:
                 mirror="x",
             )
         )
-    return made
+    return solid
 
 
 def basket(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     tall = {"round": 0.62, "tall": 0.95, "low": 0.4}[look.shape]
     wide = {"round": 0.5, "tall": 0.4, "low": 0.6}[look.shape]
     profile = curve(
         [(wide * 0.86, 0.0), (wide, 0.1), (wide, tall * 0.6), (wide * 0.96, tall)], 16
     )
-    made.add(*vessel(profile, 0.04, look.main, look.main.plain()))
-    made.add(ring(wide * 0.95, 0.04, look.accent.plain(), at=(0, tall, 0)))
+    solid.add(*vessel(profile, 0.04, look.main, look.main.plain()))
+    solid.add(ring(wide * 0.95, 0.04, look.accent.plain(), at=(0, tall, 0)))
     loop = curve(
         [
             (wide * 0.94, tall, 0.14),
@@ -187,8 +189,8 @@ def basket(look: Look) -> Solid:
         ],
         14,
     )
-    made.add(tube(loop, 0.03, look.trim, mirror="x"))
-    return made
+    solid.add(tube(loop, 0.03, look.trim, mirror="x"))
+    return solid
 
 
 CLOTH = (

@@ -9,7 +9,7 @@ from demo.solids import Solid
 
 @dataclass(frozen=True)
 class Look:
-    """What a builder dresses a shape in."""
+    """The shape and materials a builder makes a product of."""
 
     shape: str
     main: Material
@@ -19,6 +19,8 @@ class Look:
 
 @dataclass(frozen=True)
 class Kind:
+    """A kind of product: how it is built, and the variants it comes in."""
+
     name: str
     category: str
     build: Callable[[Look], Solid]

@@ -13,9 +13,9 @@ from demo.solids import (
     ball,
     curve,
     rod,
-    solid,
     tube,
     turned,
+    turned_solid,
 )
 
 
@@ -24,19 +24,21 @@ def shade_material(look: Look) -> Material:
 
 
 def lamp(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     bulb = material("matte", "#fff1cf", glow=1.3)
     if look.shape == "table":
         foot = curve(
             [(0.2, 0.02), (0.26, 0.12), (0.24, 0.3), (0.1, 0.46), (0.04, 0.56)], 40
         )
-        made.add(solid([(0, 0), (0.2, 0), *foot, (0, 0.56)], look.accent.plain()))
-        made.add(rod(0.02, 0.18, look.trim, at=(0, 0.66, 0)))
-        made.add(turned([(0.42, 0.62), (0.27, 1.12)], 0.012, shade_material(look)))
-        made.add(ball(0.09, bulb, at=(0, 0.84, 0)))
+        solid.add(
+            turned_solid([(0, 0), (0.2, 0), *foot, (0, 0.56)], look.accent.plain())
+        )
+        solid.add(rod(0.02, 0.18, look.trim, at=(0, 0.66, 0)))
+        solid.add(turned([(0.42, 0.62), (0.27, 1.12)], 0.012, shade_material(look)))
+        solid.add(ball(0.09, bulb, at=(0, 0.84, 0)))
     elif look.shape == "mushroom":
-        made.add(
-            solid(
+        solid.add(
+            turned_solid(
                 [
                     (0, 0),
                     (0.27, 0),
@@ -49,24 +51,24 @@ def lamp(look: Look) -> Solid:
         dome = curve(
             [(0.5, 0.58), (0.47, 0.74), (0.32, 0.92), (0.1, 1.0), (0.0, 1.005)], 48
         )
-        made.add(turned(dome, 0.015, look.main))
-        made.add(ball(0.1, bulb, at=(0, 0.68, 0)))
+        solid.add(turned(dome, 0.015, look.main))
+        solid.add(ball(0.1, bulb, at=(0, 0.68, 0)))
     elif look.shape == "desk":
-        made.add(rod(0.3, 0.03, look.main.plain(), r=0.02, at=(0.1, 0.03, 0)))
-        made.add(
+        solid.add(rod(0.3, 0.03, look.main.plain(), r=0.02, at=(0.1, 0.03, 0)))
+        solid.add(
             tube([(0.1, 0.05, 0), (0.32, 0.56, 0), (-0.12, 0.98, 0)], 0.022, look.trim)
         )
-        made.add(ball(0.045, look.trim, at=(0.32, 0.56, 0)))
+        solid.add(ball(0.045, look.trim, at=(0.32, 0.56, 0)))
         head = curve(
             [(0.24, -0.3), (0.22, -0.16), (0.12, 0.0), (0.07, 0.06), (0.0, 0.08)], 14
         )
-        made.add(turned(head, 0.014, look.main, at=(-0.2, 0.98, 0), turn=(0, 0, -32)))
-        made.add(ball(0.09, bulb, at=(-0.28, 0.84, 0)))
+        solid.add(turned(head, 0.014, look.main, at=(-0.2, 0.98, 0), turn=(0, 0, -32)))
+        solid.add(ball(0.09, bulb, at=(-0.28, 0.84, 0)))
     else:
-        made.add(rod(0.26, 0.035, look.trim, r=0.02, at=(0, 0.035, 0)))
-        made.add(rod(0.03, 0.2, look.trim, at=(0, 0.2, 0)))
-        made.add(ball(0.36, shade_material(look), at=(0, 0.7, 0)))
-    return made
+        solid.add(rod(0.26, 0.035, look.trim, r=0.02, at=(0, 0.035, 0)))
+        solid.add(rod(0.03, 0.2, look.trim, at=(0, 0.2, 0)))
+        solid.add(ball(0.36, shade_material(look), at=(0, 0.7, 0)))
+    return solid
 
 
 KINDS = (

@@ -19,8 +19,8 @@ from demo.solids import (
     box,
     curve,
     cut,
-    solid,
     tube,
+    turned_solid,
 )
 
 
@@ -31,13 +31,13 @@ def vessel(
     inside: Material,
     **more: Any,
 ) -> list[Primitive]:
-    """A turned pot: `profile` runs from the foot to the rim, (radius, height)."""
+    """Build a turned pot; `profile` runs from foot to rim as (radius, height)."""
     rim, top = profile[-1][0], profile[-1][1]
     outer = [(0.0, profile[0][1]), *profile, (0.0, top)]
     inner = [(0.0, profile[0][1]), *profile, (rim, top + 0.3), (0.0, top + 0.3)]
     return [
-        solid(outer, outside, **more),
-        cut(solid(inner, inside, r=-wall, **more), 0.025),
+        turned_solid(outer, outside, **more),
+        cut(turned_solid(inner, inside, r=-wall, **more), 0.025),
     ]
 
 
@@ -73,11 +73,11 @@ def mug(look: Look) -> Solid:
     profile, loop = MUGS[look.shape]
     body, hollow = vessel(curve(profile, 48), 0.035, look.main, look.accent.plain())
     # The hollow is cut last: the handle's roots must not show inside.
-    made = Solid().add(body, handle(loop, 0.05, look.main.plain()), hollow)
+    solid = Solid().add(body, handle(loop, 0.05, look.main.plain()), hollow)
     if look.shape == "cup":
         plate = [(0.0, 0.0), (0.3, 0.0), (0.36, 0.03), (0.58, 0.1)]
-        made.add(*vessel(plate[1:], 0.022, look.main.plain(), look.main.plain()))
-    return made
+        solid.add(*vessel(plate[1:], 0.022, look.main.plain(), look.main.plain()))
+    return solid
 
 
 TEAPOTS: dict[str, list[Point]] = {
@@ -101,11 +101,11 @@ def teapot(look: Look) -> Solid:
         ],
         14,
     )
-    made = Solid().add(solid(body, look.main))
-    made.add(tube(spout, 0.12, look.main.plain(), end=0.055))
+    solid = Solid().add(turned_solid(body, look.main))
+    solid.add(tube(spout, 0.12, look.main.plain(), end=0.055))
     if look.shape == "flat":
         loop = arc(0, top * 0.55, wide * 0.86, 0.72, 5, 175, 16)
-        made.add(tube(loop, 0.028, look.trim))
+        solid.add(tube(loop, 0.028, look.trim))
     else:
         loop = [
             (rim + 0.06, top * 0.86, 0),
@@ -114,16 +114,16 @@ def teapot(look: Look) -> Solid:
             (wide + 0.16, top * 0.3, 0),
             (wide - 0.06, top * 0.24, 0),
         ]
-        made.add(handle(loop, 0.045, look.main.plain()))
+        solid.add(handle(loop, 0.045, look.main.plain()))
     lid = [
         (0.0, top - 0.02),
         (rim, top - 0.01),
         (rim * 0.8, top + 0.05),
         (0.0, top + 0.09),
     ]
-    made.add(solid(lid, look.accent.plain(), r=0.012))
-    made.add(ball(0.06, look.trim, at=(0, top + 0.14, 0)))
-    return made
+    solid.add(turned_solid(lid, look.accent.plain(), r=0.012))
+    solid.add(ball(0.06, look.trim, at=(0, top + 0.14, 0)))
+    return solid
 
 
 BOWLS: dict[str, list[Point]] = {
@@ -170,7 +170,7 @@ def jug(look: Look) -> Solid:
     profile = curve(JUGS[look.shape], 48)
     rim, top = profile[-1][0], profile[-1][1]
     inside = look.accent.plain()
-    made = Solid()
+    solid = Solid()
     lip = tube(
         [(-rim * 0.6, top - 0.14, 0), (-rim - 0.12, top + 0.01, 0)],
         0.1,
@@ -178,10 +178,10 @@ def jug(look: Look) -> Solid:
         end=0.075,
     )
     inner = [(0.0, 0.0), *profile, (rim, top + 0.3), (0.0, top + 0.3)]
-    made.add(
-        solid([(0.0, 0.0), *profile, (0.0, top)], look.main),
+    solid.add(
+        turned_solid([(0.0, 0.0), *profile, (0.0, top)], look.main),
         Primitive(**{**lip.__dict__, "op": 1, "soft": 0.08}),
-        cut(solid(inner, inside, r=-0.032), 0.02),
+        cut(turned_solid(inner, inside, r=-0.032), 0.02),
         cut(tube([(0, top + 0.02, 0), (-rim - 0.16, top + 0.07, 0)], 0.075, inside)),
         cut(box(1, 0.2, 1, look.main.plain(), at=(0, top + 0.2, 0))),
     )
@@ -192,8 +192,8 @@ def jug(look: Look) -> Solid:
         (rim + 0.26, top * 0.36, 0),
         (rim + 0.06, top * 0.26, 0),
     ]
-    made.add(handle(loop, 0.042, look.main.plain()))
-    return made
+    solid.add(handle(loop, 0.042, look.main.plain()))
+    return solid
 
 
 POTTERY = (

@@ -24,7 +24,7 @@ from demo.solids import (
 
 
 def upper(side: list[Point], m: Material, grow: float = 0.0) -> list[Primitive]:
-    """A shoe's body: its side view cut to the sole's outline, rounded to the last."""
+    """Build a shoe's body: its side view cut to the outline of the sole."""
     sole = sheet(SOLE, 1.2, None, r=0.01 + grow, turn=(90, 0, 0))
     return [sheet(side, 0.4, m, r=0.01 + grow), keep(sole, 0.16)]
 
@@ -104,14 +104,14 @@ SHOES: dict[str, list[Point]] = {
 
 
 def shoe(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     side = SHOES[look.shape]
     top = max(p[1] for p in side)
     opening = {"sneaker": -0.28, "high-top": -0.3, "boot": -0.27, "loafer": -0.24}[
         look.shape
     ]
     width = 0.26 if look.shape != "loafer" else 0.3
-    made.add(
+    solid.add(
         *upper(side, look.main),
         cut(
             egg(
@@ -125,18 +125,20 @@ def shoe(look: Look) -> Solid:
         ),
     )
     tread = look.trim
-    made.add(sheet(SOLE, 0.05, tread, r=0.025, at=(0, 0.07, 0), turn=(90, 0, 0)))
+    solid.add(sheet(SOLE, 0.05, tread, r=0.025, at=(0, 0.07, 0), turn=(90, 0, 0)))
     accent = look.accent.plain()
     if look.shape in ("sneaker", "high-top"):
-        made.add(*upper(side, accent, 0.008), keep(ball(0.34, None, at=(0.74, 0.1, 0))))
-        made.add(
+        solid.add(
+            *upper(side, accent, 0.008), keep(ball(0.34, None, at=(0.74, 0.1, 0)))
+        )
+        solid.add(
             *upper(side, accent, 0.007),
             keep(
                 sheet([(-0.7, 0.1), (-0.42, 0.1), (-0.48, 0.62), (-0.7, 0.62)], 1, None)
             ),
         )
         stripe = [(-0.18, 0.12), (-0.04, 0.12), (0.08, 0.4), (-0.02, 0.46)]
-        made.add(
+        solid.add(
             *upper(side, accent, 0.006),
             keep(sheet(stripe, 1, None)),
             cut(box(0.3, 0.5, 0.12, None, at=(0, 0.5, 0))),
@@ -146,17 +148,17 @@ def shoe(look: Look) -> Solid:
             x, y = 0.36 - i * 0.1, 0.335 + i * 0.05
             if i > 3:
                 x, y = 0.02, 0.64 + (i - 4) * 0.11
-            made.add(
+            solid.add(
                 tube([(x, y, -0.085), (x, y + 0.025, 0.0), (x, y, 0.085)], 0.02, WHITE)
             )
     elif look.shape == "boot":
-        made.add(box(0.2, 0.12, 0.05, tread, at=(-0.4, 0.1, 0), r=0.01))
+        solid.add(box(0.2, 0.12, 0.05, tread, at=(-0.4, 0.1, 0), r=0.01))
         gusset = [(-0.34, 0.5), (-0.16, 0.5), (-0.1, 1.16), (-0.4, 1.16)]
-        made.add(*upper(side, accent, 0.006), keep(sheet(gusset, 1, None)))
+        solid.add(*upper(side, accent, 0.006), keep(sheet(gusset, 1, None)))
     else:
         strap = [(0.1, 0.22), (0.24, 0.2), (0.22, 0.46), (0.06, 0.48)]
-        made.add(*upper(side, accent, 0.01), keep(sheet(strap, 1, None)))
-    return made
+        solid.add(*upper(side, accent, 0.01), keep(sheet(strap, 1, None)))
+    return solid
 
 
 KINDS = (

@@ -29,7 +29,7 @@ PAPER = material(
 
 
 def book(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     wide, tall, thick = {
         "novel": (0.4, 0.6, 0.09),
         "album": (0.56, 0.54, 0.06),
@@ -37,17 +37,17 @@ def book(look: Look) -> Solid:
     }[look.shape]
     lean: dict[str, Any] = {"turn": (-8.0, 0.0, 0.0)}
     y = tall + 0.01
-    made.add(
+    solid.add(
         box(wide - 0.03, tall - 0.03, thick - 0.012, PAPER, at=(0.02, y, 0), **lean)
     )
-    made.add(
+    solid.add(
         box(wide, tall, thick, look.main, r=0.02, at=(0, y, 0), **lean),
         cut(box(wide, tall + 1, thick - 0.028, None, at=(0.05, y, 0), **lean)),
     )
     accent = look.accent.plain()
     forward = thick + 0.002
     if look.shape == "novel":
-        made.add(
+        solid.add(
             box(
                 0.24,
                 0.12,
@@ -57,7 +57,7 @@ def book(look: Look) -> Solid:
                 turn=(-8, 0, 0),
             )
         )
-        made.add(
+        solid.add(
             box(
                 0.16,
                 0.012,
@@ -67,7 +67,7 @@ def book(look: Look) -> Solid:
                 turn=(-8, 0, 0),
             )
         )
-        made.add(
+        solid.add(
             box(
                 0.11,
                 0.01,
@@ -78,10 +78,10 @@ def book(look: Look) -> Solid:
             )
         )
     elif look.shape == "album":
-        made.add(rod(0.24, 0.004, accent, at=(0.03, y, forward), turn=(82, 0, 0)))
-        made.add(ball(0.06, look.trim, at=(0.03, y, forward - 0.03)))
+        solid.add(rod(0.24, 0.004, accent, at=(0.03, y, forward), turn=(82, 0, 0)))
+        solid.add(ball(0.06, look.trim, at=(0.03, y, forward - 0.03)))
     else:
-        made.add(
+        solid.add(
             box(
                 0.025,
                 tall + 0.008,
@@ -92,9 +92,9 @@ def book(look: Look) -> Solid:
                 **lean,
             )
         )
-        made.add(box(0.05, 0.16, 0.01, accent, at=(-0.12, 0.0, 0.02)))
-        made.parts.pop()
-    return made
+        solid.add(box(0.05, 0.16, 0.01, accent, at=(-0.12, 0.0, 0.02)))
+        solid.parts.pop()
+    return solid
 
 
 KINDS = (

@@ -91,17 +91,17 @@ CARS = {
 
 def car(look: Look) -> Solid:
     body, glass = CARS[look.shape]
-    made = Solid()
+    solid = Solid()
     smooth = curve(body, 30, closed=True) if look.shape == "beetle" else body
     parts = [sheet(smooth, 0.32, look.main, r=0.05)]
     for x in (0.44, -0.44):
         parts.append(cut(rod(0.2, 0.6, BLACK, at=(x, 0.16, 0), turn=(90, 0, 0))))
-    made.add(*parts)
-    made.add(sheet(glass, 0.36, WINDOW, r=0.012))
+    solid.add(*parts)
+    solid.add(sheet(glass, 0.36, WINDOW, r=0.012))
     front = [p for p in body if p[0] > 0.1 and p[1] > 0.36]
     (ax, ay), (bx, by) = front[-2][:2] if len(front) > 1 else (0.3, 0.5), front[-1][:2]
     turn = math.degrees(math.atan2(by - ay, bx - ax))
-    made.add(
+    solid.add(
         box(
             math.hypot(bx - ax, by - ay) * 0.4,
             0.012,
@@ -113,7 +113,7 @@ def car(look: Look) -> Solid:
         )
     )
     for x in (0.44, -0.44):
-        made.add(
+        solid.add(
             rod(
                 0.165,
                 0.07,
@@ -124,7 +124,7 @@ def car(look: Look) -> Solid:
                 mirror="z",
             )
         )
-        made.add(
+        solid.add(
             rod(
                 0.085,
                 0.075,
@@ -136,30 +136,30 @@ def car(look: Look) -> Solid:
             )
         )
     nose = max(p[0] for p in body)
-    made.add(
+    solid.add(
         ball(
             0.055, material("gloss", "#fff2c4"), at=(nose + 0.02, 0.3, 0.2), mirror="z"
         )
     )
-    made.add(box(0.03, 0.03, 0.34, look.trim, r=0.02, at=(nose + 0.04, 0.18, 0)))
+    solid.add(box(0.03, 0.03, 0.34, look.trim, r=0.02, at=(nose + 0.04, 0.18, 0)))
     if look.shape == "racer":
-        made.add(
+        solid.add(
             box(0.1, 0.015, 0.38, look.accent.plain(), r=0.01, at=(-0.74, 0.62, 0))
         )
-        made.add(
+        solid.add(
             box(
                 0.03, 0.1, 0.02, look.accent.plain(), at=(-0.72, 0.52, 0.24), mirror="z"
             )
         )
     if look.shape == "van":
-        made.add(box(0.5, 0.02, 0.22, look.accent.plain(), r=0.02, at=(-0.1, 1.0, 0)))
-    return made
+        solid.add(box(0.5, 0.02, 0.22, look.accent.plain(), r=0.02, at=(-0.1, 1.0, 0)))
+    return solid
 
 
 def rings(look: Look) -> Solid:
-    made = Solid()
-    made.add(rod(0.5, 0.04, look.trim, r=0.02, at=(0, 0.04, 0)))
-    made.add(rod(0.05, 0.5, look.trim, at=(0, 0.5, 0)))
+    solid = Solid()
+    solid.add(rod(0.5, 0.04, look.trim, r=0.02, at=(0, 0.04, 0)))
+    solid.add(rod(0.05, 0.5, look.trim, at=(0, 0.5, 0)))
     colours = [
         look.main,
         look.accent.plain(),
@@ -172,38 +172,38 @@ def rings(look: Look) -> Solid:
     for i, m in enumerate(colours):
         wide = (0.46 - i * 0.06) if look.shape != "even" else 0.36
         if square:
-            made.add(box(wide, 0.085, wide, m, r=0.04, at=(0, y + 0.09, 0)))
+            solid.add(box(wide, 0.085, wide, m, r=0.04, at=(0, y + 0.09, 0)))
         else:
-            made.add(
+            solid.add(
                 ring(wide - 0.1, 0.098, m, at=(0, y + 0.095, 0)),
                 blend(rod(0.06, 0.05, m, at=(0, y + 0.09, 0)), 0.1),
             )
         y += 0.18
-    made.add(ball(0.12, look.trim, at=(0, y + 0.1, 0)))
-    return made
+    solid.add(ball(0.12, look.trim, at=(0, y + 0.1, 0)))
+    return solid
 
 
 def ball_toy(look: Look) -> Solid:
-    made = Solid()
+    solid = Solid()
     line = look.accent.plain()
     middle = (0.0, 0.5, 0.0)
     if look.shape == "beach":
-        made.add(
+        solid.add(
             ball(0.5, look.main.but(pattern="panels", girth=1.0, scale=6.0), at=middle)
         )
-        made.add(rod(0.09, 0.01, line, at=(0, 0.998, 0)))
+        solid.add(rod(0.09, 0.01, line, at=(0, 0.998, 0)))
     elif look.shape == "basket":
-        made.add(ball(0.5, look.main.but(grain="leather", coarse=60.0), at=middle))
+        solid.add(ball(0.5, look.main.but(grain="leather", coarse=60.0), at=middle))
         for turn in ((0, 0, 0), (90, 0, 0), (0, 0, 90)):
-            made.add(ring(0.497, 0.012, line, at=middle, turn=turn))
-        made.add(ring(0.4, 0.012, line, at=(0.3, 0.5, 0), turn=(0, 0, 90), mirror="x"))
+            solid.add(ring(0.497, 0.012, line, at=middle, turn=turn))
+        solid.add(ring(0.4, 0.012, line, at=(0.3, 0.5, 0), turn=(0, 0, 90), mirror="x"))
     elif look.shape == "football":
-        made.add(ball(0.5, look.main, at=middle))
+        solid.add(ball(0.5, look.main, at=middle))
         phi = (1 + 5**0.5) / 2
         size = math.hypot(1, phi)
         for a, b in ((1, phi), (-1, phi), (1, -phi), (-1, -phi)):
             for x, y, z in ((0, a, b), (a, b, 0), (b, 0, a)):
-                made.add(
+                solid.add(
                     ball(0.502, line, at=middle),
                     keep(
                         ball(
@@ -214,8 +214,8 @@ def ball_toy(look: Look) -> Solid:
                     ),
                 )
     else:
-        made.add(ball(0.5, look.main.but(grain="fur", coarse=110.0), at=middle))
-        made.add(
+        solid.add(ball(0.5, look.main.but(grain="fur", coarse=110.0), at=middle))
+        solid.add(
             tube(
                 [
                     (
@@ -229,7 +229,7 @@ def ball_toy(look: Look) -> Solid:
                 line,
             )
         )
-    return made
+    return solid
 
 
 KINDS = (

@@ -60,9 +60,9 @@ def test_pictures_and_data_stay_small():
 
 def test_data_is_what_the_program_says(catalogue):
     from demo.assortment import demo_products
-    from demo.products import listings
+    from demo.products import listings_of
 
-    made = [list(item.values) for item in listings(demo_products())]
+    made = [list(item.values) for item in listings_of(demo_products())]
     assert made == [list(row.values()) for row in catalogue]
 
 
@@ -70,7 +70,7 @@ def test_no_two_products_look_the_same():
     from demo.assortment import demo_products
 
     products = demo_products()
-    assert len({product.what for product in products}) == len(products)
+    assert len({product.design for product in products}) == len(products)
 
 
 def test_training_never_sees_the_shops_products_nor_the_held_out_kinds():
@@ -80,9 +80,9 @@ def test_training_never_sees_the_shops_products_nor_the_held_out_kinds():
     assert len(training) == 400
     assert len(HELD_OUT) == 5
     assert not {product.kind for product in training} & set(HELD_OUT)
-    shop = {product.what for product in demo_products()}
-    assert not {product.what for product in training} & shop
-    assert len({product.what for product in training}) == 400
+    shop = {product.design for product in demo_products()}
+    assert not {product.design for product in training} & shop
+    assert len({product.design for product in training}) == 400
 
 
 def test_training_of_one_seed_is_always_the_same():
@@ -96,7 +96,7 @@ def test_training_of_one_seed_is_always_the_same():
 def test_one_seed_renders_the_same_bytes():
     """Slow on a fresh clone only: numba compiles the renderer once."""
     from demo.assortment import demo_products
-    from demo.pictures import catalogue_picture, webp
+    from demo.photography import catalogue_picture, webp
     from demo.street import jpeg, street_photo
 
     product, *others = demo_products()[::9]
