@@ -69,7 +69,7 @@ def scale(postgres: PostgresServer, milvus: MilvusServer, images: int) -> Any:
         rows = in_postgresql(postgres.url, images)
         built = shop.manage("build_snapshot")
         snapshot = bytes_of(shop.folder / "data" / "snapshots")
-        photo = (BASE_DIR / "catalogue/demo/pictures/street").glob("*.jpg")
+        photo = (BASE_DIR / "demo/pictures/street").glob("*.jpg")
         content = next(photo).read_bytes()
         embedded = timed_engine(shop, content)
         synced = shop.manage("sync_engine")
