@@ -38,8 +38,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
 import numpy as np
 from search import gallery
-from search.encoders import encoder
-from search.query import Query
+from search.encoders.registry import encoder
+from search.answers.query import Query
 def private():
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if "Private_Dirty" in line) * 1024

@@ -15,8 +15,10 @@ from django.views.decorators.cache import never_cache
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from search import encoders, engine, gallery
+from search.encoders import registry
+from search.engines import engine
 from search.errors import SearchUnavailable
+from search.gallery import galleries
 
 log = structlog.get_logger()
 
@@ -36,9 +38,9 @@ def ready(request: HttpRequest) -> HttpResponse:
     """
     needed = {
         "database": _said(_database, DatabaseError),
-        "encoder": _said(encoders.encoder, SearchUnavailable, DatabaseError),
+        "encoder": _said(registry.encoder, SearchUnavailable, DatabaseError),
         "engine": _said(engine.check, SearchUnavailable),
-        "gallery": _said(gallery.current, SearchUnavailable, DatabaseError),
+        "gallery": _said(galleries.current, SearchUnavailable, DatabaseError),
     }
     others = {"broker": _said(_broker, OperationalError)} if settings.REDIS_URL else {}
     wrong = {name: said for name, said in needed.items() if said != OK}

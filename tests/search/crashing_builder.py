@@ -56,7 +56,7 @@ class Killer:
 def build(told: str, number: int) -> None:
     from django.db import connection
 
-    from search import snapshots
+    from search.gallery import snapshots
 
     connection.inc_thread_sharing()
     connection.connection = None  # the parent's, if it had one
@@ -84,7 +84,7 @@ def say(line: str) -> None:
 
 def main() -> None:
     django.setup()
-    from search.encoders import encoder
+    from search.encoders.registry import encoder
 
     encoder()
     say("ready")

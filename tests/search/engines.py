@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from search import milvus
+from search.engines.milvus import milvus_client
 from tests.milvus_server import MilvusServer, reason_not_to_start
 
 ON_EACH_ENGINE = pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def chosen_engine(
         yield "embedded"
         return
     # A machine under load is no Milvus that is away.
-    monkeypatch.setattr(milvus, "SEARCH_TIMEOUT", 60.0)
+    monkeypatch.setattr(milvus_client, "SEARCH_TIMEOUT", 60.0)
     uri = request.getfixturevalue(request.param)
     settings.SEARCH_ENGINE, settings.MILVUS_URI = "milvus", uri
     yield "milvus"
@@ -55,6 +55,6 @@ def chosen_engine(
 
 
 def empty(uri: str) -> None:
-    client = milvus.connect(uri, timeout=20)
+    client = milvus_client.connect(uri, timeout=20)
     for name in client.list_collections(timeout=20):
         client.drop_collection(name, timeout=20)

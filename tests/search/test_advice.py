@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from PIL import Image, ImageFilter
 
-from search import similar
-from search.advice import Advice, advice
-from search.calibration import Match
+from search.answers import similar
+from search.gallery.calibration import Match
+from search.web.advice import Advice, advice
 from tests.builders import draw_picture
 from tests.search.shops import open_shop, send, words
 

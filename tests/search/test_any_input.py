@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from catalogue.filters import ProductFilters
 from config.wsgi import application
-from search.forms import FilterForm, PhotoForm
+from search.web.forms import FilterForm, PhotoForm
 from tests.builders import make_image
 from tests.search.asking import API, PHOTO, get, open_varied_shop, post_photo
 

@@ -14,13 +14,14 @@ from rest_framework.serializers import Serializer
 from rest_framework.test import APIClient, APIRequestFactory
 
 from catalogue.models import Product
-from search import categories, encoders, query
-from search.serializers import (
+from search.answers import categories, query
+from search.answers.similar import similar_to_photo
+from search.encoders import registry
+from search.web.serializers import (
     CategoryCountSerializer,
     ResultSerializer,
     WordCountSerializer,
 )
-from search.similar import similar_to_photo
 from tests.builders import draw_picture
 from tests.search.asking import (
     API,
@@ -247,7 +248,7 @@ def test_a_query_altered_or_too_old_is_gone(
 def test_a_query_of_another_encoder_is_refused_by_name(
     client: APIClient, shop: list[Product]
 ) -> None:
-    embedding = encoders.encoder().encode([draw_picture()]).embeddings[0]
+    embedding = registry.encoder().encode([draw_picture()]).embeddings[0]
     token = query.Query(encoder="ab" * 8, embedding=embedding).token()
     response = client.get(f"{API}search/", {"query": token})
     assert response.status_code == 409

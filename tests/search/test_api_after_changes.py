@@ -8,7 +8,8 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import encoding, snapshots
+from search.encoders import encoding
+from search.gallery import snapshots
 from tests.builders import make_image, new_product
 from tests.search.asking import API, get, open_varied_shop, post_photo, skus
 

@@ -18,8 +18,8 @@ from catalogue.images import UnreadableImage
 from config.problems import KNOWN
 from config.settings import BASE_DIR
 from config.urls import api
-from search.forms import FilterForm, PhotoForm, QueryForm, WordsForm
-from search.serializers import (
+from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
+from search.web.serializers import (
     PageParameters,
     PhotoFields,
     QueryParameters,

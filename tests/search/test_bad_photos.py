@@ -8,7 +8,7 @@ from django.db import OperationalError
 from rest_framework.test import APIClient
 
 from catalogue import images
-from search import api
+from search.web import api
 from tests.builders import make_image
 from tests.search.asking import API, PHOTO, a_file, open_varied_shop, post_photo, skus
 from tests.search.odd_pictures import BAD, GOOD, sixteen_bit

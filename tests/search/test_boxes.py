@@ -9,8 +9,8 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from hashing import Encoded, Encoder
-from search import encoders
-from search.boxes import suggested
+from search.answers.boxes import suggested
+from search.encoders import registry
 from tests.builders import draw_picture
 from tests.search.asking import a_file, get, post_photo, skus
 from tests.search.shops import open_shop
@@ -60,7 +60,7 @@ def photo_of_two() -> bytes:
 
 @pytest.mark.django_db
 def test_a_boxs_token_answers_as_the_box_itself() -> None:
-    if not encoders.encoder().has_regions:
+    if not registry.encoder().has_regions:
         pytest.skip("the encoder that is shipped tells no regions apart")
     open_shop(12)
     client = APIClient()
@@ -99,7 +99,7 @@ def test_who_shows_no_boxes_does_not_wait_for_them(
 def test_an_encoder_without_regions_suggests_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(type(encoders.encoder()), "has_regions", False)
+    monkeypatch.setattr(type(registry.encoder()), "has_regions", False)
     open_shop(3)
     status, answer = post_photo(APIClient(), photo_of_two(), boxes="true")
     assert (status, answer["boxes"]) == (200, [])

@@ -11,14 +11,14 @@ from django.test import Client
 
 from catalogue.images import open_photo
 from hashing import CodeIndex
-from search import calibration, gallery, snapshots
-from search.calibration import Asked, Curves, read
-from search.encoders import encoder
+from search.answers.similar import similar_to_query
+from search.encoders.registry import encoder
+from search.gallery import calibration, galleries, snapshots
+from search.gallery.calibration import Asked, Curves, read
+from search.gallery.reliability import expected_error, reliability
+from search.gallery.rows import Rows
 from search.golden.report import keep
 from search.models import Snapshot
-from search.reliability import expected_error, reliability
-from search.rows import Rows
-from search.similar import similar_to_query
 from tests.builders import make_image, new_product
 from tests.search.catalogues import a_query, add_coded_image, embedding
 
@@ -153,7 +153,7 @@ def test_a_snapshot_is_built_with_the_curve_of_its_shop(shop: None) -> None:
     assert snapshot is not None
     assert snapshot.calibration["products"] == 30
     assert snapshot.calibration["error"] < 0.05
-    curves = gallery.current().curves
+    curves = galleries.current().curves
     assert curves == snapshots.curves_of(snapshot)
     assert curves != Curves.of_card(encoder().card.match)
     # Nothing of this shop looks as its other products do.
@@ -183,7 +183,7 @@ def test_a_shop_with_few_products_keeps_the_encoder_s_curve(db: None) -> None:
     snapshot = snapshots.build()
     assert snapshot is not None
     assert snapshot.calibration["error"] is None
-    assert gallery.current().curves == Curves.of_card(encoder().card.match)
+    assert galleries.current().curves == Curves.of_card(encoder().card.match)
 
 
 @pytest.mark.database
@@ -205,12 +205,12 @@ def test_the_command_fits_anew_and_says_how_well(shop: None) -> None:
     snapshots.build()
     fitted = Snapshot.objects.get().curves
     Snapshot.objects.update(curves={}, calibration={})
-    assert gallery.current().curves is None
+    assert galleries.current().curves is None
     out = io.StringIO()
     call_command("calibrate_matches", stdout=out)
     assert "30 products" in out.getvalue()
     assert "expected error 0.0" in out.getvalue()
-    assert gallery.current().curves == snapshots.curves_of(Snapshot.objects.get())
+    assert galleries.current().curves == snapshots.curves_of(Snapshot.objects.get())
     out = io.StringIO()
     call_command("calibrate_matches", "--json", stdout=out)
     report = json.loads(out.getvalue())

@@ -3,8 +3,8 @@
 import pytest
 
 from catalogue.models import Category
-from search import categories
-from search.categories import Named, tree
+from search.answers import categories
+from search.answers.categories import Named, tree
 from tests.builders import new_category
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

@@ -11,7 +11,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import encoders
+from search.encoders import registry
 from tests.builders import draw_picture
 from tests.search.asking import API, post_photo, skus
 
@@ -36,7 +36,7 @@ def text_of(content: bytes) -> str:
 
 
 def code_of(seed: int = 0) -> dict[str, str]:
-    now = encoders.encoder()
+    now = registry.encoder()
     encoded = now.encode([draw_picture(seed)])
     return {
         "encoder": now.fingerprint,
@@ -52,7 +52,7 @@ def post(client: APIClient, body: Any, params: str = "") -> tuple[int, Any]:
 
 
 def download(client: APIClient, name: str, **headers: str) -> Any:
-    fingerprint = encoders.serving().fingerprint
+    fingerprint = registry.serving().fingerprint
     return client.get(f"{API}encoder/{fingerprint}/{name}", headers=headers)
 
 
@@ -148,7 +148,7 @@ def test_only_json_is_taken(client: APIClient, shop: list[Product]) -> None:
 
 
 def test_any_embedding_has_an_answer(client: APIClient, shop: list[Product]) -> None:
-    now = encoders.encoder()
+    now = registry.encoder()
     for number in (0, 1, -128, 127):
         embedding = np.full((1, now.layer.dim), number, np.int8)
         body = {
@@ -173,13 +173,13 @@ def test_the_card_names_the_encoder_and_its_files(
 
 def post_photo_fingerprint() -> str:
     assert post_photo(APIClient())[0] == 200
-    return encoders.serving().fingerprint
+    return registry.serving().fingerprint
 
 
 def test_an_encoder_added_to_the_shop_is_downloaded_from_its_own_folder(
     client: APIClient, shop: list[Product]
 ) -> None:
-    row = encoders.keep_first()
+    row = registry.keep_first()
     (row.folder / "card.json").write_text("{}")
     assert b"".join(download(client, "card.json").streaming_content) == b"{}"
 
@@ -263,5 +263,5 @@ def test_a_range_beyond_the_end_is_refused(
 def test_there_are_no_other_files(
     client: APIClient, shop: list[Product], path: str
 ) -> None:
-    own = encoders.serving().fingerprint
+    own = registry.serving().fingerprint
     assert client.get(f"{API}encoder/{path.format(own=own)}").status_code == 404

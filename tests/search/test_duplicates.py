@@ -9,10 +9,11 @@ from django.urls import reverse
 from PIL import Image, ImageDraw, ImageOps
 
 from catalogue.models import Product, ProductImage
-from search import encoding, snapshots
 from search.duplicates import finding
-from search.duplicates.models import Resemblance
 from search.duplicates.same_picture import SAME, likeness
+from search.encoders import encoding
+from search.gallery import snapshots
+from search.models.duplicates import Resemblance
 from search.tasks import find_duplicates
 from tests.builders import add_image, draw_picture, make_image, new_product
 from tests.catalogue.admin_forms import change_url, save

@@ -19,11 +19,18 @@ from rest_framework.test import APIClient
 from catalogue.images import open_photo
 from catalogue.models import ProductImage
 from hashing import hamming, load_encoder
-from search import encoders, encoding, filling, gallery, snapshots, switching, tasks
+from search import tasks
+from search.answers.query import Query
+from search.answers.similar import (
+    similar_to_photo,
+    similar_to_product,
+    similar_to_query,
+)
+from search.encoders import encoding, filling, registry
 from search.errors import ForeignEncoder, Refused, SearchUnavailable
+from search.gallery import galleries, snapshots
 from search.models import Encoder, ImageCode, Snapshot
-from search.query import Query
-from search.similar import similar_to_photo, similar_to_product, similar_to_query
+from search.rollout import switching
 from tests.builders import make_image, new_product
 from tests.search import variants
 from tests.search.shops import open_shop
@@ -82,24 +89,24 @@ def test_codes_fill_in_beside_and_one_switch_and_one_back_change_who_serves(
     foreign: Path,
 ) -> None:
     open_shop(6)
-    old = encoders.encoder()
+    old = registry.encoder()
     assert "6 pictures wait" in command("add_encoder", str(foreign))
-    assert encoders.encoder() is old
+    assert registry.encoder() is old
     with pytest.raises(CommandError, match="6 pictures"):
         command("switch_encoder", "foreign")
     assert "foreign: 6 pictures encoded, 0 failed" in command("encode_missing")
     assert Encoder.objects.get(name="foreign").state == "ready"
-    assert encoders.encoder() is old
+    assert registry.encoder() is old
     between = image_of(50)
     command("switch_encoder", "foreign")
-    assert encoders.encoder().fingerprint == load_encoder(foreign).fingerprint
-    assert gallery.current().snapshot.encoder == encoders.encoder().fingerprint
+    assert registry.encoder().fingerprint == load_encoder(foreign).fingerprint
+    assert galleries.current().snapshot.encoder == registry.encoder().fingerprint
     after = image_of(51)
     for back in range(2):
         assert ask(50).results[0].image_id == between.pk
         assert ask(51).results[0].image_id == after.pk
         assert ask(3).freshness.images == 8
-        assert (encoders.encoder().fingerprint == old.fingerprint) == bool(back)
+        assert (registry.encoder().fingerprint == old.fingerprint) == bool(back)
         command("switch_encoder", "--back")
 
 
@@ -135,7 +142,7 @@ def test_the_beat_fills_it_at_its_pace_and_makes_it_ready(
     open_shop(6)
     monkeypatch.setattr(encoding, "BATCH", 2)
     row = switching.add(foreign, pace=20)
-    encoders.load(row)
+    registry.load(row)
     started = time.monotonic()
     tasks.fill_encoders()
     assert time.monotonic() - started >= 6 / 20
@@ -150,14 +157,14 @@ def test_an_encoder_whose_bits_do_not_come_again_is_refused(foreign: Path) -> No
     ImageCode.objects.by(row.fingerprint).update(code=bytes(32))
     with pytest.raises(Refused, match="unsound"):
         switching.switch("foreign")
-    assert encoders.encoder().fingerprint != row.fingerprint
+    assert registry.encoder().fingerprint != row.fingerprint
 
 
 def test_a_damaged_newcomer_stops_no_upload(foreign: Path) -> None:
     open_shop(2)
     row = switching.add(foreign)
     flip_last_byte(row.folder / "layer.npz")
-    encoders.reset()
+    registry.reset()
     image = image_of(9)
     assert ask(9).results[0].image_id == image.pk
     with pytest.raises(SearchUnavailable):
@@ -186,9 +193,9 @@ def test_an_update_that_ships_another_encoder_takes_none_away(
     foreign: Path, settings: Any
 ) -> None:
     open_shop(2)
-    before = encoders.keep_first()
+    before = registry.keep_first()
     settings.ENCODER = foreign
-    assert encoders.encoder().fingerprint == before.fingerprint
+    assert registry.encoder().fingerprint == before.fingerprint
     assert ask(1).freshness.images == 2
 
 
@@ -209,14 +216,14 @@ def test_a_retired_encoder_leaves_nothing_and_the_serving_one_stays(
     image = image_of(60)
     assert not ImageCode.objects.by(first.fingerprint).exists()
     assert ask(60).results[0].image_id == image.pk
-    assert gallery.current().snapshot.encoder == row.fingerprint
+    assert galleries.current().snapshot.encoder == row.fingerprint
     with pytest.raises(CommandError):
         command("switch_encoder", first.name)
 
 
 def test_a_process_forgets_the_network_of_a_retired_encoder(foreign: Path) -> None:
     open_shop(2)
-    before = weakref.ref(encoders.encoder())
+    before = weakref.ref(registry.encoder())
     row = switching.add(foreign)
     filling.fill(row)
     command("switch_encoder", "foreign")
@@ -236,7 +243,7 @@ def test_codes_that_were_made_as_their_encoder_was_retired_are_dropped(
     row = switching.add(foreign)
     image = product.images.get()
     made = encoding.row_of(
-        image, encoders.load(row), code=bytes(32), embedding=bytes(512)
+        image, registry.load(row), code=bytes(32), embedding=bytes(512)
     )
     command("retire_encoder", "foreign")
     assert encoding.save([made]) == 0
@@ -271,7 +278,7 @@ def test_the_overlay_holds_codes_of_its_snapshots_encoder_alone(foreign: Path) -
     old = switching.previous()
     image_of(41)
     for fingerprint in (row.fingerprint, old.fingerprint):
-        now = gallery.current(fingerprint)
+        now = galleries.current(fingerprint)
         codes = dict(ImageCode.objects.by(fingerprint).values_list("image_id", "code"))
         held = zip(now.overlay.rows.image_id, now.overlay.rows.codes, strict=True)
         assert {pk: code.tobytes() for pk, code in held}.items() <= codes.items()
@@ -293,12 +300,12 @@ def test_a_query_of_the_encoder_before_is_refused_by_name(
     assert response.json()["code"] == "foreign_encoder"
     foreign_query = Query.from_token(ask(1).query)
     with pytest.raises(ForeignEncoder):
-        gallery.current(switching.previous().fingerprint).search(foreign_query, 5)
+        galleries.current(switching.previous().fingerprint).search(foreign_query, 5)
 
 
 def test_a_snapshot_of_one_encoder_cannot_pass_for_anothers(foreign: Path) -> None:
     row = switched(foreign)
-    gallery.reset()
+    galleries.reset()
     Snapshot.objects.filter(encoder=row.fingerprint).delete()
     Snapshot.objects.update(encoder=row.fingerprint)
     with pytest.raises(SearchUnavailable):
@@ -330,7 +337,7 @@ def test_searches_under_a_switch_see_no_error_and_no_mixed_codes(
     embedding = Query.from_token(ask(2).query).embedding  # both networks see the same
     expected = {
         row.fingerprint: distances(Query(row.fingerprint, embedding))
-        for row in encoders.live()
+        for row in registry.live()
     }
     threads = [threading.Thread(target=search) for _ in range(3)]
     for thread in threads:
@@ -358,6 +365,6 @@ def test_admin_and_status_show_who_lives_and_how_far_they_are(
     assert "foreign" in shown and "66.7% (2/3)" in shown
     status = APIClient().get(f"{API}status/").json()
     assert [(e["name"], e["state"], e["coded"]) for e in status["encoders"]] == [
-        (encoders.encoder().name, "serving", 2),
+        (registry.encoder().name, "serving", 2),
         ("foreign", "ready", 2),
     ]

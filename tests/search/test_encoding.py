@@ -14,9 +14,10 @@ from PIL import Image
 from catalogue.images import open_photo
 from catalogue.models import ProductImage
 from catalogue.signals import bulk_images
-from search import encoders, encoding, gallery, snapshots
+from search.answers.similar import similar_to_photo
+from search.encoders import encoding, registry
+from search.gallery import galleries, snapshots
 from search.models import ImageCode
-from search.similar import similar_to_photo
 from search.tasks import encode_images, sweep
 from tests.builders import add_image, make_image, new_product
 
@@ -72,7 +73,7 @@ def test_a_picture_replaced_twice_with_its_tasks_reversed_keeps_the_last_code() 
     (code,) = ImageCode.objects.filter(image=image)
     assert code.digest == image.digest
     assert first_found(3) == image.pk
-    expected = encoders.encoder().encode([picture_of(image)])
+    expected = registry.encoder().encode([picture_of(image)])
     assert code.code == expected.codes[0].tobytes()
 
 
@@ -92,7 +93,7 @@ def test_lost_messages_are_made_good_by_the_sweep_the_newest_first() -> None:
     with without_messages():
         images = [new_product(images=[seed]).images.get() for seed in range(40)]
     assert encoding.waiting_images().count() == 40
-    assert len(gallery.current()) == 0  # which has seen that they were added
+    assert len(galleries.current()) == 0  # which has seen that they were added
     sweep()
     waiting = set(encoding.waiting_images().values_list("pk", flat=True))
     assert waiting == {image.pk for image in images[:8]}
@@ -181,10 +182,10 @@ def test_bits_do_not_depend_on_the_batch(
     n_images: int, make_image: Callable[..., bytes]
 ) -> None:
     pictures = [open_photo(BytesIO(make_image(seed))) for seed in range(n_images)]
-    together = encoders.encoder().encode(pictures)
+    together = registry.encoder().encode(pictures)
     chance = random.Random(0)
     for row in chance.sample(range(n_images), min(5, n_images)):
-        alone = encoders.encoder().encode([pictures[row]])
+        alone = registry.encoder().encode([pictures[row]])
         assert (alone.codes[0] == together.codes[row]).all()
 
 

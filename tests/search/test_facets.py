@@ -9,7 +9,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import encoding, similar, snapshots
+from search.answers import similar
+from search.encoders import encoding
+from search.gallery import snapshots
 from tests.builders import add_image, new_product
 from tests.search.asking import get, open_varied_shop, post_photo, skus
 

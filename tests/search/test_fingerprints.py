@@ -18,19 +18,22 @@ from rest_framework.test import APIClient
 from catalogue.images import open_photo
 from catalogue.models import Product, ProductImage
 from hashing import IndexFileError
-from search import changes, encoders, filling, gallery, snapshots, switching
-from search.duplicates import finding
-from search.duplicates.models import Resemblance
-from search.errors import ForeignEncoder
-from search.models import ImageCode, Snapshot
-from search.query import Query
-from search.similar import (
+from search import changes
+from search.answers.query import Query
+from search.answers.similar import (
     ranking,
     similar_to_photo,
     similar_to_product,
     similar_to_query,
 )
-from search.verification import compare
+from search.duplicates import finding
+from search.encoders import filling, registry
+from search.engines.verification import compare
+from search.errors import ForeignEncoder
+from search.gallery import galleries, snapshots
+from search.models import ImageCode, Snapshot
+from search.models.duplicates import Resemblance
+from search.rollout import switching
 from tests.builders import make_image
 from tests.search import variants
 from tests.search.asking import API
@@ -132,7 +135,7 @@ def test_no_path_finds_by_the_other_encoders_codes(
 def test_the_comparison_with_the_database_looks_at_those_that_serve(
     trap: Product,
 ) -> None:
-    gallery.current()
+    galleries.current()
     assert compare(0).differences == []
 
 
@@ -148,8 +151,10 @@ def refused_device(query: Query) -> None:
     [
         lambda query: similar_to_query(query.token()),
         refused_device,
-        lambda query: gallery.current().search(query, 5),
-        lambda query: gallery.current(encoders.serving().fingerprint).search(query, 5),
+        lambda query: galleries.current().search(query, 5),
+        lambda query: galleries.current(registry.serving().fingerprint).search(
+            query, 5
+        ),
     ],
     ids=["a token", "a device", "the gallery", "the gallery by name"],
 )
@@ -157,13 +162,13 @@ def test_a_query_of_the_other_encoder_is_refused_everywhere(
     foreign: str, ask: Callable[[Query], object]
 ) -> None:
     with pytest.raises(ForeignEncoder):
-        ask(Query(foreign, np.ones(encoders.encoder().card.dim, np.int8)))
+        ask(Query(foreign, np.ones(registry.encoder().card.dim, np.int8)))
 
 
 def test_a_snapshot_of_the_other_encoder_is_not_taken_for_ones_own(
     foreign: str,
 ) -> None:
-    snapshot = Snapshot.objects.serving(encoders.serving().fingerprint).first()
+    snapshot = Snapshot.objects.serving(registry.serving().fingerprint).first()
     assert snapshot is not None
     snapshot.encoder = foreign
     with pytest.raises(IndexFileError):

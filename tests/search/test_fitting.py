@@ -13,9 +13,11 @@ from hashing.evaluation.agreement import recall
 from hashing.fitting import refitting
 from hashing.layers.linear import quantise
 from hashing.layers.lsh import random_layer
-from search import encoders, matching, snapshots
+from search.answers import matching
+from search.answers.query import Query
+from search.encoders import registry
+from search.gallery import snapshots
 from search.models import Encoder, ImageCode
-from search.query import Query
 from tests.builders import new_product
 from tests.search.catalogues import add_coded_image
 
@@ -26,7 +28,7 @@ def catalogue(count: int, *, seed: int = 0) -> None:
     """Embeddings far to one side of where the shipped thresholds expect them."""
     rng = np.random.default_rng(seed)
     product = new_product()
-    centre = 3 * rng.standard_normal(encoders.encoder().card.dim)
+    centre = 3 * rng.standard_normal(registry.encoder().card.dim)
     for vector in quantise(centre + rng.standard_normal((count, len(centre)))):
         add_coded_image(product, vector)
 
@@ -40,18 +42,18 @@ def fit(*options: str) -> Any:
 def test_it_is_better_on_pictures_apart_and_switched_to_without_opening_one() -> None:
     catalogue(120)
     snapshots.build()
-    old = encoders.encoder()
+    old = registry.encoder()
     figures = fit("--name", "ours")
     assert figures["before"] < figures["after"] <= 1
     assert (figures["held_out"], figures["learned_from"]) == (24, 96)
     row = Encoder.objects.get(name="ours")
     assert ImageCode.objects.by(row.fingerprint).count() == 120
     # Its card and its codes go together: each is that of its embedding.
-    layer = encoders.load(row).layer
+    layer = registry.load(row).layer
     for code in ImageCode.objects.by(row.fingerprint)[:20]:
         query = Query(row.fingerprint, np.frombuffer(code.embedding, np.int8))
         assert layer.codes(query.embedding[np.newaxis]).tobytes() == code.code
-    assert encoders.encoder() is old
+    assert registry.encoder() is old
 
 
 def test_what_is_no_better_is_refused_and_leaves_nothing(
@@ -87,7 +89,7 @@ def test_recall_agrees_with_a_slow_count_over_all_orders_of_ties() -> None:
 def twins(*, styles: int, colours: int) -> None:
     """Two pictures of every style in every colour; colours differ a little."""
     rng = np.random.default_rng(0)
-    parts = encoders.encoder().card.parts
+    parts = registry.encoder().card.parts
     look = next(part for part in parts if part.name == "look")
     dim = parts[-1].stop
     dyes = 0.1 * rng.standard_normal((colours, look.stop - look.start))
@@ -110,8 +112,8 @@ def test_a_shop_of_recoloured_twins_weighs_colours_more(
     monkeypatch.setattr(refitting, "recall", lambda *sides: next(better))
     figures = fit("--name", "ours")
     assert figures["look"]["factor"] > 1
-    ours = encoders.load(Encoder.objects.get(name="ours"))
+    ours = registry.load(Encoder.objects.get(name="ours"))
     weights = matching.weights(ours, "item")
     assert weights is not None
     assert weights[0] == 1 < weights[-1] == figures["look"]["factor"]
-    assert matching.weights(encoders.encoder(), "item") is None
+    assert matching.weights(registry.encoder(), "item") is None

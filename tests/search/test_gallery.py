@@ -8,11 +8,13 @@ import pytest
 from django.db import transaction
 
 from catalogue.models import Category, Product, ProductImage
-from search import distributed, engine, gallery
-from search.encoders import encoder
+from search.answers.query import Query
+from search.encoders.registry import encoder
+from search.engines import engine
+from search.engines.milvus import distributed
 from search.errors import ForeignEncoder, SearchUnavailable
-from search.filters import NO_FILTERS, Filters
-from search.query import Query
+from search.gallery import galleries
+from search.gallery.filters import NO_FILTERS, Filters
 from tests.builders import new_product
 from tests.search.catalogues import (
     BRANDS,
@@ -41,14 +43,14 @@ def bring_up() -> None:
 
 def start_again() -> None:
     """As a process does that begins."""
-    gallery.reset()
+    galleries.reset()
     distributed.reset()
 
 
 def found(
     query: Query, k: int = 10, filters: Filters = NO_FILTERS
 ) -> list[tuple[int, int]]:
-    return gallery.current().search(query, k, filters=filters).hits()
+    return galleries.current().search(query, k, filters=filters).hits()
 
 
 def random_edit(chance: random.Random) -> None:
@@ -96,7 +98,7 @@ def test_snapshot_with_changes_equals_the_database_after_any_edits(seed: int) ->
     overlaid = {name: found(a_query(random.Random(name)), 200) for name in range(4)}
     start_again()
     bring_up()
-    assert gallery.current().pending == 0
+    assert galleries.current().pending == 0
     assert overlaid == {
         name: found(a_query(random.Random(name)), 200) for name in range(4)
     }
@@ -202,24 +204,24 @@ def test_codes_of_another_encoder_are_neither_searched_nor_found() -> None:
     assert found(query) == []
     foreign = Query("f" * 16, query.embedding)
     with pytest.raises(ForeignEncoder):
-        gallery.current().search(foreign, 5)
+        galleries.current().search(foreign, 5)
 
 
 def test_before_it_is_built_search_is_unavailable() -> None:
     with pytest.raises(SearchUnavailable):
-        gallery.current()
+        galleries.current()
 
 
 def test_an_empty_shop_has_a_gallery_that_finds_nothing() -> None:
     bring_up()
     assert found(a_query(random.Random(0))) == []
-    assert len(gallery.current()) == 0
+    assert len(galleries.current()) == 0
 
 
 def test_neighbours_carry_the_cosine_of_the_stored_embeddings() -> None:
     vector = embedding(random.Random(0))
     add_coded_image(new_product(), vector)
     bring_up()
-    near = gallery.current().search(Query(encoder().fingerprint, vector), 1)
+    near = galleries.current().search(Query(encoder().fingerprint, vector), 1)
     assert near.distance.tolist() == [0]
     assert near.compared(vector, None).cosine == pytest.approx([1.0], abs=1e-6)

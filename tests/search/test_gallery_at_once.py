@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from hashing import CodeIndex, Kind, hamming
-from search.encoders import encoder
-from search.filters import NO_FILTERS, Filters
-from search.overlay import Gallery
-from search.query import Query
-from search.rows import Rows
-from search.snapshots import LoadedSnapshot
+from search.answers.query import Query
+from search.encoders.registry import encoder
+from search.gallery.filters import NO_FILTERS, Filters
+from search.gallery.overlay import Gallery
+from search.gallery.rows import Rows
+from search.gallery.snapshots import LoadedSnapshot
 
 N, K, CHANGED = 4000, 60, 100
 FILTERS = (

@@ -13,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from catalogue.models import Product
-from search import encoders, filling, switching
+from search.encoders import filling, registry
 from search.golden import report
-from search.golden.models import GoldenQuery
 from search.models import ImageCode
+from search.models.golden import GoldenQuery
+from search.rollout import switching
 from tests.builders import draw_picture, make_image
 from tests.search import variants
 from tests.search.shops import open_shop, photo
@@ -119,7 +120,7 @@ def blinded(folder: Path, product: Product) -> str:
     code = ImageCode.objects.by(row.fingerprint).get(image__product=product)
     opposite = -np.frombuffer(code.embedding, np.int8)
     code.embedding = opposite.tobytes()
-    code.code = encoders.load(row).layer.codes(opposite[np.newaxis])[0].tobytes()
+    code.code = registry.load(row).layer.codes(opposite[np.newaxis])[0].tobytes()
     code.save()
     return row.name
 
@@ -131,15 +132,15 @@ def test_a_switch_that_loses_one_says_so_before_and_needs_a_word_more(
     keep(shop[3], 3)
     keep(shop[5], 5)
     name = blinded(tmp_path / "blind", shop[3])
-    before = encoders.encoder().fingerprint
+    before = registry.encoder().fingerprint
     with patch.object(filling, "verify"):
         with pytest.raises(CommandError, match="loses 1 golden quer.*Thing 3") as said:
             call_command("switch_encoder", name)
         assert "--accept-lost" in str(said.value)
-        assert encoders.encoder().fingerprint == before
+        assert registry.encoder().fingerprint == before
         out = StringIO()
         call_command("switch_encoder", name, accept_lost=True, stdout=out)
-    assert encoders.encoder().fingerprint != before
+    assert registry.encoder().fingerprint != before
     assert "1 of 2 find their product. Lost: Thing 3" in out.getvalue()
 
 
@@ -149,4 +150,4 @@ def test_a_switch_that_loses_none_asks_nothing(tmp_path: Path) -> None:
     row = switching.add(variants.another_network(tmp_path / "foreign"))
     filling.fill(row)
     switching.switch(row.name)
-    assert encoders.encoder().fingerprint == row.fingerprint
+    assert registry.encoder().fingerprint == row.fingerprint

@@ -5,11 +5,11 @@ import random
 import pytest
 
 from catalogue.models import Product
-from search import snapshots
-from search.answers import PAGE
-from search.filters import Filters
-from search.query import Query
-from search.similar import similar_to_product, similar_to_query
+from search.answers.answer import PAGE
+from search.answers.query import Query
+from search.answers.similar import similar_to_product, similar_to_query
+from search.gallery import snapshots
+from search.gallery.filters import Filters
 from tests.builders import new_product
 from tests.search.catalogues import Embedding, a_query, add_coded_image, embedding
 

@@ -5,7 +5,7 @@ import pytest
 
 from hashing import Encoder
 from hashing.encoder import SHIPPED, load_encoder
-from search.matching import WEIGHTS, MatchOn, weights
+from search.answers.matching import WEIGHTS, MatchOn, weights
 from tests.hashing.pictures import picture
 
 

@@ -13,24 +13,20 @@ from pymilvus import MilvusClient
 
 from catalogue.images import open_photo
 from catalogue.models import Product
-from search import (
-    checks,
-    engine,
-    filling,
-    gallery,
-    milvus,
-    snapshots,
-    switching,
-    syncing,
-)
-from search.encoders import encoder
+from search import checks
+from search.answers.query import Query
+from search.answers.similar import similar_to_photo
+from search.encoders import filling
+from search.encoders.registry import encoder
+from search.engines import engine
+from search.engines.milvus import milvus_client, syncing
+from search.engines.milvus.syncing import Written
+from search.engines.verification import Sweep
 from search.errors import ForeignEncoder, SearchUnavailable
+from search.gallery import galleries, snapshots
+from search.gallery.reading import By, read_images
 from search.models import Change, Collection, Snapshot
-from search.query import Query
-from search.reading import By, read_images
-from search.similar import similar_to_photo
-from search.syncing import Written
-from search.verification import Sweep
+from search.rollout import switching
 from tests.builders import make_image, new_product
 from tests.search import variants
 from tests.search.asking import API, PHOTO, a_file, open_varied_shop
@@ -54,7 +50,7 @@ AWAY = "http://127.0.0.1:9"  # nobody listens there
 
 
 def found(query: Query, k: int = 200) -> list[tuple[int, int]]:
-    return gallery.current().search(query, k).hits()
+    return galleries.current().search(query, k).hits()
 
 
 def fill() -> Written:
@@ -72,11 +68,11 @@ def a_shop(count: int = 20) -> random.Random:
 
 
 def collection() -> str:
-    return milvus.name_of(encoder().fingerprint)
+    return milvus_client.name_of(encoder().fingerprint)
 
 
 def client_of(settings: Any) -> MilvusClient:
-    return milvus.connect(settings.MILVUS_URI, timeout=20)
+    return milvus_client.connect(settings.MILVUS_URI, timeout=20)
 
 
 def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
@@ -86,12 +82,12 @@ def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
     Product.objects.last().delete()
     query = a_query(chance)
     expected = brute_force(query, 200)
-    assert gallery.current().pending > 0
+    assert galleries.current().pending > 0
     assert found(query) == expected
     engine.keep_up()
-    assert gallery.current().pending == 0
+    assert galleries.current().pending == 0
     assert found(query) == expected
-    assert len(gallery.current()) == len(expected)
+    assert len(galleries.current()) == len(expected)
     assert fill() == Written()
 
 
@@ -158,17 +154,17 @@ def test_the_command_says_what_it_wrote() -> None:
 def write_backwards() -> None:
     """So that of equals it is not the lowest ids that Milvus comes upon first."""
     rows = read_images(By.of(encoder()), after=0, limit=1000)
-    milvus.remove(collection(), rows.image_id.tolist())
-    milvus.write(collection(), rows.take(np.argsort(-rows.image_id)))
-    milvus.settle(collection())
+    milvus_client.remove(collection(), rows.image_id.tolist())
+    milvus_client.write(collection(), rows.take(np.argsort(-rows.image_id)))
+    milvus_client.settle(collection())
 
 
 @pytest.mark.parametrize("cap", [16, 40])
 def test_ties_beyond_what_milvus_answers_go_by_id(
     monkeypatch: pytest.MonkeyPatch, cap: int
 ) -> None:
-    monkeypatch.setattr(milvus, "MOST", cap)
-    monkeypatch.setattr(milvus, "SPARE", 2)
+    monkeypatch.setattr(milvus_client, "MOST", cap)
+    monkeypatch.setattr(milvus_client, "SPARE", 2)
     product = new_product()
     chance = random.Random(1)
     same, other = embedding(chance), embedding(chance)
@@ -191,7 +187,7 @@ def test_a_sync_that_is_killed_half_way_harms_nobody(
     random_product(chance)
     query = a_query(chance)
     expected = brute_force(query, 200)
-    settle = milvus.settle
+    settle = milvus_client.settle
     monkeypatch.setattr(syncing, "PRODUCTS", 2)
     calls = []
 
@@ -201,13 +197,13 @@ def test_a_sync_that_is_killed_half_way_harms_nobody(
             raise KeyboardInterrupt
         write(name, rows)
 
-    write = milvus.write
-    monkeypatch.setattr(milvus, "write", killed)
+    write = milvus_client.write
+    monkeypatch.setattr(milvus_client, "write", killed)
     with pytest.raises(KeyboardInterrupt):
         syncing.carry(encoder())
-    assert milvus.settle is settle
+    assert milvus_client.settle is settle
     assert found(query) == expected
-    monkeypatch.setattr(milvus, "write", write)
+    monkeypatch.setattr(milvus_client, "write", write)
     engine.keep_up()
     assert found(query) == expected
     assert fill() == Written()
@@ -220,7 +216,7 @@ def test_a_collection_that_milvus_lost_is_filled_again(settings: Any) -> None:
     client_of(settings).drop_collection(collection(), timeout=20)
     with pytest.raises(SearchUnavailable):
         found(query)
-    milvus.reset()  # the pause after a failure
+    milvus_client.reset()  # the pause after a failure
     engine.keep_up()
     engine.keep_up()
     assert found(query) == expected
@@ -247,7 +243,7 @@ def test_while_milvus_is_away_search_says_so_and_the_rest_goes_on(
     assert post().status_code == 200
     uri, settings.MILVUS_URI = settings.MILVUS_URI, AWAY
     with monkeypatch.context() as patch:
-        patch.setattr(milvus, "SEARCH_TIMEOUT", 1.0)
+        patch.setattr(milvus_client, "SEARCH_TIMEOUT", 1.0)
         answers = (post(), post(), client.get(f"{API}status/"))
     for response in answers:
         assert response.status_code == 503
@@ -303,7 +299,7 @@ def test_each_encoder_has_a_collection_and_a_switch_fills_it_first(
     switching.switch(row.name)
     ask = open_photo(BytesIO(make_image(0)))
     answer = similar_to_photo(ask)
-    assert answer.freshness.snapshot == milvus.name_of(row.fingerprint)
+    assert answer.freshness.snapshot == milvus_client.name_of(row.fingerprint)
     assert answer.results[0].product.pk == product.pk
     late = new_product(images=[50])
     for _ in range(2):  # after the switch, and after going back
@@ -312,7 +308,10 @@ def test_each_encoder_has_a_collection_and_a_switch_fills_it_first(
         engine.keep_up()
         call_command("switch_encoder", "--back")
     before = switching.previous()
-    names = {milvus.name_of(row.fingerprint), milvus.name_of(before.fingerprint)}
+    names = {
+        milvus_client.name_of(row.fingerprint),
+        milvus_client.name_of(before.fingerprint),
+    }
     assert names == set(client_of(settings).list_collections(timeout=20))
     call_command("retire_encoder", before.name)
     assert client_of(settings).list_collections(timeout=20) == [collection()]
@@ -327,7 +326,9 @@ def test_a_query_of_another_encoder_that_lives_is_not_even_compared(
     row = switching.add(variants.refitted(tmp_path / "other"))
     foreign = Query(row.fingerprint, embedding(random.Random(0)))
     assert len(foreign.codes) == 1
-    monkeypatch.setattr(milvus, "nearest", lambda *_, **__: pytest.fail("compared"))
+    monkeypatch.setattr(
+        milvus_client, "nearest", lambda *_, **__: pytest.fail("compared")
+    )
     with pytest.raises(ForeignEncoder):
         found(foreign)
 
@@ -338,13 +339,13 @@ def test_a_move_changes_no_similarity_and_calibration_goes_on_there() -> None:
     Snapshot.objects.update(curves=curves)
     add_coded_image(new_product(), embedding(random.Random(0)))
     fill()
-    now = gallery.current().curves
+    now = galleries.current().curves
     assert now is not None
     assert (now.first[-1], now.others[-1]) == ((1, 0.5), (1, 0.25))
     out = StringIO()
     call_command("calibrate_matches", stdout=out)
     assert collection() in out.getvalue()
-    assert gallery.current().curves != now
+    assert galleries.current().curves != now
 
 
 @pytest.mark.parametrize(

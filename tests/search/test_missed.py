@@ -11,8 +11,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import similar
-from search.calibration import Match
+from search.answers import similar
+from search.gallery.calibration import Match
 from search.missed import counting
 from search.models import Missed
 from search.tasks import forget_missed_words

@@ -19,7 +19,8 @@ from rest_framework.test import APIClient
 
 from catalogue.demo import PICTURES
 from catalogue.images import open_photo
-from search import encoders, encoding, snapshots
+from search.encoders import encoding, registry
+from search.gallery import snapshots
 from tests.browser.conftest import open_page  # noqa: F401
 from tests.builders import new_product
 from tests.documented import blocks, write
@@ -90,7 +91,7 @@ def test_a_browsers_own_decoding_finds_the_same_product(
     page.evaluate(
         f"() => {{ {script}; window.device = {{decode, quantise, hash, base64}} }}"
     )
-    now = encoders.encoder()
+    now = registry.encoder()
     session = onnxruntime.InferenceSession(str(settings.ENCODER / "network.onnx"))
     layer = APIClient().get(f"{API}encoder/{now.fingerprint}/layer.bin")
     page.evaluate(

@@ -178,7 +178,7 @@ def test_a_token_of_another_encoder_asks_for_the_photo_again(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     foreign = raising(ForeignEncoder("another"))
-    monkeypatch.setattr("search.words.answering.again", foreign)
+    monkeypatch.setattr("search.answers.word_search.again", foreign)
     page = client.get(FORM, {"query": "x"})
     assert page.status_code == 409
     assert "Choose the photo once more" in words(page)
@@ -188,7 +188,7 @@ def test_without_a_gallery_the_page_asks_to_come_back(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unavailable = raising(SearchUnavailable("no snapshot"))
-    monkeypatch.setattr("search.views.similar_to_photo", unavailable)
+    monkeypatch.setattr("search.web.views.similar_to_photo", unavailable)
     page = send(client, make_image(1))
     assert page.status_code == 503
     assert int(page["Retry-After"]) > 0

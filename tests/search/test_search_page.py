@@ -9,9 +9,11 @@ from django.test import Client
 from PIL import Image
 
 from catalogue.models import Product
-from search import samples, similar, snapshots
-from search.calibration import Match
+from search.answers import similar
 from search.errors import SearchUnavailable
+from search.gallery import snapshots
+from search.gallery.calibration import Match
+from search.web import samples
 from tests.builders import make_image, new_product
 from tests.search.shops import (
     FORM,
@@ -217,7 +219,7 @@ def test_only_samples_are_served(
 def test_all_samples_can_be_seen(
     client: Client, street: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.views.FIRST_SAMPLES", 2)
+    monkeypatch.setattr("search.web.views.FIRST_SAMPLES", 2)
     assert words(client.get(FORM)).count("sample=") == 2
     assert words(client.get(FORM, {"all": ""})).count("sample=") == 4
 
@@ -279,7 +281,9 @@ def test_a_product_is_shown_without_search(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unavailable = raising(SearchUnavailable("no encoder"))
-    monkeypatch.setattr("search.templatetags.similar.similar_to_product", unavailable)
+    monkeypatch.setattr(
+        "search.templatetags.similar_products.similar_to_product", unavailable
+    )
     page = client.get(new_product(images=[1]).get_absolute_url())
     assert page.status_code == 200
     assert "Looks similar" not in words(page)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from search import background, gallery, snapshots
+from search import background
 from search.errors import SearchUnavailable
+from search.gallery import galleries, snapshots
+from search.gallery.reading import By
+from search.gallery.rows import Rows
 from search.models import Change, Snapshot
-from search.reading import By
-from search.rows import Rows
 from tests.builders import new_product
 from tests.search.catalogues import a_query, add_coded_image, embedding
 from tests.wait import wait_until
@@ -29,7 +30,7 @@ def add_image(seed: int) -> int:
 
 
 def found() -> set[int]:
-    near = gallery.current().search(a_query(random.Random(0)), 200)
+    near = galleries.current().search(a_query(random.Random(0)), 200)
     return {image_id for image_id, _ in near.hits()}
 
 
@@ -61,15 +62,15 @@ def test_damage_to_any_file_means_the_last_good_one_and_a_new_one_is_due(
         images.add(add_image(len(images)))
         newest = snapshots.build()
         assert newest is not None
-        gallery.reset()
+        galleries.reset()
         damage(snapshots.folder_of(newest).joinpath(*parts))
         assert found() == images
-        assert gallery.current().snapshot.name != newest.name
+        assert galleries.current().snapshot.name != newest.name
         assert snapshots.is_due()
         healed = snapshots.build_if_due()
         assert found() == images
         assert healed is not None
-        assert gallery.current().snapshot.name == healed.name
+        assert galleries.current().snapshot.name == healed.name
         assert not snapshots.is_due()
 
 
@@ -78,7 +79,7 @@ def test_without_any_good_snapshot_search_is_unavailable_until_one_is_built() ->
     snapshots.build()
     shutil.rmtree(settings.SNAPSHOTS_DIR)
     with pytest.raises(SearchUnavailable):
-        gallery.current()
+        galleries.current()
     assert snapshots.build_if_due() is not None
     assert found() == {image}
 
@@ -102,14 +103,14 @@ def test_a_server_goes_on_with_the_old_one_while_the_next_is_loaded(
     new = snapshots.build()
     works: list[Callable[[], None]] = []
     monkeypatch.setattr(background, "start", works.append)
-    monkeypatch.setattr(gallery, "loads_in_background", True)
+    monkeypatch.setattr(galleries, "loads_in_background", True)
     assert old is not None and new is not None
     for _ in range(3):
         assert found() == images
-        assert gallery.current().name == old.name
+        assert galleries.current().name == old.name
     assert len(works) == 1  # one thread, whoever asks meanwhile
     works[0]()
-    assert gallery.current().name == new.name
+    assert galleries.current().name == new.name
     assert found() == images
 
 

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import encoders
+from search.encoders import registry
 from search.models import ImageCode
 from tests.builders import make_image, new_product
 from tests.search.asking import API, PHOTO, a_file, get, open_varied_shop
@@ -39,7 +39,7 @@ def test_without_a_snapshot_search_says_when_to_come_back(
 
 def test_status_tells_what_waits(client: APIClient, shop: list[Product]) -> None:
     status = get(client, "status/")
-    serving = encoders.encoder()
+    serving = registry.encoder()
     assert status["status"] == "healthy"
     assert status["encoder"] == {
         "name": serving.name,

@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import snowballstemmer
 
+from search.words.language.tokens import is_chinese, stem, terms_of, words
 from search.words.terms import IN_DESCRIPTION, Collector, Text, Vocabulary
-from search.words.tokens import is_chinese, stem, terms_of, words
 
 SOME = [
     *("mug", "mugs", "stripe", "striped", "zebra", "é", "straße", "p1", "p12", "2"),

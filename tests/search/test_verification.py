@@ -12,7 +12,9 @@ from django.core.management import call_command
 from django.db import connection
 
 from catalogue.models import Product, ProductImage
-from search import gallery, snapshots, tasks, verification
+from search import tasks
+from search.engines import verification
+from search.gallery import galleries, snapshots
 from search.models import Change, ImageCode
 from tests.builders import new_category, new_product
 from tests.search.catalogues import add_coded_image, embedding, random_product
@@ -138,9 +140,9 @@ def test_a_product_that_others_hold_as_it_was_is_read_again_by_all(
     snapshots.build()
     chance = random.Random(4)
     images = [add_coded_image(new_product(), embedding(chance)) for _ in range(3)]
-    elsewhere = gallery.current()
+    elsewhere = galleries.current()
     silently(images[0], stock=0)
-    gallery.reset()  # this process has begun later, and sees nothing wrong
+    galleries.reset()  # this process has begun later, and sees nothing wrong
     sweep = verification.Sweep()
     assert [sweep.step(), sweep.step()] == [0, 0]
     assert Change.objects.count() == 3
@@ -181,7 +183,7 @@ def test_without_a_snapshot_the_task_waits_for_one_and_the_command_says_so() -> 
 def test_it_says_in_words_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
     image = add_coded_image(new_product(), embedding(random.Random(7)))
     snapshots.build()
-    assert len(gallery.current()) == 1
+    assert len(galleries.current()) == 1
     silently(image, stock=0, brand="Other")
     with pytest.raises(SystemExit):
         call_command("verify_gallery")

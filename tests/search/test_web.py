@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from search import encoding, snapshots
+from search.encoders import encoding
+from search.gallery import snapshots
 from tests.builders import make_image, new_product
 from tests.servers import Server
 from tests.wait import wait_until

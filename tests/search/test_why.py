@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from catalogue.models import Product
-from search import encoders
+from search.encoders import registry
 from tests.builders import make_image
 from tests.search.shops import open_shop, photo, send, words
 
@@ -19,7 +19,7 @@ WHY = "/search/why/"
 
 @pytest.fixture
 def shop(db: None) -> list[Product]:
-    if not encoders.encoder().has_regions:
+    if not registry.encoder().has_regions:
         pytest.skip("the encoder that is shipped tells no regions apart")
     return open_shop()
 
@@ -105,7 +105,7 @@ def test_a_picture_that_is_hidden_is_not_explained(
 def test_an_encoder_without_regions_offers_no_reasons(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(encoders.encoder()), "has_regions", False)
+    monkeypatch.setattr(type(registry.encoder()), "has_regions", False)
     open_shop()
     shown = send(client, make_image(3))
     assert 'class="like why"' not in shown.content.decode()

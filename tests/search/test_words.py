@@ -13,9 +13,12 @@ from rest_framework.test import APIClient
 
 from catalogue.models import Category, Product
 from hashing import hamming
-from search import background, encoding, snapshots
-from search.filters import NO_FILTERS
-from search.words import gallery, ranking, sentences, texts
+from search import background
+from search.encoders import encoding
+from search.gallery import snapshots
+from search.gallery.filters import NO_FILTERS
+from search.words import ranking, texts, words_gallery
+from search.words.language import sentences
 from tests.builders import new_category, new_product
 from tests.search.asking import get, open_varied_shop, post_photo, skus
 from tests.search.phrasings import ANSWERS, FIRST, open_demo_shop, phrasings
@@ -219,8 +222,8 @@ def test_overlaid_by_changes_it_ranks_as_if_read_anew(
     new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs", colour="blue")
     shop[0].delete()
     overlaid = [scored(asked(client, q)) for q in questions]
-    assert gallery.current().pending == 6
-    gallery.reset()
+    assert words_gallery.current().pending == 6
+    words_gallery.reset()
     assert [scored(asked(client, q)) for q in questions] == overlaid
 
 
@@ -236,12 +239,12 @@ def test_so_many_changes_have_it_read_anew(
     client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found(client, "mug")
-    assert not gallery.current().is_due
-    monkeypatch.setattr(gallery, "MOST_CHANGED", 2)
+    assert not words_gallery.current().is_due
+    monkeypatch.setattr(words_gallery, "MOST_CHANGED", 2)
     Product.objects.filter(sku__startswith="MUG").update(stock=9)
     monkeypatch.setattr(background, "start", lambda work: work())
-    assert gallery.current().pending == 3
-    assert gallery.current().pending == 0
+    assert words_gallery.current().pending == 3
+    assert words_gallery.current().pending == 0
 
 
 def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
@@ -249,8 +252,8 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
 ) -> None:
     works: list[Callable[[], None]] = []
     monkeypatch.setattr(background, "start", works.append)
-    monkeypatch.setattr(gallery, "reads_in_background", True)
-    monkeypatch.setattr(gallery, "PATIENCE", 0.0)
+    monkeypatch.setattr(words_gallery, "reads_in_background", True)
+    monkeypatch.setattr(words_gallery, "PATIENCE", 0.0)
     assert found(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
     assert found(client, "花瓶") == ["红-1"]
     assert asked(client, "mug")["gallery"]["snapshot"] == "words, in part"
@@ -258,7 +261,7 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
     assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
     assert len(works) == 1  # one thread, whoever asks meanwhile
     works[0]()
-    monkeypatch.setattr(gallery.WordsGallery, "part", None)
+    monkeypatch.setattr(words_gallery.WordsGallery, "part", None)
     assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
     assert asked(client, "mug")["gallery"]["snapshot"] == "words"
 
@@ -267,7 +270,7 @@ def test_of_many_that_fit_those_are_kept_that_fit_best_and_mean_the_nearest(
     shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts.encode_missing()
-    now = gallery.current()
+    now = words_gallery.current()
     ((shelf, _), _beside) = now.shelves
     for q in ("red mug", "plain mug", "zebra", "mug"):
         asked_for = ranking.Ranking.of(q, now)
@@ -289,7 +292,8 @@ def test_of_many_that_fit_those_are_kept_that_fit_best_and_mean_the_nearest(
 def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(
     client: APIClient, db: None
 ) -> None:
-    from search import changes, snapshots
+    from search import changes
+    from search.gallery import snapshots
     from search.models import Change
 
     open_varied_shop(3)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from catalogue.models import Product
-from search.words.colours import in_language
+from search.words.language.colours import in_language
 from tests.builders import make_image, new_product
 from tests.search.shops import FORM, names, open_shop, send, words
 
