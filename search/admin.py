@@ -235,7 +235,7 @@ class EncoderAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "state", "coverage", "fingerprint", "pace", "added"]
     list_display_links = None
-    change_list_template = "admin/search/registry.html"
+    change_list_template = "admin/search/encoders.html"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None

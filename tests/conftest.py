@@ -24,7 +24,7 @@ from search.gallery import galleries
 from search.words import words_gallery
 from tests import builders
 from tests.chromium import NoChromium, chromium
-from tests.search.engines import chosen_engine, milvus_lite, milvus_server  # noqa: F401
+from tests.search.engine_choice import chosen_engine, milvus_lite, milvus_server  # noqa: F401
 from tests.servers import (
     CeleryBeat,
     CeleryWorker,

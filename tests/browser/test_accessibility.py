@@ -13,7 +13,7 @@ from catalogue.models import Product
 from search.duplicates import finding
 from search.encoders import encoding, registry
 from tests.builders import make_image, new_product
-from tests.search.test_boxes import photo_of_two
+from tests.search.answers.test_boxes import photo_of_two
 
 pytestmark = pytest.mark.slow
 

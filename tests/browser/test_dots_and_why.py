@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from catalogue.models import Product
 from search.encoders import registry
-from tests.search.test_boxes import photo_of_two
+from tests.search.answers.test_boxes import photo_of_two
 
 pytestmark = pytest.mark.slow
 

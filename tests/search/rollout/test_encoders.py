@@ -33,8 +33,8 @@ from search.models import Encoder, ImageCode, Snapshot
 from search.rollout import switching
 from tests.builders import make_image, new_product
 from tests.search import variants
+from tests.search.gallery.test_snapshots import flip_last_byte
 from tests.search.shops import open_shop
-from tests.search.test_snapshots import flip_last_byte
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 

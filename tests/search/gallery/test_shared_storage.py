@@ -21,7 +21,7 @@ from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import change_url, filled_in, upload
 from tests.search.asking import API, PHOTO, a_file, open_varied_shop
 from tests.search.catalogues import a_query, add_coded_image, embedding
-from tests.search.test_snapshots import flip_last_byte, truncate
+from tests.search.gallery.test_snapshots import flip_last_byte, truncate
 from tests.wait import wait_until
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]

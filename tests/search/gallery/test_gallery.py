@@ -26,7 +26,7 @@ from tests.search.catalogues import (
     give_code,
     random_product,
 )
-from tests.search.engines import ON_EACH_ENGINE
+from tests.search.engine_choice import ON_EACH_ENGINE
 
 pytestmark = [
     pytest.mark.database,
