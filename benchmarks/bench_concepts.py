@@ -29,7 +29,7 @@ import torch
 from PIL import Image
 
 from benchmarks.shop import DATA, save_result
-from catalogue.demo import PICTURES
+from demo import PICTURES
 from hashing.networks import load_pretrained
 from hashing.torchvision_import import torchvision
 from search.words.language import sentences

@@ -1,4 +1,4 @@
-"""How gunicorn serves the shop, for `make run`, docker/ and benchmarks alike."""
+"""gunicorn's settings, for `make run`, docker/ and benchmarks alike."""
 
 import ctypes
 import gc
@@ -33,14 +33,14 @@ control_socket_disable = True
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """What a process measured stays; what it was at the moment goes with it."""
+    """Keep the counters of a process that exited; drop its gauges."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def post_worker_init(worker: Any) -> None:
-    """Load beside the first requests what they need, so that none waits for it."""
+    """Load what searches need beside the first requests, so that none waits."""
     from search.gallery import galleries
     from search.words import words_gallery
 
@@ -50,8 +50,9 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _return_memory() -> None:
-    """Give large pieces back to the system at once: glibc would keep what a huge
-    photo took, a gigabyte after some of them.
+    """Return large blocks to the system at once.
+
+    glibc would keep what huge photos took: a gigabyte after some of them.
     """
     mmap_threshold = -3
     with suppress(AttributeError):  # other libraries do so by themselves

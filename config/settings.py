@@ -13,7 +13,7 @@ from config.storage import FILES, OVERWRITING, origin_of_pictures, shared_storag
 
 
 def secret_key(data_dir: Path) -> str:
-    """The key from the environment, else one made at first start and kept."""
+    """Return the key from the environment, else one made at first start and kept."""
     if key := env("SECRET_KEY"):
         return str(key)
     path = data_dir / "secret_key"
@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "access",
     "catalogue",
     "search",
+    "demo",
 ]
 
 MIDDLEWARE = [
@@ -190,6 +191,9 @@ IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"
 CURRENCY = env("CURRENCY")
 MAX_PHOTO_BYTES = env("MAX_PHOTO_MB") * 1024 * 1024
 MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
+
+# Photos to try the search with, and a manifest of which product each shows.
+SAMPLE_PHOTOS = BASE_DIR / "demo" / "pictures" / "street"
 
 # For Prometheus; empty: there is no /metrics.
 METRICS_TOKEN = env("METRICS_TOKEN")

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.filters import CategoryField, FlagField, PriceRangeForm, WordsField
+from catalogue.filters import CategorySlugField, FlagField, PriceRangeForm, WordsField
 from search.answers.answer import RELEVANCE, SORTS
 from search.answers.matching import MatchOn
 from search.answers.query import WHOLE, Box
@@ -32,7 +32,7 @@ WORDS = partial(
 class FilterForm(PriceRangeForm):
     """The filters, order and page of every search, on the site and in the API."""
 
-    category = CategoryField(required=False, label=_("Category"))
+    category = CategorySlugField(required=False, label=_("Category"))
     min_price = forms.DecimalField(
         required=False, min_value=0, max_digits=10, decimal_places=2, label=_("From")
     )

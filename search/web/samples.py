@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from django.conf import settings
+
 from catalogue import images
-from catalogue.demo import PICTURES
 from catalogue.models import Product
 
-STREET = PICTURES / "street"
 THUMBNAIL_SIDE = 320
 
 
@@ -52,12 +52,13 @@ def spread(offered: list[Sample], count: int) -> list[Sample]:
 
 @cache
 def _all() -> dict[str, Sample]:
-    manifest = STREET / "manifest.csv"
+    folder = settings.SAMPLE_PHOTOS
+    manifest = folder / "manifest.csv"
     if not manifest.is_file():
         return {}
     with manifest.open(newline="", encoding="utf-8") as file:
         samples = [
-            Sample(Path(row["path"]).stem, STREET / Path(row["path"]).name, row["sku"])
+            Sample(Path(row["path"]).stem, folder / Path(row["path"]).name, row["sku"])
             for row in csv.DictReader(file)
         ]
     return {sample.name: sample for sample in samples if sample.path.is_file()}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -68,10 +69,13 @@ class WordsParameters(PageParameters):
     )
 
 
+@extend_schema_field(OpenApiTypes.BINARY)
+class PhotoField(serializers.FileField):
+    """A photo in a form: the schema says binary, where its default is a URL."""
+
+
 class PhotoFields(PageParameters):
-    photo = serializers.FileField(
-        help_text="One JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF."
-    )
+    photo = PhotoField(help_text="One JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.")
     box = serializers.CharField(
         required=False,
         help_text="The part of the photo to search with: `x,y,w,h` as shares of 1.",

@@ -22,10 +22,10 @@ def shop(transactional_db: None) -> list[Product]:
 
 @pytest.fixture
 def street(
-    shop: list[Product], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: list[Product], tmp_path: Path, settings: Any
 ) -> Iterator[list[Product]]:
     lay_out_street(tmp_path, [product.sku for product in shop[:14]])
-    monkeypatch.setattr(samples, "STREET", tmp_path)
+    settings.SAMPLE_PHOTOS = tmp_path
     samples._all.cache_clear()
     yield shop
     samples._all.cache_clear()

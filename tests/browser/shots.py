@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from benchmarks.shop import BASE_DIR, Shop
-from catalogue.demo import PICTURES
+from demo import PICTURES
 from tests.chromium import chromium
 
 DOCS = BASE_DIR / "docs"

@@ -17,8 +17,8 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from catalogue.demo import PICTURES
 from catalogue.images import open_photo
+from demo import PICTURES
 from search.encoders import encoding, registry
 from search.gallery import snapshots
 from tests.browser.conftest import open_page  # noqa: F401

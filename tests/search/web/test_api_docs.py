@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from access.models import AppKey
 from catalogue.images import UnreadableImage
-from config.problems import KNOWN
+from config.problems import KNOWN_ERRORS
 from config.settings import BASE_DIR
 from config.urls import api
 from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
@@ -64,7 +64,7 @@ def test_the_docs_name_every_code_and_path() -> None:
     text = DOCS.read_text()
     told = set(re.findall(r"`([a-z_]+)`", text))
     assert set(UnreadableImage.MESSAGES) - {"file_too_large"} <= told
-    assert {code for _, code, _ in KNOWN.values()} <= told
+    assert {code for _, code, _ in KNOWN_ERRORS.values()} <= told
     for found in api:
         path = str(found.pattern).replace("<int:pk>", "{id}")
         assert re.sub(r"<str:(\w+)>", r"{\1}", path) in text

@@ -36,11 +36,11 @@ def shop(db: None) -> list[Product]:
 
 @pytest.fixture
 def street(
-    shop: list[Product], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: list[Product], tmp_path: Path, settings: Any
 ) -> Iterator[list[Product]]:
     """Samples of the first four products, and of one that is not sold here."""
     lay_out_street(tmp_path, [*(product.sku for product in shop[:4]), "not-sold"])
-    monkeypatch.setattr(samples, "STREET", tmp_path)
+    settings.SAMPLE_PHOTOS = tmp_path
     samples._all.cache_clear()
     yield shop
     samples._all.cache_clear()
