@@ -55,7 +55,7 @@ def test_no_import_goes_against_the_layers() -> None:
     ("module", "imported"),
     [
         ("catalogue.views", "search.models"),
-        ("search.samples", "demo.products"),
+        ("search.web.samples", "demo.products"),
         ("config.urls", "demo.apps"),
         ("catalogue.images", "hashing.codes"),
         ("hashing.codes", "django"),
