@@ -55,16 +55,16 @@ def test_no_import_goes_against_the_layers() -> None:
     ("module", "imported"),
     [
         ("catalogue.views", "search.models"),
-        ("search.samples", "demo.products"),
+        ("search.web.samples", "demo.products"),
         ("config.urls", "demo.apps"),
         ("catalogue.images", "hashing.codes"),
         ("hashing.codes", "django"),
         ("hashing.index", "catalogue.images"),
-        ("search.gallery", "faiss"),
-        ("search.encoding", "onnxruntime"),
-        ("search.gallery", "torch"),
+        ("search.gallery.galleries", "faiss"),
+        ("search.encoders.encoding", "onnxruntime"),
+        ("search.gallery.galleries", "torch"),
         ("search.changes", "config.settings"),
-        ("search.gallery", "pymilvus"),
+        ("search.gallery.galleries", "pymilvus"),
     ],
 )
 def test_an_import_against_the_layers_is_noticed(

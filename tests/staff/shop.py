@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from access.models import AppKey
 from catalogue.models import CatalogueImport, Product, ProductImage
-from search import encoders, snapshots
+from search.encoders import registry
+from search.gallery import snapshots
 from search.golden import report
 from search.models import Encoder, Feedback, ImageCode, Missed, Resemblance
 from tests.builders import draw_picture, new_category, new_product
@@ -56,7 +57,7 @@ def every_right(verb: str = "") -> set[str]:
 def _fail(image: ProductImage) -> None:
     ImageCode.objects.update_or_create(
         image=image,
-        encoder=encoders.encoder().fingerprint,
+        encoder=registry.encoder().fingerprint,
         defaults={
             "digest": image.digest, "code": None, "embedding": None,
             "error": "It is damaged.",
