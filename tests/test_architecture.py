@@ -13,7 +13,7 @@ from django.core.management import call_command, get_commands
 import hashing
 from config.env import BASE_DIR, env
 
-PACKAGES = ("config", "search", "access", "catalogue", "hashing")
+PACKAGES = ("config", "search", "access", "catalogue", "hashing", "pictures")
 DOCS = BASE_DIR / "docs"
 
 
@@ -57,6 +57,8 @@ def test_no_import_goes_against_the_layers() -> None:
         ("catalogue.views", "search.models"),
         ("catalogue.images", "hashing.codes"),
         ("hashing.codes", "django"),
+        ("pictures.decoding", "django"),
+        ("pictures.decoding", "hashing.codes"),
         ("hashing.index", "catalogue.images"),
         ("search.gallery", "faiss"),
         ("search.encoding", "onnxruntime"),

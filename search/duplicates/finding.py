@@ -14,8 +14,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
+from pictures.errors import UnreadableImage
 from search import encoders, encoding, gallery
 from search.calibration import Curves
 from search.duplicates.models import Comparison, Resemblance

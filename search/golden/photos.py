@@ -5,8 +5,9 @@ import structlog
 from PIL.Image import Image
 
 import hashing
-from catalogue.images import UnreadableImage, open_stored
+from catalogue.images import open_stored
 from hashing import CodeIndex
+from pictures.errors import UnreadableImage
 from search.calibration import Asked, asked_with
 from search.golden.models import GoldenQuery
 from search.rows import Rows
