@@ -7,8 +7,8 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 
 from search.encoders.counts import counts
+from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import galleries
 
 # From what a small gallery takes to what no shopper waits for.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -38,7 +38,7 @@ class GalleryCollector:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            now = galleries.current()
+            now = current_gallery()
         except SearchUnavailable:
             yield _gauge("gallery_up", "Whether a gallery serves.", 0)
             return
