@@ -20,6 +20,7 @@ from catalogue import images
 from catalogue.admin import thumbnail
 from catalogue.images import UnreadableImage
 from catalogue.models import Product
+from search.answers.request import SearchRequest
 from search.answers.similar import similar_to_photo
 from search.duplicates.admin import product_link
 from search.errors import SearchUnavailable
@@ -123,7 +124,7 @@ class GoldenQueryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _found(self, form: PhotoForm) -> dict[str, Any]:
         try:
             photo = images.open_photo(form.cleaned_data["photo"])
-            answer = similar_to_photo(photo, limit=SHOWN)
+            answer = similar_to_photo(photo, SearchRequest(limit=SHOWN))
         except (UnreadableImage, SearchUnavailable) as error:
             form.add_error("photo", str(error))
             return {}
