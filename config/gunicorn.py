@@ -89,8 +89,8 @@ def post_fork(server: Any, worker: Any) -> None:
             os.environ.pop(METRICS_FOLDER)
             worker.log.warning("Metrics are of each process alone: %s", error)
         else:
-            count_in_files = values.MultiProcessValue(lambda: worker.number)
-            values.ValueClass = count_in_files  # type: ignore[misc,assignment]
+            in_files = values.MultiProcessValue  # type: ignore[no-untyped-call]
+            values.ValueClass = in_files(lambda: worker.number)
 
 
 def _reserve(folder: Path, number: int) -> None:
