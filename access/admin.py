@@ -1,4 +1,4 @@
-"""App keys in admin: made here, shown once, revoked at once."""
+"""Admin of app keys: made here, shown once, revoked."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class AppKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def response_add(
         self, request: Any, obj: AppKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The page that shows the key: the only one that ever does."""
+        """Show the key, on the only page that ever does."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("The new app key"),

@@ -1,4 +1,4 @@
-"""Admin for staff: categories, products with their pictures, imports."""
+"""Admin of categories, products with their pictures, and imports."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from treebeard.forms import movenodeform_factory
 
 from catalogue.admin_filters import (
     BrandFilter,
-    CategoryFilter,
+    CategorySubtreeFilter,
     HasPicturesFilter,
     InStockFilter,
 )
-from catalogue.forms import CategoryField, PictureForm, PictureFormSet, ProductForm
+from catalogue.forms import CategoryTreeField, PictureForm, PictureFormSet, ProductForm
 from catalogue.importing.admin import ImportAdmin
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
 from catalogue.templatetags.shop import thumbnail_url
@@ -34,7 +34,7 @@ admin.site.register(CatalogueImport, ImportAdmin)
 
 
 def thumbnail(image: ProductImage | None, side: int, *, alt: str = "") -> SafeString:
-    """`alt`: what it is called where nothing beside it says so, as in a link."""
+    """Render an image's thumbnail; `alt` names it where no text beside it does."""
     url = thumbnail_url(image.card) if image is not None else ""
     if not url:
         return format_html(
@@ -55,7 +55,7 @@ class CategoryAdmin(TreeAdmin):  # type: ignore[misc]
     prepopulated_fields = {"slug": ["name"]}
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Also what is below them: a product there keeps its category from going."""
+        """Include the categories below: a product there prevents the deletion."""
         below = Category.objects.none()
         for category in objs:
             below |= Category.objects.get_tree(category)
@@ -92,7 +92,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "active"]  # fmt: skip
     list_display_links = ["picture", "name"]
     list_editable = ["price", "stock", "active"]
-    list_filter = [CategoryFilter, "active", InStockFilter, HasPicturesFilter,
+    list_filter = [CategorySubtreeFilter, "active", InStockFilter, HasPicturesFilter,
                    ("brand", BrandFilter)]  # fmt: skip
     list_select_related = ["category"]
     list_per_page = 50
@@ -114,7 +114,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_queryset(request).prefetch_related("images")
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
-        """Fields in the list are called by their columns."""
+        """Label the list's fields by their columns."""
         formset = super().get_changelist_formset(request, **kwargs)
         for field in formset.form.base_fields.values():
             field.widget.attrs["aria-label"] = field.label or ""
@@ -124,7 +124,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name == "category":
-            kwargs["form_class"] = CategoryField
+            kwargs["form_class"] = CategoryTreeField
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="")
@@ -149,7 +149,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
-        """Keep all that is good; what could not be used is shown at its picture."""
+        """Save all that is usable; show unusable pictures at their rows."""
         super().save_related(request, form, formsets, change)
         if not isinstance(form, ProductForm):
             return  # the list saves through a form of its own, without pictures
@@ -195,7 +195,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show, once, what could not be used at the picture that it was meant for."""
+        """Show, once, each unusable picture at the row it was sent for."""
         obj = kwargs.get("obj")
         bad = request.session.get(BAD_PICTURES)
         if request.method == "GET" and bad and obj and bad["product"] == obj.pk:

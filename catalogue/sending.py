@@ -1,4 +1,4 @@
-"""Messages to workers: they make soon what a sweep of the database would find anyhow."""
+"""Messages to workers: they make soon what a sweep would find later."""
 
 import time
 from typing import Any
@@ -16,13 +16,13 @@ PAUSE = 5.0
 _paused_until = 0.0
 
 
-def send(task: "Task[..., Any]", *arguments: Any, queue: str | None = None) -> None:
-    """Send it, unless the broker is unreachable, hangs, or takes nothing more."""
+def send(task: "Task[..., Any]", *arguments: Any, **options: Any) -> None:
+    """Send the task, unless the broker is unreachable, hangs, or takes nothing more."""
     global _paused_until  # noqa: PLW0603
     if time.monotonic() < _paused_until:
         return
     try:
-        task.apply_async(arguments, queue=queue)
+        task.apply_async(arguments, **options)
     except (OperationalError, RedisError) as error:
         _paused_until = time.monotonic() + PAUSE
         log.warning("not sent; a sweep will find it", task=task.name, reason=str(error))

@@ -1,4 +1,4 @@
-"""Every value that a deployment sets, with the default that suits `make run`.
+"""Every setting that a deployment sets, with the default that suits `make run`.
 
 docs/settings.md describes each; a test compares the two.
 """

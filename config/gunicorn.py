@@ -1,4 +1,4 @@
-"""How gunicorn serves the shop, for `make run`, docker/ and benchmarks alike."""
+"""gunicorn's settings, for `make run`, docker/ and benchmarks alike."""
 
 import ctypes
 import gc
@@ -89,8 +89,8 @@ def post_fork(server: Any, worker: Any) -> None:
             os.environ.pop(METRICS_FOLDER)
             worker.log.warning("Metrics are of each process alone: %s", error)
         else:
-            in_files = values.MultiProcessValue  # type: ignore[no-untyped-call]
-            values.ValueClass = in_files(lambda: worker.number)
+            in_files = values.MultiProcessValue(lambda: worker.number)  # type: ignore[no-untyped-call]
+            values.ValueClass = in_files
 
 
 def _reserve(folder: Path, number: int) -> None:
@@ -130,18 +130,19 @@ def _is_running(pid: int) -> bool:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Load beside the first requests what they need, so that none waits for it."""
-    from search import gallery
-    from search.words import gallery as words_gallery
+    """Load what searches need beside the first requests, so that none waits."""
+    from search.gallery import galleries
+    from search.words import words_gallery
 
     _return_memory()
-    gallery.loads_in_background = words_gallery.reads_in_background = True
+    galleries.loads_in_background = words_gallery.reads_in_background = True
     threading.Thread(target=_warm_up, daemon=True).start()
 
 
 def _return_memory() -> None:
-    """Give large pieces back to the system at once: glibc would keep what a huge
-    photo took, a gigabyte after some of them.
+    """Return large blocks to the system at once.
+
+    glibc would keep what huge photos took: a gigabyte after some of them.
     """
     mmap_threshold = -3
     with suppress(AttributeError):  # other libraries do so by themselves
@@ -160,13 +161,13 @@ def _search_once() -> None:
     from django.db import DatabaseError
     from PIL import Image
 
+    from search.answers import word_search
+    from search.answers.similar import similar_to_photo
     from search.errors import SearchUnavailable
-    from search.similar import similar_to_photo
-    from search.words import answering
 
     with suppress(DatabaseError):  # said at the first search that needs it
-        answering.by_words(answering.understood("warm up").query)
+        word_search.by_words(word_search.understood("warm up").query)
     try:
         similar_to_photo(Image.new("RGB", (224, 224), "white"), limit=1)
-    except SearchUnavailable:
+    except (DatabaseError, SearchUnavailable):
         return  # said at the first search that needs it

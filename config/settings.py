@@ -14,7 +14,7 @@ from config.storage import FILES, OVERWRITING, origin_of_pictures, shared_storag
 
 
 def secret_key(data_dir: Path) -> str:
-    """The key from the environment, else one made at first start and kept."""
+    """Return the key from the environment, else one made at first start and kept."""
     if key := env("SECRET_KEY"):
         return str(key)
     path = data_dir / "secret_key"
@@ -56,12 +56,13 @@ INSTALLED_APPS = [
     "access",
     "catalogue",
     "search",
+    "demo",
 ]
 
 MIDDLEWARE = [
     "config.requests.request_ids",
     "config.metrics.measured",
-    "search.uploads.linger_after_refusal",
+    "search.web.uploads.linger_after_refusal",
     "corsheaders.middleware.CorsMiddleware",
     "access.headers.rate_limit_headers",
     "config.problems.problems_under_api",
@@ -209,6 +210,9 @@ IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"
 CURRENCY = env("CURRENCY")
 MAX_PHOTO_BYTES = env("MAX_PHOTO_MB") * 1024 * 1024
 MAX_PHOTO_PIXELS = env("MAX_PHOTO_PIXELS")
+
+# Photos to try the search with, and a manifest of which product each shows.
+SAMPLE_PHOTOS = BASE_DIR / "demo" / "pictures" / "street"
 
 # For Prometheus; empty: there is no /metrics.
 METRICS_TOKEN = env("METRICS_TOKEN")

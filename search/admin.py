@@ -20,9 +20,11 @@ from django.utils.translation import ngettext
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import Kind
-from search import encoders, encoding, engine, filling, gallery, snapshots
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
+from search.encoders import encoding, filling, registry
+from search.engines import engine
 from search.errors import SearchUnavailable
+from search.gallery import galleries, snapshots
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.missed import admin as missed_admin  # noqa: F401 - registers its own
 from search.models import Encoder, ImageCode, Snapshot
@@ -39,7 +41,7 @@ admin.site.unregister(Product)
 def with_codes(images: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
     """With what the encoder that serves made of them, in `served_codes`."""
     try:
-        fingerprint = encoders.serving().fingerprint
+        fingerprint = registry.serving().fingerprint
     except SearchUnavailable:
         fingerprint = ""
     codes = (
@@ -253,7 +255,7 @@ class EncoderAdmin(ReadOnlyAdmin):
 
 def _without_row() -> list[Encoder]:
     try:
-        return [row for row in encoders.live() if row.pk is None]
+        return [row for row in registry.live() if row.pk is None]
     except SearchUnavailable:
         return []
 
@@ -265,7 +267,7 @@ def findable() -> dict[str, Any]:
             "waiting": encoding.waiting_images().count(),
             "failed": encoding.failed_images().count(),
         }
-        now = gallery.current()
+        now = galleries.current()
         served = Snapshot.objects.filter(name=now.name).first()
         calibration = served.calibration if served else {}
         return {**numbers, "gallery": now, "calibration": calibration}

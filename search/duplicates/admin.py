@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from catalogue.admin import thumbnail
 from catalogue.models import Product, ProductImage
 from search.duplicates import finding
-from search.duplicates.models import Resemblance
 from search.errors import SearchUnavailable
+from search.models.duplicates import Resemblance
 
 # Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
 AT_ONCE = 8

@@ -20,11 +20,11 @@ from catalogue import images
 from catalogue.admin import thumbnail
 from catalogue.images import UnreadableImage
 from catalogue.models import Product
+from search.answers.similar import similar_to_photo
 from search.duplicates.admin import product_link
 from search.errors import SearchUnavailable
 from search.golden import report
-from search.golden.models import GoldenQuery
-from search.similar import similar_to_photo
+from search.models.golden import GoldenQuery
 
 SHOWN = 24
 
