@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import translation
 from playwright.sync_api import Browser, Page
 
+from catalogue import sending
 from config.celery import app
 from search.engines.milvus import distributed, milvus_client
 from search.gallery import galleries
@@ -88,7 +89,7 @@ def _clean_process(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def clean_process(*, shop_stands: bool = False) -> None:
     """Forget what is loaded and remove files; not those of a shop that goes on."""
-    for module in (galleries, distributed, milvus_client, words_gallery):
+    for module in (sending, galleries, distributed, milvus_client, words_gallery):
         module.reset()
     translation.deactivate()
     cache.clear()
