@@ -141,10 +141,10 @@ def ours(q: str) -> Answered:
     from search.answers import word_search
     from search.web.forms import FilterForm
 
-    reading = word_search.understood(q)
-    form = FilterForm(word_search.with_filters(QueryDict("limit=10"), reading))
+    form = FilterForm(QueryDict("limit=10")).with_words(q)
     form.is_valid()
-    answer = word_search.by_words(reading.query, **form.options())
+    request = form.search_request()
+    answer = word_search.by_words(request.words, request)
     return answer.match, [found.product.sku for found in answer.results]
 
 

@@ -22,7 +22,7 @@ def send(task: "Task[..., Any]", *arguments: Any, **options: Any) -> None:
     if time.monotonic() < _paused_until:
         return
     try:
-        task.apply_async(list(arguments), **options)
+        task.apply_async(arguments, **options)
     except (OperationalError, RedisError) as error:
         _paused_until = time.monotonic() + PAUSE
         log.warning("not sent; a sweep will find it", task=task.name, reason=str(error))

@@ -166,8 +166,8 @@ def _search_once() -> None:
     from search.errors import SearchUnavailable
 
     with suppress(DatabaseError):  # said at the first search that needs it
-        word_search.by_words(word_search.understood("warm up").query)
+        word_search.by_words(word_search.parse_words("warm up").query)
     try:
-        similar_to_photo(Image.new("RGB", (224, 224), "white"), limit=1)
+        similar_to_photo(Image.new("RGB", (224, 224), "white"))
     except (DatabaseError, SearchUnavailable):
         return  # said at the first search that needs it

@@ -30,8 +30,11 @@ from search.missed import admin as missed_admin  # noqa: F401 - registers its ow
 from search.models import Encoder, ImageCode, Snapshot
 from search.read_only_admin import ReadOnlyAdmin
 from search.tasks import SWEEP, encode_images
+from staff import history
+from staff.rights import may, staff_action, staff_page
 
-ROLL_BACK = "search.change_snapshot"
+ROLL_BACK, RETRY = "search.change_snapshot", "catalogue.change_product"
+PAGE = "admin:search_snapshot_changelist"
 READY, WAITING, FAILED = "ready", "waiting", "failed"
 LABELS = {READY: _("ready"), WAITING: _("waiting"), FAILED: _("failed")}
 
@@ -65,21 +68,24 @@ def badge(state: str, text: object = "") -> SafeString:
     return format_html('<span class="state {}">{}</span>', state, label)
 
 
-def try_again(request: HttpRequest, **which: Any) -> None:
+def try_again(request: HttpRequest, **which: Any) -> list[Product]:
     """Encode again those of these images that failed, and say how many they are.
 
-    The first ones are sent; the sweep finds the others.
+    The first ones are sent; the sweep finds the others. Returns their products.
     """
     try:
-        image_ids = encoding.retry(encoding.failed_images().filter(**which))
+        failed = encoding.failed_images().filter(**which).order_by()
+        products = list(Product.objects.filter(pk__in=failed.values("product")))
+        image_ids = encoding.retry(failed)
     except SearchUnavailable as error:
         messages.error(request, str(error))
-        return
+        return []
     transaction.on_commit(partial(encode_images.delay, image_ids[:SWEEP]), robust=True)
     text = ngettext(
         "%d picture is tried again.", "%d pictures are tried again.", len(image_ids)
     )
     messages.info(request, text % len(image_ids))
+    return products
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -158,16 +164,19 @@ class SearchableProductAdmin(WarnsOfDuplicates, ProductAdmin):
                 return badge(state, text)
         return badge(READY) if states else "–"
 
-    @admin.action(description=_("Try failed pictures again"))
-    def try_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        try_again(request, product__in=queryset.order_by())
+    @staff_action(_("Try failed pictures again"), rights=[RETRY])
+    def try_again(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> list[Product]:
+        return try_again(request, product__in=queryset.order_by().values("pk"))
 
     def response_change(self, request: HttpRequest, obj: Product) -> HttpResponse:
         response = super().response_change(request, obj)
         image_id = request.POST.get("_retry", "")
         if not image_id.isdecimal():
             return response
-        try_again(request, product=obj, pk=int(image_id[:18]))
+        tried = try_again(request, product=obj, pk=int(image_id[:18]))
+        history.record(request, tried, _("Try failed pictures again"))
         return redirect("admin:catalogue_product_change", obj.pk)
 
 
@@ -207,26 +216,29 @@ class SnapshotAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
         context = {"title": _("What can be found now"), **findable()}
-        may = request.user.has_perm(ROLL_BACK)
-        context["may_roll_back"] = may and engine.can_roll_back()
+        may_roll_back = may(request.user, [ROLL_BACK])
+        context["may_roll_back"] = may_roll_back and engine.can_roll_back()
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
+    @staff_page(RETRY, posted_from=PAGE)
     def retry_view(self, request: HttpRequest) -> HttpResponse:
-        may = request.user.has_perm("catalogue.change_product")
-        if request.method == "POST" and may:
-            try_again(request)
-        return redirect("admin:search_snapshot_changelist")
+        with transaction.atomic():
+            tried = try_again(request)
+            history.record(request, tried, _("Try failed pictures again"))
+        return redirect(PAGE)
 
+    @staff_page(ROLL_BACK, posted_from=PAGE)
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "POST" and request.user.has_perm(ROLL_BACK):
-            try:
+        try:
+            with transaction.atomic():
                 now = snapshots.roll_back()
-            except Snapshot.DoesNotExist:
-                messages.error(request, _("There is no snapshot to go back to."))
-            else:
-                text = _("%(name)s serves now, overlaid by all changes since.")
-                messages.info(request, text % {"name": now.name})
-        return redirect("admin:search_snapshot_changelist")
+                history.record(request, [now], _("Serve the snapshot before this one"))
+        except Snapshot.DoesNotExist:
+            messages.error(request, _("There is no snapshot to go back to."))
+        else:
+            text = _("%(name)s serves now, overlaid by all changes since.")
+            messages.info(request, text % {"name": now.name})
+        return redirect(PAGE)
 
 
 @admin.register(Encoder)

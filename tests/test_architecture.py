@@ -13,7 +13,7 @@ from django.core.management import call_command, get_commands
 import hashing
 from config.env import BASE_DIR, env
 
-PACKAGES = ("config", "demo", "search", "access", "catalogue", "hashing")
+PACKAGES = ("config", "demo", "search", "access", "catalogue", "staff", "hashing")
 DOCS = BASE_DIR / "docs"
 
 

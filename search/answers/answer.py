@@ -19,11 +19,6 @@ from search.gallery.overlay import Findable
 from search.gallery.rows import Int64s
 from search.words.words_query import WordsQuery
 
-RELEVANCE = "relevance"
-# Other orders of what was found; the product's id decides between equals.
-SORTS = {"price": "price", "-price": "-price", "newest": "-pk"}
-PAGE = 20
-
 
 @dataclass(frozen=True)
 class Result:

@@ -7,6 +7,7 @@ import pytest
 
 from catalogue.images import open_photo
 from catalogue.signals import bulk_images
+from search.answers.request import SearchRequest
 from search.answers.similar import similar_to_photo
 from search.encoders import encoding
 from search.gallery import snapshots
@@ -24,7 +25,9 @@ pytestmark = [
 
 
 def is_found(seed: int, image_id: int) -> bool:
-    answer = similar_to_photo(open_photo(BytesIO(make_image(seed))), limit=3)
+    answer = similar_to_photo(
+        open_photo(BytesIO(make_image(seed))), SearchRequest(limit=3)
+    )
     return image_id in {result.image_id for result in answer.results}
 
 

@@ -57,8 +57,8 @@ def command(name: str, *arguments: str) -> str:
     return out.getvalue()
 
 
-def ask(seed: int, **options: Any) -> Any:
-    return similar_to_photo(open_photo(BytesIO(make_image(seed))), **options)
+def ask(seed: int) -> Any:
+    return similar_to_photo(open_photo(BytesIO(make_image(seed))))
 
 
 def image_of(seed: int) -> ProductImage:
