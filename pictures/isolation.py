@@ -25,7 +25,7 @@ from pictures.pixels import Target
 TYPICAL_BYTES_PER_PIXEL = 10
 MAX_BYTES_PER_PIXEL = 16
 # A loaded machine takes longer than its processor's time.
-WALL_SECONDS_PER_CPU_SECOND = 5
+WALL_SECONDS_PER_CPU_SECOND = 10
 
 _large = Semaphore(1)
 
