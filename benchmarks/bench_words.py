@@ -96,7 +96,7 @@ def on_large() -> dict[str, Any]:
     from tests.search.phrasings import phrasings
 
     fill()
-    words_gallery.reset()
+    words_gallery.holder.reset()
     before, start = resident_mb(), time.perf_counter()
     words_gallery.current()
     read = time.perf_counter() - start
@@ -141,10 +141,10 @@ def ours(q: str) -> Answered:
     from search.answers import word_search
     from search.web.forms import FilterForm
 
-    reading = word_search.understood(q)
-    form = FilterForm(word_search.with_filters(QueryDict("limit=10"), reading))
+    form = FilterForm(QueryDict("limit=10")).with_words(q)
     form.is_valid()
-    answer = word_search.by_words(reading.query, **form.options())
+    request = form.search_request()
+    answer = word_search.by_words(request.words, request)
     return answer.match, [found.product.sku for found in answer.results]
 
 

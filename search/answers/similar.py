@@ -1,6 +1,6 @@
 """A photo, an earlier query or a product → the products most like it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
 
@@ -12,9 +12,6 @@ from catalogue.models import Product
 from hashing import Encoder
 from search.answers import boxes, metrics
 from search.answers.answer import (
-    PAGE,
-    RELEVANCE,
-    SORTS,
     Answer,
     Freshness,
     Result,
@@ -23,19 +20,24 @@ from search.answers.answer import (
     in_order,
 )
 from search.answers.facets import facets
-from search.answers.matching import MatchOn, weights
-from search.answers.query import WHOLE, Box, Query
+from search.answers.matching import weights
+from search.answers.query import WHOLE, Query
+from search.answers.request import (
+    FIRST_PAGE,
+    RELEVANCE,
+    SORT_FIELDS,
+    SearchRequest,
+)
 from search.answers.voting import predicted_category
 from search.encoders.registry import by_fingerprint, encoder, serving
-from search.gallery import galleries
+from search.engines.engine import current_gallery
 from search.gallery.calibration import Curves, Match, word
 from search.gallery.filters import NO_FILTERS, Filters
+from search.gallery.gallery import Gallery
 from search.gallery.neighbours import Neighbours, Weights
-from search.gallery.overlay import Findable
 from search.models import ImageCode
 from search.words import words_gallery
 from search.words.ranking import Ranking
-from search.words.words_query import WordsQuery
 
 # What all words that were asked beside a photo count, against a cosine of one.
 WORDS = 0.3
@@ -46,43 +48,21 @@ SHORTLIST = 200
 LEAST_PRODUCTS = 50
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a search is limited to, its order, and which page of it."""
-
-    filters: Filters
-    limit: int
-    page: int
-    sort: str
-    match_on: str
-
-
-def similar_to_photo(  # noqa: PLR0913
-    photo: Image,
-    *,
-    box: Box = WHOLE,
-    words: WordsQuery | None = None,
-    filters: Filters = NO_FILTERS,
-    limit: int = PAGE,
-    page: int = 1,
-    sort: str = RELEVANCE,
-    match_on: str = MatchOn.ITEM,
-    with_boxes: bool = False,
-    stages: Stages | None = None,
+def similar_to_photo(
+    photo: Image, request: SearchRequest = FIRST_PAGE, *, stages: Stages | None = None
 ) -> Answer:
-    """What is on this photo (RGB, upright), in the box. Raises SearchUnavailable.
+    """Search with the part of a photo (RGB, upright) that is in the request's box.
 
-    `words` rank among what looks like it; the filters in them are the caller's to add.
-    Boxes are suggested of a whole photo alone.
+    Words of the request rank among what looks like it; the filters in them are the
+    caller's to add. Raises SearchUnavailable.
     """
     stages = stages or Stages()
     with stages.timed("encode"):
         now = encoder()
-        suggest = with_boxes and box == WHOLE
-        embedding, parts = boxes.encode(now, photo, box, suggest=suggest)
-    query = Query(now.fingerprint, embedding, box, words)
-    wanted = Wanted(filters, limit, page, sort, match_on)
-    answer = _answer(query, query.token(), wanted, stages)
+        suggest = request.with_boxes and request.box == WHOLE
+        embedding, parts = boxes.encode(now, photo, request.box, suggest=suggest)
+    query = Query(now.fingerprint, embedding, request.box, request.words)
+    answer = _answer(query, query.token(), request, stages)
     suggested = [
         SuggestedBox(part, replace(query, embedding=of_part, box=part).token())
         for part, of_part in parts
@@ -90,26 +70,16 @@ def similar_to_photo(  # noqa: PLR0913
     return replace(answer, boxes=suggested)
 
 
-def similar_to_query(  # noqa: PLR0913
-    token: str,
-    *,
-    filters: Filters = NO_FILTERS,
-    limit: int = PAGE,
-    page: int = 1,
-    sort: str = RELEVANCE,
-    match_on: str = MatchOn.ITEM,
-    words: WordsQuery | None = None,
-) -> Answer:
-    """The same again: another page, other filters, another order, or other words.
+def similar_to_query(token: str, request: SearchRequest = FIRST_PAGE) -> Answer:
+    """Repeat an earlier query with another page, filters, order or words.
 
-    Raises QueryExpired, ForeignEncoder, SearchUnavailable.
+    The box is the query's own. Raises QueryExpired, ForeignEncoder, SearchUnavailable.
     """
     query = Query.from_token(token)
-    if words is not None:
-        query = replace(query, words=words)
+    if request.words is not None:
+        query = replace(query, words=request.words)
         token = query.token()
-    wanted = Wanted(filters, limit, page, sort, match_on)
-    return _answer(query, token, wanted, Stages())
+    return _answer(query, token, request, Stages())
 
 
 def query_of(product: Product) -> Query | None:
@@ -127,7 +97,7 @@ def query_of(product: Product) -> Query | None:
 
 def ranking(query: Query) -> list[int]:
     """Ids of the products most like it, the nearest first. Raises SearchUnavailable."""
-    found = _shortlist(galleries.current(query.encoder), query, NO_FILTERS)
+    found = _shortlist(current_gallery(query.encoder), query, NO_FILTERS)
     ids: list[int] = found.best_of_products().product_id.tolist()
     return ids
 
@@ -140,7 +110,7 @@ def similar_to_product(
     Empty while none of its pictures has a code. Raises SearchUnavailable.
     """
     fingerprint = serving().fingerprint
-    now = galleries.current(fingerprint)
+    now = current_gallery(fingerprint)
     found = [
         _shortlist(now, Query(fingerprint, np.frombuffer(each, np.int8)), filters)
         for each in _embeddings_of(product, fingerprint)
@@ -160,22 +130,22 @@ def _embeddings_of(product: Product, fingerprint: str) -> Any:
     return of_it.values_list("embedding", flat=True)
 
 
-def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
+def _answer(query: Query, token: str, request: SearchRequest, stages: Stages) -> Answer:
     with stages.timed("search"):
         # Of the query's encoder, even if another took over a moment ago.
         made_by = by_fingerprint(query.encoder)
-        now = galleries.current(query.encoder)
-        shortlist = _Shortlists(now, query, weights(made_by, wanted.match_on))
-        ranked = shortlist(wanted.filters)
-    start, end = (wanted.page - 1) * wanted.limit, wanted.page * wanted.limit
+        now = current_gallery(query.encoder)
+        shortlist = _Shortlists(now, query, weights(made_by, request.match_on))
+        ranked = shortlist(request.filters)
     with stages.timed("fetch"):
         ordered = ranked
-        if wanted.sort != RELEVANCE:
-            ordered = ranked.take(in_order(ranked.product_id, SORTS[wanted.sort]))
+        if request.sort != RELEVANCE:
+            order = SORT_FIELDS[request.sort]
+            ordered = ranked.take(in_order(ranked.product_id, order))
         chances = _chances(now, made_by, ranked)
-        results = _fetched(ordered[start:end], chances)
+        results = _fetched(ordered[request.page_slice], chances)
     with stages.timed("facets"):
-        counted = facets(shortlist, wanted.filters)
+        counted = facets(shortlist, request.filters)
         category = predicted_category(shortlist.plain())
     match = _match_of(chances)
     metrics.observe(stages.took, match)
@@ -186,7 +156,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
         match=match,
         count=len(ranked),
         results=results,
-        next_page=wanted.page + 1 if end < len(ranked) else None,
+        next_page=request.next_page(len(ranked)),
         category=category,
         facets=counted,
         freshness=Freshness.of(now),
@@ -196,7 +166,7 @@ def _answer(query: Query, token: str, wanted: Wanted, stages: Stages) -> Answer:
 
 
 def _shortlist(
-    now: Findable, query: Query, filters: Filters, *, weights: Weights | None = None
+    now: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
 ) -> Neighbours:
     """The nearest pictures, so many that enough products, or all, are on them."""
     k = SHORTLIST
@@ -211,7 +181,7 @@ def _shortlist(
 class _Shortlists:
     """The products nearest to a query, under one set of filters or another."""
 
-    def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
+    def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
         self._found: dict[Filters, Neighbours] = {}
         self._known: dict[Filters, Neighbours] = {}
@@ -248,7 +218,7 @@ def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
     return replace(found, score=found.score + np.array(extra, np.float32))
 
 
-def _chances(now: Findable, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
+def _chances(now: Gallery, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
     """By product that each is the one asked for: by the shop's curves, or the card's"""
     curves = now.curves or Curves.of_card(made_by.card.match)
     found = curves.similarities(ranked.cosine).tolist()

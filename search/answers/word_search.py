@@ -1,18 +1,13 @@
 """Words, alone or beside a photo → products, in the form of every answer."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from django.http import QueryDict
 
 from catalogue.cards import cards
 from catalogue.models import Product
 from search.answers import metrics
 from search.answers.answer import (
-    PAGE,
-    RELEVANCE,
-    SORTS,
     Answer,
     Freshness,
     Result,
@@ -21,9 +16,15 @@ from search.answers.answer import (
 )
 from search.answers.facets import facets
 from search.answers.query import WHOLE
+from search.answers.request import (
+    FIRST_PAGE,
+    RELEVANCE,
+    SORT_FIELDS,
+    SearchRequest,
+)
 from search.answers.similar import similar_to_query
 from search.gallery.calibration import Match
-from search.gallery.filters import NO_FILTERS, Filters
+from search.gallery.filters import Filters
 from search.gallery.neighbours import Listed, Neighbour
 from search.words import words_gallery
 from search.words.category_names import Categories
@@ -37,50 +38,30 @@ from search.words.words_query import LONGEST, WordsQuery
 LOOKED_AT = 50
 
 
-def understood(text: str) -> Reading:
-    """Which filters are in these words, and what of them ranks."""
+def parse_words(text: str) -> Reading:
+    """Recognise the filters in these words, and what of them ranks."""
     return read(text[:LONGEST], words_gallery.current(text), Categories.now())
 
 
-def with_filters(fields: QueryDict, reading: Reading) -> QueryDict:
-    """What a form was sent, and the filters that its words name.
-
-    What was chosen by hand stays as it was.
-    """
-    merged = fields.copy()
-    is_priced = any(fields.get(name) for name in ("min_price", "max_price"))
-    for name, values in reading.fields.items():
-        is_chosen = is_priced if name.endswith("price") else fields.get(name)
-        if not is_chosen:
-            merged.setlist(name, values)
-    return merged
-
-
-def by_words(  # noqa: PLR0913
+def by_words(
     query: WordsQuery,
+    request: SearchRequest = FIRST_PAGE,
     *,
-    filters: Filters = NO_FILTERS,
-    limit: int = PAGE,
-    page: int = 1,
-    sort: str = RELEVANCE,
-    match_on: str = "",
     stages: Stages | None = None,
 ) -> Answer:
-    """The products that fit best; needs no encoder of pictures and no snapshot.
-
-    `match_on` means nothing to words and is taken so that all queries are asked alike.
-    """
+    """Search with words alone; needs no encoder of pictures and no snapshot."""
     stages = stages or Stages()
     with stages.timed("search"):
         now = words_gallery.current(query.ranked)
         search = _Remembered(Ranking.of(normal(query.ranked), now))
-        ranked, exact = _exact_first(search(filters), query.said)
-    start, end = (page - 1) * limit, page * limit
+        ranked, exact = _exact_first(search(request.filters), query.said)
     with stages.timed("fetch"):
-        ordered = ranked if sort == RELEVANCE else _sorted(ranked, SORTS[sort])
-        results = _fetched(ordered[start:end], search.ranking, exact)
+        ordered = ranked
+        if request.sort != RELEVANCE:
+            ordered = _sorted(ranked, SORT_FIELDS[request.sort])
+        results = _fetched(ordered[request.page_slice], search.ranking, exact)
     with stages.timed("facets"):
-        counted = facets(search, filters)
+        counted = facets(search, request.filters)
     match = _best(ranked, search.ranking, exact)
     metrics.observe(stages.took, match)
     return Answer(
@@ -89,7 +70,7 @@ def by_words(  # noqa: PLR0913
         match=match,
         count=len(ranked),
         results=results,
-        next_page=page + 1 if end < len(ranked) else None,
+        next_page=request.next_page(len(ranked)),
         category=None,
         facets=counted,
         freshness=_freshness(now),
@@ -98,14 +79,14 @@ def by_words(  # noqa: PLR0913
     )
 
 
-def again(token: str, *, words: WordsQuery | None = None, **options: Any) -> Answer:
-    """An earlier query, of words or of a photo; other words take the place of its own.
+def repeat_query(token: str, request: SearchRequest = FIRST_PAGE) -> Answer:
+    """Repeat an earlier query of words or of a photo.
 
-    Raises as similar_to_query does.
+    Words of the request replace the query's own. Raises as similar_to_query does.
     """
     if WordsQuery.is_token(token):
-        return by_words(words or WordsQuery.from_token(token), **options)
-    return similar_to_query(token, words=words, **options)
+        return by_words(request.words or WordsQuery.from_token(token), request)
+    return similar_to_query(token, request)
 
 
 class _Remembered:

@@ -52,7 +52,7 @@ class CodeSearch(APIView):
         query = exchange.query_from_device(
             sent["encoder"], sent["code"], sent["embedding"]
         )
-        answer = similar_to_query(query.token(), **form.options())
+        answer = similar_to_query(query.token(), form.search_request())
         return answered(request, answer, form, started)
 
 

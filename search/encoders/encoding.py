@@ -12,12 +12,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from PIL.Image import Image
 
-from catalogue.images import UnreadableImage, open_stored
+from catalogue.images import open_stored
 from catalogue.models import ProductImage
 from hashing import Encoded, Encoder
+from pictures.errors import UnreadableImage
 from search import changes
 from search.encoders import registry
-from search.engines import engine
 from search.models import ImageCode
 
 log = structlog.get_logger()
@@ -181,7 +181,7 @@ def save(rows: Sequence[ImageCode]) -> int:
             unique_fields=["image", "encoder"],
             update_fields=["digest", "code", "embedding", "error", "updated"],
         )
-        found = engine.encoders_with_gallery() | {registry.serving().fingerprint}
+        found = changes.encoders_with_gallery() | {registry.serving().fingerprint}
         changes.record(
             now[row.image_id].product_id for row in kept if row.encoder in found
         )

@@ -25,8 +25,7 @@ from search.answers.answer import Answer, Freshness, Stages
 from search.answers.similar import similar_to_photo, similar_to_product
 from search.encoders import registry
 from search.encoders.counts import counts
-from search.engines import engine
-from search.gallery import galleries
+from search.engines.engine import current_gallery, engine
 from search.gallery.filters import NO_FILTERS
 from search.missed.counting import count_photo, count_words
 from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
@@ -40,7 +39,6 @@ from search.web.serializers import (
     WordsParameters,
 )
 from search.web.uploads import receive_in_memory
-from search.words.words_query import WordsQuery
 
 PICTURES = "image/jpeg, image/png, image/webp, image/avif, image/gif, image/*"
 AnyForm = TypeVar("AnyForm", bound=FilterForm)
@@ -71,18 +69,12 @@ class PhotoSearch(APIView):
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
-        limits, words = _read(form, request.POST, form.cleaned_data["words"])
-        answer = similar_to_photo(
-            photo,
-            box=form.cleaned_data["box"],
-            words=words,
-            with_boxes=form.cleaned_data["boxes"],
-            stages=stages,
-            **limits.options(),
-        )
-        if limits.filters() == NO_FILTERS:
+        form = _with_words(form, form.cleaned_data["words"])
+        search_request = form.search_request()
+        answer = similar_to_photo(photo, search_request, stages=stages)
+        if search_request.filters == NO_FILTERS:
             count_photo(answer)
-        return answered(request, answer, limits, started)
+        return answered(request, answer, form, started)
 
 
 class QuerySearch(APIView):
@@ -99,10 +91,11 @@ class QuerySearch(APIView):
     def get(self, request: Request) -> Response:
         started = perf_counter()
         form = valid_form(QueryForm, request.query_params)
-        limits, words = _read(form, request.query_params, form.cleaned_data["words"])
-        token = form.cleaned_data["query"]
-        answer = word_search.again(token, words=words, **limits.options())
-        return answered(request, answer, limits, started)
+        form = _with_words(form, form.cleaned_data["words"])
+        answer = word_search.repeat_query(
+            form.cleaned_data["query"], form.search_request()
+        )
+        return answered(request, answer, form, started)
 
 
 class WordsSearch(APIView):
@@ -121,16 +114,19 @@ class WordsSearch(APIView):
     def get(self, request: Request) -> Response:
         started = perf_counter()
         known = set(WordsForm.base_fields) - {"match_on"}
-        form = valid_form(WordsForm, request.query_params, known=known)
+        sent = valid_form(WordsForm, request.query_params, known=known)
         stages = Stages()
         with stages.timed("encode"):
-            limits, words = _read(form, request.query_params, form.cleaned_data["q"])
-        if words is None:
+            form = _with_words(sent, sent.cleaned_data["q"])
+        search_request = form.search_request()
+        if search_request.words is None:
             raise ValueError("the form lets no empty words through")
-        answer = word_search.by_words(words, stages=stages, **limits.options())
-        if form.filters() == NO_FILTERS and form.cleaned_data["page"] == 1:
-            count_words(words.said, answer)
-        return answered(request, answer, limits, started)
+        answer = word_search.by_words(
+            search_request.words, search_request, stages=stages
+        )
+        if sent.filters() == NO_FILTERS and search_request.page == 1:
+            count_words(search_request.words.said, answer)
+        return answered(request, answer, form, started)
 
 
 class SimilarProducts(APIView):
@@ -165,8 +161,8 @@ class Status(APIView):
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
-        engine.check()
-        found = galleries.current()
+        engine().check()
+        found = current_gallery()
         counted = counts(len(found))
         now = {
             "status": "healthy",
@@ -197,17 +193,17 @@ def valid_form(
     return form
 
 
-def _read(
-    form: FilterForm, fields: QueryDict, text: str
-) -> tuple[FilterForm, WordsQuery | None]:
-    """What a search is limited to, filters in the words among it; and the words."""
+def _with_words(form: AnyForm, text: str) -> AnyForm:
+    """Return the form with the filters in these words, if there are any words.
+
+    Raises a ValidationError that names the fields.
+    """
     if not text:
-        return form, None
-    reading = word_search.understood(text)
-    limits = FilterForm(word_search.with_filters(fields, reading))
-    if not limits.is_valid():
-        raise translate_validation(limits.errors)
-    return limits, reading.query
+        return form
+    with_words = form.with_words(text)
+    if not with_words.is_valid():
+        raise translate_validation(with_words.errors)
+    return with_words
 
 
 class _Kept(local):

@@ -1,22 +1,29 @@
 """What a search can be limited to, as it comes in a URL or a form."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.filters import CategorySlugField, FlagField, PriceRangeForm, WordsField
-from search.answers.answer import RELEVANCE, SORTS
 from search.answers.matching import MatchOn
 from search.answers.query import WHOLE, Box
+from search.answers.request import (
+    RELEVANCE,
+    RESULTS_PER_PAGE,
+    SORT_FIELDS,
+    SearchRequest,
+)
+from search.answers.word_search import parse_words
 from search.gallery.filters import Filters
+from search.words.understanding import Reading
 from search.words.words_query import LONGEST
 
 FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")
-LIMIT = 20
 MAX_LIMIT = 50
 MAX_PAGE = 1000
 # Less than this share of a side is no part of a photo.
@@ -30,7 +37,13 @@ WORDS = partial(
 
 
 class FilterForm(PriceRangeForm):
-    """The filters, order and page of every search, on the site and in the API."""
+    """The filters, order and page of every search, on the site and in the API.
+
+    parsed_words: the words whose filters are among the form's.
+    """
+
+    data: QueryDict
+    parsed_words: Reading | None = None
 
     category = CategorySlugField(required=False, label=_("Category"))
     min_price = forms.DecimalField(
@@ -43,7 +56,7 @@ class FilterForm(PriceRangeForm):
     colour = WordsField(required=False, label=_("Colour"))
     in_stock = FlagField(required=False, label=_("In stock only"))
     sort = forms.ChoiceField(
-        required=False, choices=[(name, name) for name in (RELEVANCE, *SORTS)]
+        required=False, choices=[(name, name) for name in (RELEVANCE, *SORT_FIELDS)]
     )
     match_on = forms.ChoiceField(
         required=False, choices=[(name.value, name.value) for name in MatchOn]
@@ -55,7 +68,7 @@ class FilterForm(PriceRangeForm):
         return self.cleaned_data["page"] or 1
 
     def clean_limit(self) -> int:
-        return self.cleaned_data["limit"] or LIMIT
+        return self.cleaned_data["limit"] or RESULTS_PER_PAGE
 
     def clean_sort(self) -> str:
         return self.cleaned_data["sort"] or RELEVANCE
@@ -63,13 +76,29 @@ class FilterForm(PriceRangeForm):
     def clean_match_on(self) -> str:
         return self.cleaned_data["match_on"] or MatchOn.ITEM.value
 
-    def options(self) -> dict[str, Any]:
-        """All that a search is asked with beside its query. Call when it is valid."""
+    def with_words(self, text: str) -> Self:
+        """Return the form with the filters in these words, to be validated again.
+
+        A filter that was chosen by hand stays as it was.
+        """
+        parsed_words = parse_words(text)
+        form = type(self)(_with_filters(self.data, parsed_words), self.files)
+        form.parsed_words = parsed_words
+        return form
+
+    def search_request(self) -> SearchRequest:
+        """Return what the form asks for. Call when it is valid."""
         chosen = self.cleaned_data
-        return {
-            "filters": self.filters(),
-            **{name: chosen[name] for name in ("limit", "page", "sort", "match_on")},
-        }
+        return SearchRequest(
+            filters=self.filters(),
+            page=chosen["page"],
+            limit=chosen["limit"],
+            sort=chosen["sort"],
+            match_on=chosen["match_on"],
+            words=self.parsed_words.query if self.parsed_words else None,
+            box=chosen.get("box", WHOLE),
+            with_boxes=chosen.get("boxes", False),
+        )
 
     def chosen(self) -> dict[str, Any]:
         """The filters as programs are told them. Call when it is valid."""
@@ -150,6 +179,16 @@ class PhotoForm(BoxForm):
 
     photo = OnePhotoField()
     boxes = FlagField(required=False)
+
+
+def _with_filters(fields: QueryDict, parsed_words: Reading) -> QueryDict:
+    merged = fields.copy()
+    has_price = any(fields.get(name) for name in ("min_price", "max_price"))
+    for name, values in parsed_words.fields.items():
+        is_chosen = has_price if name.endswith("price") else fields.get(name)
+        if not is_chosen:
+            merged.setlist(name, values)
+    return merged
 
 
 def _box(text: str) -> Box:

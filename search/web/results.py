@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from catalogue.models import Product
-from search.answers.answer import RELEVANCE, Answer, Result
+from search.answers.answer import Answer, Result
 from search.answers.facets import CategoryCount
 from search.answers.matching import MatchOn
 from search.answers.query import WHOLE, Box
-from search.answers.word_search import understood
+from search.answers.request import RELEVANCE
+from search.answers.word_search import parse_words
 from search.gallery.calibration import Match
 from search.web.choices import (
     Chip,
@@ -135,7 +136,7 @@ class ResultsPage:
         """What stays when other words take the place of these: all but the filters
         that these named.
         """
-        named = understood(self.words.said).fields if self.words else {}
+        named = parse_words(self.words.said).fields if self.words else {}
         return [
             (name, value)
             for name, value in self.kept_fields

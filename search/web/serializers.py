@@ -7,13 +7,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalogue.serializers import FilterParameters, ProductSerializer
-from search.answers.answer import RELEVANCE, SORTS, Result
+from search.answers.answer import Result
 from search.answers.matching import MatchOn
+from search.answers.request import RELEVANCE, RESULTS_PER_PAGE, SORT_FIELDS
 from search.engines.engine import ENGINES
 from search.gallery.calibration import Match
 from search.models import Encoder
 from search.web.bodies import TextField
-from search.web.forms import LIMIT, MAX_LIMIT, MAX_PAGE
+from search.web.forms import MAX_LIMIT, MAX_PAGE
 from search.words.words_query import LONGEST
 
 State = Encoder.State
@@ -31,13 +32,16 @@ class TokenField(TextField):
 
 class LimitParameters(FilterParameters):
     limit = serializers.IntegerField(
-        min_value=1, max_value=MAX_LIMIT, default=LIMIT, help_text="Products a page."
+        min_value=1,
+        max_value=MAX_LIMIT,
+        default=RESULTS_PER_PAGE,
+        help_text="Products a page.",
     )
 
 
 class PageParameters(LimitParameters):
     sort = serializers.ChoiceField(
-        choices=[RELEVANCE, *SORTS], default=RELEVANCE, allow_blank=True
+        choices=[RELEVANCE, *SORT_FIELDS], default=RELEVANCE, allow_blank=True
     )
     match_on = serializers.ChoiceField(
         choices=[name.value for name in MatchOn],
@@ -281,7 +285,7 @@ class LiveEncoderSerializer(serializers.Serializer[Any]):
 class StatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["healthy"])
     engine = serializers.ChoiceField(
-        choices=ENGINES, help_text="What searches the codes."
+        choices=list(ENGINES), help_text="What searches the codes."
     )
     encoder = EncoderSerializer()
     encoders = LiveEncoderSerializer(

@@ -1,11 +1,12 @@
 """The page that searches with a photo."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import structlog
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
@@ -17,10 +18,11 @@ from django_htmx.http import push_url
 from PIL.Image import Image
 
 from catalogue import images
-from catalogue.images import UnreadableImage
 from catalogue.models import Product
+from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers import word_search
 from search.answers.answer import Answer
+from search.answers.request import SearchRequest
 from search.answers.similar import query_of, similar_to_photo
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.gallery.calibration import Match
@@ -32,7 +34,6 @@ from search.web.results import ResultsPage
 from search.web.samples import Sample
 from search.web.uploads import BodyTooLarge, receive_in_memory
 from search.words.suggesting import suggestions
-from search.words.words_query import WordsQuery
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Asked:
     """What the shopper sent: a photo, the token of an earlier answer, or a product to
-    find more like it; and words, beside one of these or alone.
+    find more like it. Words, beside one of these or alone, are in the form.
     """
 
     form: BoxForm
@@ -61,25 +62,27 @@ class Asked:
     token: str = ""
     sample: Sample | None = None
     like: Product | None = None
-    words: WordsQuery | None = None
 
-    def with_words(self, text: str, fields: QueryDict) -> Self:
-        """Limited by the filters in the words, too, beside those in the fields."""
+    @cached_property
+    def request(self) -> SearchRequest:
+        return replace(self.form.search_request(), with_boxes=self.photo is not None)
+
+    def with_words(self, text: str) -> Self:
+        """Add the filters in these words to those of the form."""
         if not text:
             return self
-        reading = word_search.understood(text)
-        form = BoxForm(word_search.with_filters(fields, reading))
+        form = self.form.with_words(text)
         _check(form)
-        return replace(self, form=form, words=reading.query)
+        return replace(self, form=form)
 
     def answer(self) -> Answer:
-        options = {**self.form.options(), "words": self.words}
+        request, words = self.request, self.request.words
         if self.photo is not None:
-            box = self.form.cleaned_data["box"]
-            return similar_to_photo(self.photo, box=box, with_boxes=True, **options)
-        if self.token or self.like or self.words is None:
-            return word_search.again(self.token or self._token_of_product(), **options)
-        return word_search.again(self.words.token(), **options)
+            return similar_to_photo(self.photo, request)
+        if self.token or self.like or words is None:
+            token = self.token or self._token_of_product()
+            return word_search.repeat_query(token, request)
+        return word_search.by_words(words, request)
 
     def _token_of_product(self) -> str:
         query = query_of(self.like) if self.like else None
@@ -104,8 +107,9 @@ def search(request: HttpRequest) -> HttpResponse:
     fresh = request.method == "POST"
     if fresh and not page.chips:
         count_photo(answer)
-    if asked.words and set(request.GET) == {"q"}:  # typed, and not paged or filtered
-        count_words(asked.words.said, answer)
+    words = asked.request.words
+    if words and set(request.GET) == {"q"}:  # typed, and not paged or filtered
+        count_words(words.said, answer)
     context = {
         "page": page,
         "here": page.here,
@@ -162,7 +166,7 @@ def _linked(request: HttpRequest) -> Asked | None:
             asked = replace(asked, photo=images.open_photo(file))
     beside = token or sample or like
     text = form.cleaned_data["words" if beside else "q"]
-    return asked.with_words(text, request.GET)
+    return asked.with_words(text)
 
 
 def _product(number: str) -> Product | None:
@@ -180,9 +184,13 @@ def _posted(request: HttpRequest) -> Asked:
     _check(form)
     try:
         asked = Asked(form, photo=images.open_photo(form.cleaned_data["photo"]))
-        return asked.with_words(form.cleaned_data["words"], request.POST)
+        return asked.with_words(form.cleaned_data["words"])
     except UnreadableImage as error:
-        raise Refused(422 if error.is_image else 415, error.message) from error
+        message = images.reason(error)
+        raise Refused(422 if error.is_image else 415, message) from error
+    except DecoderBusy as error:
+        message = _("Other large pictures are being opened. Try again in a moment.")
+        raise Refused(503, message) from error
 
 
 def _received(request: HttpRequest) -> PhotoForm:

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from catalogue.models import Product
-from search.answers.answer import PAGE
 from search.answers.query import Query
+from search.answers.request import RESULTS_PER_PAGE, SearchRequest
 from search.answers.similar import similar_to_product, similar_to_query
 from search.gallery import snapshots
 from search.gallery.filters import Filters
@@ -40,17 +40,16 @@ def nearly(vector: Embedding, seed: int) -> Embedding:
 
 def test_other_products_fill_the_page(query: Query) -> None:
     answer = similar_to_query(query.token())
-    assert len(answer.results) == PAGE
+    assert len(answer.results) == RESULTS_PER_PAGE
     assert answer.results[0].product.sku == "crowded"
     assert answer.count == 31
-    rest = similar_to_query(query.token(), page=2)
+    rest = similar_to_query(query.token(), SearchRequest(page=2))
     assert len({r.product.pk for r in (*answer.results, *rest.results)}) == 31
 
 
 def test_under_a_filter_too(query: Query) -> None:
-    answer = similar_to_query(
-        query.token(), filters=Filters(brands=frozenset(["alba"]))
-    )
+    alba = SearchRequest(Filters(brands=frozenset(["alba"])))
+    answer = similar_to_query(query.token(), alba)
     assert answer.count == 15
 
 
