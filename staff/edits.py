@@ -1,7 +1,9 @@
 """What admin's pages of all rows share: rights, and edits that meet."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -18,6 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from staff.merging import merging_form, merging_formset
+from staff.once import once
 from staff.rights import is_offered
 from staff.seen import SeenPage, SeenRow, plain_text, seen_by
 
@@ -84,7 +87,10 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> Any:
         if request.method == "POST" and object_id and self._is_gone(request, object_id):
             return self._show_again(request, unquote(object_id))
-        response = super().changeform_view(request, object_id, form_url, extra_context)
+        work = partial(
+            super().changeform_view, request, object_id, form_url, extra_context
+        )
+        response = once(request, work) if request.method == "POST" else work()
         self._tell_what_is_gone(request)
         return response
 
@@ -154,19 +160,26 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
+        work = partial(super().changelist_view, request, extra_context)
         if request.method == "POST":
-            with transaction.atomic():
-                ids = _ids_in(request)
-                _refuse_what_is_no_id(ids)
-                self._lock(ids)
-                response = super().changelist_view(request, extra_context)
+            response = cast(
+                HttpResponse, once(request, partial(self._locked, request, work))
+            )
         else:
-            response = super().changelist_view(request, extra_context)
+            response = work()
         self._tell_what_is_gone(request)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
             context["seen"] = self._seen_in_list(context["cl"]).signed()
         return response
+
+    def _locked(self, request: HttpRequest, work: Callable[[], Any]) -> Any:
+        """Work on a list while the rows are locked that it sends."""
+        ids = _ids_in(request)
+        _refuse_what_is_no_id(ids)
+        with transaction.atomic():
+            self._lock(ids)
+            return work()
 
     def _seen_in_list(self, changes: Any) -> SeenPage:
         page = SeenPage()

@@ -30,6 +30,7 @@ from search.models.golden import GoldenQuery
 from staff import history
 from staff.edits import StaffAdmin
 from staff.rights import may, staff_page
+from staff.seen import SeenPage
 
 SHOWN = 24
 ADD = "search.add_goldenquery"
@@ -107,6 +108,7 @@ class GoldenQueryAdmin(StaffAdmin):
         context = {
             **self.admin_site.each_context(request), "title": _("Search by photo"),
             "opts": self.opts, "form": form, "may_save": may_save, **found,
+            "seen": SeenPage().signed(),
         }  # fmt: skip
         return TemplateResponse(request, "admin/search/photo.html", context)
 
