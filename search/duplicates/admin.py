@@ -22,6 +22,8 @@ from staff.rights import staff_action
 
 # Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
 AT_ONCE = 8
+# In one product's form; the queue has them all.
+MOST_PAIRS = 500
 
 
 def product_link(product: Product) -> SafeString:
@@ -169,12 +171,20 @@ def open_count() -> int:
     return Resemblance.objects.to_review().count()
 
 
-def looks_like_cell(image: ProductImage) -> SafeString:
+def pairs_of(product: Product) -> dict[int, list[Resemblance]]:
+    """Return by picture the pairs that staff has to decide on; one query."""
+    pairs = Resemblance.objects.of_product(product).to_review()[:MOST_PAIRS]
+    by_image: dict[int, list[Resemblance]] = {}
+    for pair in pairs.select_related("newer__product", "older__product"):
+        for image_id in (pair.newer_id, pair.older_id):
+            by_image.setdefault(image_id, []).append(pair)
+    return by_image
+
+
+def looks_like_cell(image: ProductImage, pairs: list[Resemblance]) -> SafeString:
     """For a picture in its product's form."""
-    pairs = Resemblance.objects.of(image).to_review()
-    shown = pairs.select_related("newer__product", "older__product")
     return format_html_join(
-        SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in shown)
+        SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in pairs)
     )
 
 

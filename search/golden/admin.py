@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -63,7 +64,9 @@ class GoldenQueryAdmin(StaffAdmin):
 
     list_display = ["picture", "must_find", "place", "ranked", "note", "added"]
     list_display_links = None
-    list_select_related = ["product"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GoldenQuery]:
+        return super().get_queryset(request).prefetch_related("product__images")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
