@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from catalogue import images
-from catalogue.images import StoredPicture, UnreadableImage
+from catalogue.images import StoredPicture, reason
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
+from pictures.errors import UnreadableImage
 
 MAX_POSITION = 32_767
 MAX_TABLE_BYTES = 200_000_000
@@ -64,7 +65,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 self.pictures.append(read_upload(upload))
             except UnreadableImage as error:
-                self.bad_pictures.append(f"{upload.name}: {error}")
+                self.bad_pictures.append(f"{upload.name}: {reason(error)}")
         return super().clean()
 
     def save_pictures(self) -> None:
@@ -109,7 +110,7 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 self.picture = read_upload(upload)
             except UnreadableImage as error:
-                self.bad_picture = f"{upload.name}: {error}"
+                self.bad_picture = f"{upload.name}: {reason(error)}"
         return super().clean()
 
     def clean_position(self) -> int:

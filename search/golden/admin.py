@@ -19,8 +19,8 @@ from PIL.Image import Image
 
 from catalogue import images
 from catalogue.admin import thumbnail
-from catalogue.images import UnreadableImage
 from catalogue.models import Product
+from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers.request import SearchRequest
 from search.answers.similar import similar_to_photo
 from search.duplicates.admin import product_link
@@ -51,7 +51,7 @@ class GoldenForm(forms.Form):
         try:
             content = base64.b64decode(self.cleaned_data["picture"], validate=True)
             return images.open_photo(io.BytesIO(content))
-        except (binascii.Error, UnreadableImage) as error:
+        except (binascii.Error, UnreadableImage, DecoderBusy) as error:
             raise forms.ValidationError(_("Send the photo again.")) from error
 
 
@@ -130,7 +130,10 @@ class GoldenQueryAdmin(StaffAdmin):
         try:
             photo = images.open_photo(form.cleaned_data["photo"])
             answer = similar_to_photo(photo, SearchRequest(limit=SHOWN))
-        except (UnreadableImage, SearchUnavailable) as error:
+        except UnreadableImage as error:
+            form.add_error("photo", images.reason(error))
+            return {}
+        except (SearchUnavailable, DecoderBusy) as error:
             form.add_error("photo", str(error))
             return {}
         return {"answer": answer, "picture": _as_text(photo)}

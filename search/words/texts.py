@@ -14,8 +14,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
-from catalogue.images import UnreadableImage
 from catalogue.models import Category, Product, ProductImage
+from pictures.errors import UnreadableImage
 from search import changes
 from search.encoders import encoding
 from search.models import ProductText
