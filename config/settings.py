@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "imagekit",
     "rest_framework",
     "treebeard",
+    "staff",
     "access",
     "catalogue",
     "search",
