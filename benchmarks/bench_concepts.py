@@ -30,8 +30,8 @@ from PIL import Image
 
 from benchmarks.shop import DATA, save_result
 from catalogue.demo import PICTURES
-from hashing.networks import load_pretrained
-from hashing.torchvision_import import torchvision
+from hashing.networks.architectures import load_imagenet_lite0
+from hashing.networks.torchvision_import import torchvision
 from search.words import sentences
 
 NEAR = (0.5, 0.6, 0.68)  # the last as for names of categories (search.words.categories)
@@ -89,7 +89,7 @@ def of_demo() -> Pictures:
 
 def probabilities(pictures: Pictures) -> np.ndarray:
     """Of ImageNet's classes (n, 1000)."""
-    network = load_pretrained()
+    network = load_imagenet_lite0()
     classifier: Any = network.body.classifier
     side = network.input_size
     found = []

@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from hashing import CodeIndex, Codes, Curve, Found, fit_curve, fit_sigmoid
+from hashing import CodeIndex, Codes, Curve, RowHits, fit_isotonic, fit_sigmoid
 from search.neighbours import Shortlist
 from search.reliability import Bin, expected_error, reliability
 from search.rows import Rows
@@ -227,7 +227,7 @@ def fitted(own: Asked, card: Curve, photos: Asked | None = None) -> Curves:
     if photos is None:
         return Curves(
             fit_sigmoid(*_with_card([(first, 1.0)], card, CARD_COUNTS_FIRST)),
-            fit_curve(*_with_card([(others, 1.0)], card, CARD_COUNTS)),
+            fit_isotonic(*_with_card([(others, 1.0)], card, CARD_COUNTS)),
         )
     is_first = photos.rank == 0
     little = OWN_COUNT / max(first.queries, OWN_COUNT)
@@ -235,7 +235,7 @@ def fitted(own: Asked, card: Curve, photos: Asked | None = None) -> Curves:
     of_others = [(others, 1.0), (photos.only(~is_first), 1.0)]
     return Curves(
         fit_sigmoid(*_with_card(of_first, card, CARD_COUNTS_FIRST)),
-        fit_curve(*_with_card(of_others, card, CARD_COUNTS)),
+        fit_isotonic(*_with_card(of_others, card, CARD_COUNTS)),
     )
 
 
@@ -271,7 +271,7 @@ def _answered(  # noqa: PLR0913
     """Product, ranks, cosines and rightness of the answers to one query."""
     (near,) = index.search_rows(code[np.newaxis], LOOKED_AT + 1)
     others = near.rows != own_row
-    shortlist = Found(near.rows[others], near.distances[others])
+    shortlist = RowHits(near.rows[others], near.distances[others])
     best = Shortlist.of([(found, shortlist)], LOOKED_AT).compared(query, None)
     answers = best.best_of_products()[:ANSWERS]
     n = len(answers)

@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from hashing import Where
-from hashing.where import Stretch
+from hashing import RowFilter
+from hashing.index.row_filter import RowRange
 from search.rows import Bools, Int64s, Ints, Rows, price_in_hundredths
 
 # For numbers of rows, or a slice of them: whether each may be an answer.
@@ -32,7 +32,7 @@ class Filters:
     colours: frozenset[str] = frozenset()
     in_stock: bool = False
 
-    def allowed(self, rows: Rows) -> Where:
+    def allowed(self, rows: Rows) -> RowFilter:
         """Which rows may be answers.
 
         A category costs nothing but what it leaves, since its rows lie together; the
@@ -40,9 +40,9 @@ class Filters:
         """
         conditions = list(self._conditions(rows))
         keep = partial(_all, conditions) if conditions else None
-        return Where(self._stretches(rows), keep)
+        return RowFilter(self._stretches(rows), keep)
 
-    def _stretches(self, rows: Rows) -> list[Stretch] | None:
+    def _stretches(self, rows: Rows) -> list[RowRange] | None:
         if self.categories is None:
             return None
         return sorted(

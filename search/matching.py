@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from hashing import Encoder
-from hashing.fitting.weighing import look_factor
+from hashing.fitting.look_weight import read_look_factor
 from search.neighbours import Weights
 
 
@@ -33,7 +33,7 @@ def weights(encoder: Encoder, match_on: str) -> Weights | None:
     wanted = WEIGHTS.get(match_on)
     if wanted is None:
         # How much colour tells products apart, the shop's own pictures have said.
-        wanted = {"look": look_factor(encoder.card)}
+        wanted = {"look": read_look_factor(encoder.card)}
     if all(weight == 1 for weight in wanted.values()):
         return None
     found = np.ones(encoder.card.dim, np.float32)

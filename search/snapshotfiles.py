@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hashing import CodeIndex, IndexFileError
-from hashing.disk import digest_of, sync
+from hashing.disk import fsync, sha256_of
 from search import indexing
 from search.rows import COLUMNS, Rows
 
@@ -32,11 +32,11 @@ def write(found: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeInd
         "images": len(found),
         "brands": found.brands,
         "colours": found.colours,
-        "files": {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in names},
+        "files": {f"{name}.npy": sha256_of(folder / f"{name}.npy") for name in names},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
     for path in (*folder.iterdir(), folder, folder.parent):
-        sync(path)
+        fsync(path)
     return read_rows(folder, fingerprint)
 
 
@@ -45,7 +45,7 @@ def read_rows(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
     manifest = _manifest(folder, fingerprint)
     columns: dict[str, Any] = {}
     for file, digest in manifest["files"].items():
-        if digest_of(folder / file) != digest:
+        if sha256_of(folder / file) != digest:
             raise IndexFileError(f"{folder / file} is damaged")
         # An empty file cannot be mapped.
         mode: Any = "r" if manifest["images"] else None

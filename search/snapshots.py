@@ -101,7 +101,7 @@ def build(of: Encoder | None = None) -> Snapshot | None:
             found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint
         )
         asked = golden.answers(found, index, now)
-        calibration = calibrate(found, index, now.card.match, asked)
+        calibration = calibrate(found, index, now.card.match_curve, asked)
         if shared.is_in_use():
             shared.put(settings.SNAPSHOTS_DIR / name)
         snapshot = Snapshot.objects.create(
@@ -162,7 +162,7 @@ def calibrate_again() -> Snapshot:
     except IndexFileError as error:
         raise SearchUnavailable(str(error)) from error
     asked = golden.answers(loaded.rows, loaded.index, now)
-    calibration = calibrate(loaded.rows, loaded.index, now.card.match, asked)
+    calibration = calibrate(loaded.rows, loaded.index, now.card.match_curve, asked)
     snapshot.curves = asdict(calibration.curves)
     snapshot.calibration = calibration.report()
     snapshot.save(update_fields=["curves", "calibration"])

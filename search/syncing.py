@@ -152,7 +152,7 @@ def calibrate_sample(encoder: Encoder) -> Calibration:
     sample = read_images(By.of(encoder), after=0, limit=CALIBRATED)
     index = CodeIndex.build(sample.image_id, sample.codes)
     asked = golden.answers(sample, index, encoder)
-    return calibrate(sample, index, encoder.card.match, asked)
+    return calibrate(sample, index, encoder.card.match_curve, asked)
 
 
 def _calibrated(encoder: Encoder) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from PIL import ExifTags, Image
 
 from catalogue import images
 from catalogue.images import UnreadableImage, open_photo, open_stored, prepare
-from hashing.data import open_picture as decode
+from hashing.picture_sets import open_picture as decode
 from tests.builders import make_image
 from tests.catalogue import pictures
 from tests.catalogue.pictures import ACCEPTED, REFUSED
