@@ -16,9 +16,9 @@ from django.conf import settings
 
 from hashing import ENCODER_FILES, Encoder
 from hashing.layers.linear import LinearHashLayer
-from search import encoders
+from search.answers.query import Query
+from search.encoders import registry
 from search.errors import CodeMismatch, ForeignEncoder, WrongLength
-from search.query import Query
 
 LAYER = "layer.bin"
 FILES = (*ENCODER_FILES, LAYER, "card.json")
@@ -41,7 +41,7 @@ def query_from_device(fingerprint: str, code: bytes, embedding: bytes) -> Query:
     Raises ForeignEncoder unless its encoder serves, WrongLength, and CodeMismatch if
     the code is not the embedding's.
     """
-    now = encoders.encoder()
+    now = registry.encoder()
     if now.fingerprint != fingerprint:
         raise ForeignEncoder(fingerprint)
     for name, given, expected in (
@@ -66,7 +66,7 @@ def files_of(encoder: Encoder) -> list[EncoderFile]:
 def file_of(encoder: Encoder, name: str) -> EncoderFile:
     """Find one file. Raises ForeignEncoder if its files are gone, KeyError for others.
 
-    There is no layer.bin of a hash layer that is not linear.
+    Only a linear hash layer has a `layer.bin`.
     """
     if name not in FILES:
         raise KeyError(name)
@@ -93,7 +93,7 @@ def _layer_of(encoder: Encoder) -> EncoderFile:
 
 
 def _folder_of(fingerprint: str) -> Path:
-    for row in encoders.live():
+    for row in registry.live():
         if row.fingerprint == fingerprint:
             return Path(settings.ENCODER) if row.pk is None else row.folder
     raise ForeignEncoder(fingerprint)
