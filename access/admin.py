@@ -1,4 +1,4 @@
-"""App keys in admin: made here, shown once, revoked at once."""
+"""Admin of app keys: made here, shown once, revoked."""
 
 from typing import Any
 
@@ -10,16 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from access.models import AppKey
+from staff.edits import StaffAdmin
+from staff.rights import staff_action
 
 
 @admin.register(AppKey)
-class AppKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AppKeyAdmin(StaffAdmin):
     list_display = ["name", "begins", "rate", "created", "last_used", "revoked"]
     list_filter = [("revoked", admin.EmptyFieldListFilter)]
     search_fields = ["name", "start"]
     fields = ["name", "rate", "begins", "created", "last_used", "revoked"]
     readonly_fields = ["begins", "created", "last_used", "revoked"]
     actions = ["revoke"]
+    watched = ("revoked",)
 
     @admin.display(description=_("begins with"), ordering="start")
     def begins(self, key: AppKey) -> str:
@@ -35,7 +38,7 @@ class AppKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def response_add(
         self, request: Any, obj: AppKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The page that shows the key: the only one that ever does."""
+        """Show the key, on the only page that ever does."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("The new app key"),
@@ -45,8 +48,11 @@ class AppKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return TemplateResponse(request, "admin/access/key_made.html", context)
 
-    @admin.action(description=_("Revoke: refused from now on"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[AppKey]) -> None:
-        count = AppKey.objects.filter(pk__in=queryset.values("pk")).revoke()
+    @staff_action(_("Revoke: refused from now on"), rights=["access.change_appkey"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AppKey]) -> list[AppKey]:
+        valid = AppKey.objects.filter(pk__in=queryset.values("pk"), revoked=None)
+        keys = list(valid.select_for_update())
+        count = valid.revoke()
         text = ngettext("%d key was revoked.", "%d keys were revoked.", count)
         messages.info(request, text % count)
+        return keys

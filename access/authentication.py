@@ -1,4 +1,4 @@
-"""Who sends a key must send a good one; who sends none is anonymous."""
+"""Authentication by app key; a request without a key is anonymous."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from access.models import AppKey
 
 
 class ByKey(BaseAuthentication):
-    """`Authorization: Bearer KEY`."""
+    """Authenticate by `Authorization: Bearer KEY`."""
 
     def authenticate(self, request: Request) -> tuple[Any, AppKey] | None:
         scheme, _space, secret = get_authorization_header(request).partition(b" ")
@@ -28,7 +28,7 @@ class ByKey(BaseAuthentication):
         return 'Bearer realm="api"'
 
     def _refusal(self, request: Request) -> APIException:
-        """A guess counts as a request of its address."""
+        """Count a wrong key as a request of its address."""
         if wait := throttles.count(request, None):
             return Throttled(wait)
         return AuthenticationFailed(_("There is no such app key."), "invalid_key")

@@ -1,4 +1,4 @@
-"""Who calls the API: an app by its key, or else an address."""
+"""Callers of the API: an app by its key, or else an address."""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -9,10 +9,10 @@ from rest_framework.throttling import BaseThrottle
 
 from access.models import AppKey
 
-# What one household or phone gets: any address in it may be used by the same caller.
+# The prefix that one household or phone gets; one caller may use any address in it.
 NETWORK_BITS = 64
-LONGEST = 100
-# As some proxies write it.
+MAX_CHARACTERS = 100
+# Some proxies add the port.
 WITH_PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]):\d{1,5}")
 
 
@@ -21,16 +21,16 @@ def key_of(request: Request) -> AppKey | None:
 
 
 def address_of(request: Any) -> str:
-    """Of whoever called, past as many proxies as PROXIES says.
+    """Return the caller's address, past as many proxies as PROXIES says.
 
-    An IPv6 address stands for its /64; what is no address stays as it is.
+    An IPv6 address stands for its /64; text that is no address is returned as it is.
     """
-    said = str(BaseThrottle().get_ident(request) or "")
-    ported = WITH_PORT.fullmatch(said)
+    text = str(BaseThrottle().get_ident(request) or "")
+    with_port = WITH_PORT.fullmatch(text)
     try:
-        address = ip_address((ported[1] if ported else said).strip("[]"))
+        address = ip_address((with_port[1] if with_port else text).strip("[]"))
     except ValueError:
-        return said[:LONGEST]
+        return text[:MAX_CHARACTERS]
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return str(address.ipv4_mapped)
@@ -40,6 +40,6 @@ def address_of(request: Any) -> str:
 
 
 def caller_of(request: Request) -> str:
-    """One word for the caller: its key's, else its address."""
+    """Return one word for the caller: its key's id, else its address."""
     key = key_of(request)
     return f"key {key.pk}" if key else f"address {address_of(request)}"

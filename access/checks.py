@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 def rates_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
-            f"{name}={getattr(settings, name)} is no rate.",
+            f"{name}={getattr(settings, name)} is not a rate.",
             hint="Write it like 60/minute, or leave it empty for no limit.",
             id="access.E001",
         )

@@ -1,4 +1,4 @@
-"""What an answer tells of the limits: draft-ietf-httpapi-ratelimit-headers-10."""
+"""RateLimit headers, by draft-ietf-httpapi-ratelimit-headers-10."""
 
 from collections.abc import Callable
 
@@ -10,17 +10,19 @@ from access.throttles import Limit
 def rate_limit_headers(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """`RateLimit-Policy` and `RateLimit` on each answer that was counted."""
+    """Add `RateLimit-Policy` and `RateLimit` to each answer that was counted."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        noted: list[Limit] = getattr(request, "rate_limits", [])
-        if noted:
+        counted_limits: list[Limit] = getattr(request, "rate_limits", [])
+        if counted_limits:
             response["RateLimit-Policy"] = ", ".join(
-                f'"{limit.policy}";q={limit.quota};w={limit.window}' for limit in noted
+                f'"{limit.policy}";q={limit.quota};w={limit.window}'
+                for limit in counted_limits
             )
             response["RateLimit"] = ", ".join(
-                f'"{limit.policy}";r={limit.left};t={limit.wait}' for limit in noted
+                f'"{limit.policy}";r={limit.left};t={limit.wait}'
+                for limit in counted_limits
             )
         return response
 

@@ -1,4 +1,4 @@
-"""Keys of apps that call the API. What is kept of a key is its digest alone."""
+"""Keys of apps that call the API; only a key's digest is stored."""
 
 import hashlib
 import re
@@ -11,24 +11,24 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-START = "sem_"  # so that a key that leaked into a file is known for one
-SHOWN = 8  # characters that tell keys apart in admin
-KEY = re.compile(START + r"[A-Za-z0-9_-]{43}")
-# `last_used` is written no more often than this.
-USED_EVERY = timedelta(minutes=1)
+PREFIX = "sem_"  # so that leaked keys can be recognised
+VISIBLE_CHARACTERS = 8  # that tell keys apart in admin
+KEY_PATTERN = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}")
+# `last_used` is written at most this often.
+USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class AppKeyQuerySet(models.QuerySet["AppKey"]):
     def make(self, name: str, *, rate: int | None = None) -> tuple["AppKey", str]:
-        """A new key: its row, and the secret, which can never be read again."""
+        """Create a key; return its row and its secret, which cannot be read again."""
         key = self.model(name=name, rate=rate)
         secret = key.set_secret()
         key.save()
         return key, secret
 
     def by_secret(self, secret: str) -> "AppKey | None":
-        """The key that was sent; None if there is none, or it was revoked."""
-        if not KEY.fullmatch(secret):
+        """Return the key with this secret; None if there is none or it was revoked."""
+        if not KEY_PATTERN.fullmatch(secret):
             return None
         return self.filter(digest=_digest(secret), revoked=None).first()
 
@@ -37,16 +37,21 @@ class AppKeyQuerySet(models.QuerySet["AppKey"]):
 
     def note_use(self, key: "AppKey") -> None:
         now = timezone.now()
-        is_old = Q(last_used=None) | Q(last_used__lt=now - USED_EVERY)
-        if key.last_used is None or key.last_used < now - USED_EVERY:
+        is_old = Q(last_used=None) | Q(last_used__lt=now - USE_NOTED_EVERY)
+        if key.last_used is None or key.last_used < now - USE_NOTED_EVERY:
             self.filter(is_old, pk=key.pk).update(last_used=now)
 
 
 class AppKey(models.Model):
-    """Lets one app ask more often. A secret of 256 random bits needs no slow digest."""
+    """A key that lets one app call more often.
+
+    A secret of 256 random bits needs no slow digest.
+    """
 
     name = models.CharField(_("name"), max_length=100, help_text=_("Whose it is."))
-    start = models.CharField(_("begins with"), max_length=SHOWN, editable=False)
+    start = models.CharField(
+        _("begins with"), max_length=VISIBLE_CHARACTERS, editable=False
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     rate = models.PositiveIntegerField(
         _("requests a minute"),
@@ -70,9 +75,9 @@ class AppKey(models.Model):
         return f"{self.name} ({self.start}…)"
 
     def set_secret(self) -> str:
-        """Make a secret for this key, and return it. Not saved."""
-        secret = START + secrets.token_urlsafe(32)
-        self.start, self.digest = secret[:SHOWN], _digest(secret)
+        """Make and return a secret for this key, without saving."""
+        secret = PREFIX + secrets.token_urlsafe(32)
+        self.start, self.digest = secret[:VISIBLE_CHARACTERS], _digest(secret)
         return secret
 
 

@@ -1,4 +1,4 @@
-"""How the OpenAPI schema tells of keys."""
+"""The OpenAPI description of app keys."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""How often the API may be called, by key and by address.
+"""Rate limits of the API, by key and by address.
 
-Counted in a moving window: in any minute no more than so many. With REDIS_URL the
-count is one for all processes, and exact. Without, or while Redis is away, each process
-counts for itself: then as many times more pass as there are processes.
+Requests are counted in a moving window. With REDIS_URL all processes share one exact
+count. Without, or while Redis is unreachable, each process counts by itself, which lets
+as many times more pass as there are processes.
 """
 
 import math
@@ -26,17 +26,17 @@ from access.models import AppKey
 
 log = structlog.get_logger(__name__)
 
-REDIS_SECONDS = 0.25  # to wait for an answer
-AWAY_SECONDS = 5.0  # before Redis is asked again
+REDIS_TIMEOUT_SECONDS = 0.25
+RETRY_REDIS_SECONDS = 5.0  # after it did not answer
 
 _lock = Lock()
 _limiters: dict[str, MovingWindowRateLimiter] = {}
-_away_until = 0.0
+_redis_retry_at = 0.0
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A policy: `left` of `quota` in `window` seconds, and more in `wait` seconds."""
+    """`left` of `quota` requests in `window` seconds, and more in `wait` seconds."""
 
     policy: str
     quota: int
@@ -46,10 +46,10 @@ class Limit:
 
 
 class Throttle(BaseThrottle):
-    """For every view of the API that does not say otherwise."""
+    """The throttle of every API view that names no other."""
 
     def __init__(self) -> None:
-        """Made by the framework for each request."""
+        """Start without a wait; the framework makes one for each request."""
         self._wait = 0
 
     def allow_request(self, request: Any, view: Any) -> bool:
@@ -61,9 +61,9 @@ class Throttle(BaseThrottle):
 
 
 def count(request: Any, key: AppKey | None) -> int:
-    """Count one request; seconds until it would be let through, 0 if it is now.
+    """Count one request; return seconds until it would pass, 0 if it passes now.
 
-    What is left is noted on the request, for `rate_limit_headers`.
+    Notes what is left on the request, for `rate_limit_headers`.
     """
     address = address_of(request)
     rates = [("address", settings.API_RATE_ANONYMOUS, f"anonymous {address}")]
@@ -73,26 +73,28 @@ def count(request: Any, key: AppKey | None) -> int:
             ("address", settings.API_RATE_ADDRESS, f"{key.pk} {address}"),
             ("key", own, f"key {key.pk}"),
         ]
-    noted: list[Limit] = []
-    request._request.rate_limits = noted
+    counted_limits: list[Limit] = []
+    request._request.rate_limits = counted_limits
     for policy, rate, who in rates:
         if not rate:
             continue
         passes, limit = _hit(policy, limits.parse(rate), who)
-        noted.append(limit)
+        counted_limits.append(limit)
         if not passes:
             return max(1, limit.wait)
     return 0
 
 
 def _hit(policy: str, rate: Any, who: str) -> tuple[bool, Limit]:
-    global _away_until  # noqa: PLW0603
-    if settings.REDIS_URL and time.monotonic() >= _away_until:
+    global _redis_retry_at  # noqa: PLW0603
+    if settings.REDIS_URL and time.monotonic() >= _redis_retry_at:
         try:
             return _hit_in(_limiter(settings.REDIS_URL), policy, rate, who)
         except RedisError as error:
-            log.warning("throttling by process: Redis is away", reason=str(error))
-            _away_until = time.monotonic() + AWAY_SECONDS
+            log.warning(
+                "throttling by process: Redis is unreachable", reason=str(error)
+            )
+            _redis_retry_at = time.monotonic() + RETRY_REDIS_SECONDS
     return _hit_in(_limiter(""), policy, rate, who)
 
 
@@ -108,15 +110,15 @@ def _hit_in(
 
 
 def _limiter(url: str) -> MovingWindowRateLimiter:
-    """Made once a process, after the fork."""
+    """Return this process's limiter, made once and after the fork."""
     with _lock:
         if url not in _limiters:
             storage = (
                 RedisStorage(
                     url,
                     key_prefix="semblance-rate",
-                    socket_timeout=REDIS_SECONDS,
-                    socket_connect_timeout=REDIS_SECONDS,
+                    socket_timeout=REDIS_TIMEOUT_SECONDS,
+                    socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
                 )
                 if url
                 else MemoryStorage()
@@ -127,7 +129,7 @@ def _limiter(url: str) -> MovingWindowRateLimiter:
 
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
-    """Forget all that was counted here."""
-    global _away_until  # noqa: PLW0603
-    _away_until = 0.0
+    """Forget all counts of this process."""
+    global _redis_retry_at  # noqa: PLW0603
+    _redis_retry_at = 0.0
     _limiters.clear()

@@ -50,9 +50,9 @@ Draw = Callable[[int, int, int], Codes]
 
 def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
     from benchmarks.galleries import BRANDS, a_gallery, uniform
-    from search.encoders import encoder
-    from search.filters import Filters
-    from search.query import Query
+    from search.answers.query import Query
+    from search.encoders.registry import encoder
+    from search.gallery.filters import Filters
 
     codes = uniform(n, encoder().n_bits)
     raw = faiss.IndexBinaryFlat(codes.shape[1] * 8)
@@ -84,7 +84,7 @@ def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
         category, stock = frozenset([7]), Filters(in_stock=True)
         half = Filters(min_price=Decimal(25), max_price=Decimal(75))
         narrow = Filters(min_price=Decimal(25), max_price=Decimal(26))
-        brand = Filters(brands=frozenset([f"Brand {BRANDS // 2}"]))
+        brand = Filters().with_words(brand=[f"Brand {BRANDS // 2}"])
         all_of_it = Filters(category, Decimal(10), Decimal(60), in_stock=True)
         faiss.omp_set_num_threads(1)
         contenders: dict[str, Turn] = {

@@ -28,7 +28,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from benchmarks.shop import Shop, percentile, save_result
-from catalogue.demo import PICTURES
+from demo import PICTURES
 from tests.chromium import chromium
 
 SEED = 1

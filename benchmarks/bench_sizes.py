@@ -69,7 +69,7 @@ def scale(postgres: PostgresServer, milvus: MilvusServer, images: int) -> Any:
         rows = in_postgresql(postgres.url, images)
         built = shop.manage("build_snapshot")
         snapshot = bytes_of(shop.folder / "data" / "snapshots")
-        photo = (BASE_DIR / "catalogue/demo/pictures/street").glob("*.jpg")
+        photo = (BASE_DIR / "demo/pictures/street").glob("*.jpg")
         content = next(photo).read_bytes()
         embedded = timed_engine(shop, content)
         synced = shop.manage("sync_engine")
@@ -83,8 +83,8 @@ def scale(postgres: PostgresServer, milvus: MilvusServer, images: int) -> Any:
             f"[:{CHANGED}])).update(stock=99)"
         )
         shop.manage("shell", "-c", change)
-        keep = "from search import engine; engine.keep_up()"
-        nothing = shop.manage("shell", "-c", "from search import engine")
+        keep = "from search.engines.engine import engine; engine().keep_up()"
+        nothing = shop.manage("shell", "-c", "from search.engines.engine import engine")
         carried = shop.manage("shell", "-c", keep) - nothing
     figures = {
         **{f"PostgreSQL, {name}, bytes a picture": size for name, size in rows.items()},

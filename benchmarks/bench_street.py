@@ -10,7 +10,7 @@ import csv
 from statistics import mean, median
 
 from benchmarks.shop import Shop, percentile, save_result
-from catalogue.demo import PICTURES
+from demo import PICTURES
 
 
 def main() -> None:

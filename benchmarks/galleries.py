@@ -9,14 +9,16 @@ import numpy.typing as npt
 
 from hashing import Codes, hamming
 from hashing.data import PictureSet
-from search.encoders import encoder
-from search.overlay import Gallery
-from search.rows import Rows, narrow
-from search.snapshotfiles import read_rows, write
-from search.snapshots import LoadedSnapshot
+from search.encoders.registry import encoder
+from search.gallery.columns import WordColumn, narrow
+from search.gallery.rows import Rows
+from search.gallery.snapshot_files import read_rows, write
+from search.gallery.snapshot_gallery import SnapshotGallery
+from search.gallery.snapshots import LoadedSnapshot
 
 CATEGORIES = 20  # of the same size: one of them is 5 %
 BRANDS = 200
+COLOURS = 12
 IMAGES_A_PRODUCT = 2
 
 
@@ -85,17 +87,19 @@ class Clusters:
         }
 
 
-def a_gallery(codes: Codes, folder: Path, *, changed: int) -> Gallery:
+def a_gallery(codes: Codes, folder: Path, *, changed: int) -> SnapshotGallery:
     """Written as a snapshot and loaded from it, with so many changed products."""
     rows = _rows(codes)
     fingerprint = encoder().fingerprint
     write(rows, folder / "snapshot", fingerprint=fingerprint)
     found, index = read_rows(folder / "snapshot", fingerprint)
     now = datetime.now(UTC)
-    loaded = Gallery.of(LoadedSnapshot("bench", fingerprint, 0, now, found, index))
+    loaded = SnapshotGallery.of(
+        LoadedSnapshot("bench", fingerprint, 0, now, found, index)
+    )
     products = np.random.default_rng(1).choice(rows.product_id, changed)
     touched = np.flatnonzero(np.isin(rows.product_id, products))
-    return loaded.changed(set(products.tolist()), rows.take(touched))
+    return loaded.changed(np.unique(products).tolist(), rows.take(touched))
 
 
 def _rows(codes: Codes) -> Rows:
@@ -109,10 +113,16 @@ def _rows(codes: Codes) -> Rows:
         category_id=products * CATEGORIES // n_products,
         price=narrow(rng.integers(0, 100_00, n_products)[products]),
         in_stock=(rng.random(n_products) < 0.8)[products],
-        brand=narrow(rng.integers(0, BRANDS, n_products)[products]),
-        colour=narrow(rng.integers(0, 12, n_products)[products]),
         codes=codes,
         embeddings=rng.integers(-127, 128, (n, encoder().card.dim), np.int8),
-        brands=tuple(f"brand {number:03}" for number in range(BRANDS)),
-        colours=tuple(f"colour {number:02}" for number in range(12)),
+        words={
+            "brand": WordColumn(
+                narrow(rng.integers(0, BRANDS, n_products)[products]),
+                tuple(f"brand {number:03}" for number in range(BRANDS)),
+            ),
+            "colour": WordColumn(
+                narrow(rng.integers(0, COLOURS, n_products)[products]),
+                tuple(f"colour {number:02}" for number in range(COLOURS)),
+            ),
+        },
     )

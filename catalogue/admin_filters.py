@@ -17,7 +17,7 @@ class BrandFilter(admin.AllValuesFieldListFilter):
     template = MENU
 
 
-class CategoryFilter(admin.SimpleListFilter):
+class CategorySubtreeFilter(admin.SimpleListFilter):
     """A category with everything below it."""
 
     title = _("category")
@@ -73,5 +73,5 @@ class HasPicturesFilter(YesNoFilter):
 
 
 def _number(text: str | None) -> int:
-    """What is no number is no id: nothing has 0."""
+    """Parse an id; 0, which no row has, for anything else."""
     return int(text) if text and text.isdecimal() and len(text) < 19 else 0

@@ -1,4 +1,4 @@
-"""The catalogue for programs, read only."""
+"""The read-only API of the catalogue."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,12 +27,12 @@ from catalogue.serializers import (
 
 MAX_LIMIT = 50
 MAX_ID = 2**63 - 1
-# Of what was sent and is not known, an answer repeats no more than this.
-MAX_NAMED, MAX_NAME = 10, 100
+# An error repeats this many unknown parameters, this many characters of each.
+MAX_UNKNOWN_NAMED, MAX_UNKNOWN_CHARACTERS = 10, 100
 
 
 class NewestFirst(CursorPagination):
-    """By falling id, so that pages stay as they are while products come and go."""
+    """Pages by descending id, which stay stable while products come and go."""
 
     ordering = "-id"
     page_size = 20
@@ -57,10 +57,13 @@ class NewestFirst(CursorPagination):
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise a ValidationError that names each parameter that is not known."""
+    """Raise a ValidationError that names each unknown parameter."""
     if unknown := sorted(set(given) - set(known)):
         detail = ErrorDetail("There is no such parameter.", code="unknown")
-        named = {name[:MAX_NAME]: [detail] for name in unknown[:MAX_NAMED]}
+        named = {
+            name[:MAX_UNKNOWN_CHARACTERS]: [detail]
+            for name in unknown[:MAX_UNKNOWN_NAMED]
+        }
         raise ValidationError(named)
 
 
@@ -130,7 +133,7 @@ def _tree() -> list[dict[str, Any]]:
     categories = list(Category.objects.order_by("path").annotate(on_sale=on_sale))
     products: dict[str, int] = {}
     for category in categories:
-        for path in _line(category.path):
+        for path in _ancestry(category.path):
             products[path] = products.get(path, 0) + category.on_sale
     slugs = {category.path: category.slug for category in categories}
     return [
@@ -144,7 +147,7 @@ def _tree() -> list[dict[str, Any]]:
     ]
 
 
-def _line(path: str) -> list[str]:
-    """The paths from the top down to this one."""
+def _ancestry(path: str) -> list[str]:
+    """Return the tree paths from the root down to this one."""
     step = Category.steplen
     return [path[:end] for end in range(step, len(path) + 1, step)]

@@ -1,7 +1,7 @@
-"""What a card in a list of products shows, read in one query.
+"""Cards of products in a list, read with one query.
 
-An answer of a search shows some twenty. Models, a query for their pictures, and the
-SQL for both made anew take thirty times as long: a tenth of the whole search.
+A search answer shows some twenty. Loading models and a query for their pictures takes
+thirty times as long: a tenth of the whole search.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
-ON_SALE = """
+CARDS_SQL = """
     SELECT p.id, p.sku, p.name, p.slug, p.brand, p.colour, p.price, p.stock,
         c.slug, c.name, i.id, i.file, i.width, i.height
     FROM catalogue_product AS p
@@ -34,7 +34,7 @@ class CategoryName:
 
 @dataclass(frozen=True, slots=True)
 class MainPicture:
-    """file: its name in the storage."""
+    """A product's first picture; `file` is its name in the storage."""
 
     pk: int
     file: str
@@ -42,8 +42,8 @@ class MainPicture:
     height: int
 
 
-class Shown:
-    """What follows from a product's columns, whether read as a model or as a card."""
+class ProductProperties:
+    """Properties derived from a product's columns; shared by the model and its card."""
 
     __slots__ = ()
 
@@ -65,8 +65,8 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Card(Shown):
-    """A product, with the names that it has as a model."""
+class Card(ProductProperties):
+    """A product as a list shows it, with the model's names."""
 
     id: int
     sku: str
@@ -85,21 +85,21 @@ class Card(Shown):
 
 
 def cards(product_ids: Sequence[int]) -> dict[int, Card]:
-    """Of those that are on sale, by their ids: some hundred at most."""
+    """Return cards of the products on sale among these ids, by id; for some hundred."""
     if not product_ids:
         return {}
-    statement = ON_SALE.format(", ".join(["%s"] * len(product_ids)))
+    statement = CARDS_SQL.format(", ".join(["%s"] * len(product_ids)))
     with connection.cursor() as cursor:
         cursor.execute(statement, product_ids)
         rows = cursor.fetchall()
-    found = {}
+    cards_by_id = {}
     for pk, sku, name, slug, brand, colour, price, stock, *more in rows:
         category_slug, category_name, *picture = more
-        found[pk] = Card(
+        cards_by_id[pk] = Card(
             *(pk, sku, name, slug, brand, colour),
             price=round(Decimal(price), 2),  # SQLite has it as a float
             stock=stock,
             category=CategoryName(category_slug, category_name),
             main_image=MainPicture(*picture) if picture[0] is not None else None,
         )
-    return found
+    return cards_by_id

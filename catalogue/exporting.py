@@ -1,4 +1,4 @@
-"""The catalogue's pictures as a set to train an encoder on."""
+"""Export of the catalogue's pictures as a set to train an encoder on."""
 
 import csv
 import hashlib
@@ -13,15 +13,13 @@ from pathlib import Path, PurePosixPath
 from catalogue.models import Category, Product, ProductImage
 
 COLUMNS = ("path", "split", "fine_label", "coarse_label", "product_id", "kind")
-VALIDATED = 0.15  # of the products
-
-
-PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
+VALIDATION_SHARE = 0.15  # of the products
+PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 @dataclass
 class Exported:
-    """How many pictures are in the set, and what could not be."""
+    """How many pictures the set has, and what was left out."""
 
     pictures: int
     missing: list[str]  # files that the storage has lost
@@ -35,63 +33,63 @@ def export(
     photos: Path | None = None,
     on_progress: Callable[[], object] = lambda: None,
 ) -> Exported:
-    """Write every picture and `manifest.csv` to a folder, linked where that can be.
+    """Write every picture and `manifest.csv` to a folder, hard-linked where possible.
 
-    `photos` holds a folder for each SKU with what phones took of that product; they
-    are learned from and never shown. Raises NotADirectoryError where it is none.
+    `photos` has a folder for each SKU, with phone photos of that product; they are
+    trained on and never shown. Raises NotADirectoryError if it is no folder.
 
-    Again brings it up to date: what is there is left, and only what the manifest names
-    belongs to the set. The manifest comes last and whole.
+    Running it again updates the set: existing files stay, and only files named in the
+    manifest belong to it. The manifest is written last and renamed into place.
     """
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     names = {pk: " > ".join(path) for path, pk in Category.objects.paths().items()}
-    done = Exported(0, [])
-    beside = folder / f"manifest.{secrets.token_hex(3)}.partial"
-    with beside.open("w", newline="", encoding="utf-8") as file:
+    exported = Exported(0, [])
+    partial = folder / f"manifest.{secrets.token_hex(3)}.partial"
+    with partial.open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, COLUMNS)
         rows.writeheader()
         images = ProductImage.objects.select_related("product").order_by("pk")
         for image in images.iterator(chunk_size=1000):
             if place(image, folder / path_of(image)):
                 rows.writerow(_row(image, names[image.product.category_id]))
-                done.pictures += 1
+                exported.pictures += 1
             else:
-                done.missing.append(str(image.file.name))
+                exported.missing.append(str(image.file.name))
             on_progress()
         if photos is not None:
-            _add_photos(photos, folder, rows, names, done)
-    beside.replace(folder / "manifest.csv")
-    return done
+            _add_photos(photos, folder, rows, names, exported)
+    partial.replace(folder / "manifest.csv")
+    return exported
 
 
 def split_of(product_id: int) -> str:
-    """The same at each export, so that no product moves from one side to the other."""
+    """Return the product's split, the same at each export."""
     digest = hashlib.sha256(str(product_id).encode()).digest()
-    return "val" if digest[0] / 256 < VALIDATED else "train"
+    return "val" if digest[0] / 256 < VALIDATION_SHARE else "train"
 
 
 def path_of(image: ProductImage) -> str:
-    """Named by its content: a replaced picture is another file."""
+    """Return a name with the content's digest: a replaced picture is another file."""
     suffix = PurePosixPath(str(image.file.name)).suffix
     return f"pictures/{image.product_id}-{image.pk}-{image.digest[:12]}{suffix}"
 
 
 def place(image: ProductImage, path: Path) -> bool:
-    """Put its file there, if it is not; False if the storage has lost it."""
+    """Put the image's file there if missing; return False if the storage lost it."""
     if path.exists():
         return True
-    beside = path.with_name(f"{path.name}.partial")
-    beside.unlink(missing_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
     try:
         with suppress(NotImplementedError, OSError):  # not a disk, or another one
-            os.link(image.file.path, beside)
-        if not beside.exists():
-            with image.file.open("rb") as source, beside.open("wb") as target:
+            os.link(image.file.path, partial)
+        if not partial.exists():
+            with image.file.open("rb") as source, partial.open("wb") as target:
                 shutil.copyfileobj(source, target)
     except FileNotFoundError:
-        beside.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         return False
-    beside.replace(path)
+    partial.replace(path)
     return True
 
 
@@ -100,31 +98,31 @@ def _add_photos(
     folder: Path,
     rows: "csv.DictWriter[str]",
     names: dict[int, str],
-    done: Exported,
+    exported: Exported,
 ) -> None:
     products = {product.sku: product for product in Product.objects.iterator()}
-    for own in sorted(photos.iterdir()):
-        if not own.is_dir():
+    for folder_of_sku in sorted(photos.iterdir()):
+        if not folder_of_sku.is_dir():
             continue
-        product = products.get(own.name)
+        product = products.get(folder_of_sku.name)
         if product is None:
-            done.unknown.append(own.name)
+            exported.unknown.append(folder_of_sku.name)
             continue
-        for photo in sorted(own.iterdir()):
-            if photo.suffix.lower() in PHOTOS:
+        for photo in sorted(folder_of_sku.iterdir()):
+            if photo.suffix.lower() in PHOTO_SUFFIXES:
                 path = f"photos/{product.pk}-{photo.name}"
                 _take(photo, folder / path)
                 row = _row_of(product, path, names[product.category_id])
                 rows.writerow(row | {"kind": "photo"})
-                done.photos += 1
+                exported.photos += 1
 
 
 def _take(photo: Path, path: Path) -> None:
-    """Put a photo there as it is now, whole."""
+    """Copy a photo there, renamed when complete."""
     path.parent.mkdir(exist_ok=True)
-    beside = path.with_name(f"{path.name}.partial")
-    shutil.copyfile(photo, beside)
-    beside.replace(path)
+    partial = path.with_name(f"{path.name}.partial")
+    shutil.copyfile(photo, partial)
+    partial.replace(path)
 
 
 def _row(image: ProductImage, category: str) -> dict[str, object]:

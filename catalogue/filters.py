@@ -1,4 +1,4 @@
-"""What products can be limited to, as it comes in a URL or a form."""
+"""Filters of products, as sent in a URL or a form."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Category, Product
 
-MAX_WORDS = 50
+MAX_REPEATS = 50  # of one parameter
+MAX_WORD_CHARACTERS = 100
 
 
-class CategoryField(forms.CharField):
-    """A category's slug; becomes the category, or None."""
+class CategorySlugField(forms.CharField):
+    """A category's slug; cleans to the category, or None."""
 
     def clean(self, value: Any) -> Category | None:
         slug = super().clean(value)
@@ -28,13 +29,15 @@ class CategoryField(forms.CharField):
 
 
 class WordsField(forms.Field):
-    """A parameter that may be repeated; becomes a list of words, the empty left out."""
+    """A repeatable parameter; cleans to a list without empty words."""
 
     widget = forms.SelectMultiple
 
     def clean(self, value: Any) -> list[str]:
         words = [word for word in value or [] if word]
-        if len(words) > MAX_WORDS or any(len(word) > 100 for word in words):
+        if len(words) > MAX_REPEATS or any(
+            len(word) > MAX_WORD_CHARACTERS for word in words
+        ):
             raise forms.ValidationError(_("This is too long."), "too_long")
         for word in words:
             ProhibitNullCharactersValidator()(word)
@@ -42,7 +45,7 @@ class WordsField(forms.Field):
 
 
 class FlagField(forms.Field):
-    """Yes or no, as browsers and programs write it; absent is no."""
+    """Yes or no, as browsers and programs write it; absent means no."""
 
     widget = forms.TextInput
     VALUES = {"1": True, "true": True, "on": True, "0": False, "false": False}
@@ -66,9 +69,9 @@ class PriceRangeForm(forms.Form):
 
 
 class CategoryFilter(django_filters.Filter):  # type: ignore[misc]
-    """With everything below it."""
+    """Products of a category and of everything below it."""
 
-    field_class = CategoryField
+    field_class = CategorySlugField
 
     def filter(
         self, products: QuerySet[Product], category: Category | None
@@ -79,7 +82,7 @@ class CategoryFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 class WordsFilter(django_filters.Filter):  # type: ignore[misc]
-    """One of the words is enough; without case."""
+    """Products whose field equals any of the words, ignoring case."""
 
     field_class = WordsField
 
@@ -106,7 +109,7 @@ def price_filter(lookup: str) -> django_filters.NumberFilter:
 
 
 class ProductFilters(django_filters.FilterSet):  # type: ignore[misc]
-    """All must hold."""
+    """The filters of the API's product list; all must hold."""
 
     category = CategoryFilter()
     min_price = price_filter("gte")

@@ -1,15 +1,17 @@
-"""Admin's forms: a picture that cannot be used spoils nothing but itself."""
+"""Admin's forms; an unusable picture leaves everything else saved."""
 
 from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalogue import images
-from catalogue.images import StoredPicture, UnreadableImage
+from catalogue.images import StoredPicture, reason
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
+from pictures.errors import UnreadableImage
 
 MAX_POSITION = 32_767
 MAX_TABLE_BYTES = 200_000_000
@@ -23,7 +25,7 @@ class PicturesInput(forms.FileInput):
 
 
 class PicturesField(forms.FileField):
-    """Several files in one field; cleaned to a list."""
+    """Several files in one field; cleans to a list."""
 
     widget = PicturesInput(attrs={**PICTURES_ONLY, "multiple": True})
 
@@ -31,14 +33,21 @@ class PicturesField(forms.FileField):
         files = data if isinstance(data, list | tuple) else [data]
         return [file for file in files if file]
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
 
 def read_upload(upload: "UploadedFile[bytes]") -> StoredPicture:
-    """Raises UnreadableImage. The type that the browser states counts for nothing."""
+    """Decode an upload, whatever type the browser states. Raises UnreadableImage."""
     return images.prepare(cast(Any, upload))
 
 
-class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """All categories as a tree."""
+class CategoryTreeField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice of all categories, shown as a tree."""
+
+    default_error_messages = {
+        "invalid_choice": _("This category is gone meanwhile. Choose another one."),
+    }
 
     def label_from_instance(self, obj: Category) -> str:
         return obj.indented_name
@@ -57,18 +66,18 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"description": forms.Textarea({"rows": 5, "cols": 80})}
 
     def clean(self) -> dict[str, Any] | None:
-        """Read the pictures; those that cannot be used are left out and reported."""
+        """Read the pictures; unusable ones are left out and reported."""
         self.pictures: list[StoredPicture] = []
         self.bad_pictures: list[str] = []
         for upload in self.cleaned_data.get("new_pictures", []):
             try:
                 self.pictures.append(read_upload(upload))
             except UnreadableImage as error:
-                self.bad_pictures.append(f"{upload.name}: {error}")
+                self.bad_pictures.append(f"{upload.name}: {reason(error)}")
         return super().clean()
 
     def save_pictures(self) -> None:
-        """After the product and what was changed of its pictures."""
+        """Save new pictures, after the product and its changed pictures."""
         for picture in self.pictures:
             image = ProductImage(
                 product=self.instance, position=self.instance.next_position()
@@ -78,7 +87,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One picture. Not the model's own field: Django would open what is uploaded."""
+    """One picture. Not the model's own field, since Django would open the upload."""
 
     upload = forms.FileField(
         label=_("File"),
@@ -100,8 +109,15 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ProductImage
         fields = ("position",)
 
+    # Shown as a thumbnail: a file or the box that removes it is meant for that one.
+    watched = ("digest",)
+    guarded = ("upload",)
     picture: StoredPicture | None = None
     bad_picture = ""
+
+    @property
+    def row_name(self) -> str:
+        return str(gettext("the picture at position %d") % self.instance.position)
 
     def clean(self) -> dict[str, Any] | None:
         upload = self.cleaned_data.get("upload")
@@ -109,7 +125,7 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 self.picture = read_upload(upload)
             except UnreadableImage as error:
-                self.bad_picture = f"{upload.name}: {error}"
+                self.bad_picture = f"{upload.name}: {reason(error)}"
         return super().clean()
 
     def clean_position(self) -> int:
@@ -117,7 +133,7 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
         return self.instance.position if position is None else position
 
     def has_changed(self) -> bool:
-        """A new row counts by its file alone; a bad file leaves things as they were."""
+        """Count a new row by its file alone; ignore an unusable file."""
         if self.instance.pk is None:
             return "upload" in self.changed_data and not self.bad_picture
         return super().has_changed()
@@ -132,7 +148,7 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class PictureFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """A product's pictures; its table has no label for the box that removes one."""
+    """A product's pictures; labels the box that removes one."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)

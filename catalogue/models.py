@@ -19,8 +19,10 @@ from pilkit.processors import ResizeToFit
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
 from catalogue import images
-from catalogue.cards import Shown
-from catalogue.importing.models import CatalogueImport as CatalogueImport  # a model too
+from catalogue.cards import ProductProperties
+from catalogue.importing.models import (
+    CatalogueImport as CatalogueImport,  # registers it
+)
 from catalogue.signals import announce_image, products_changed
 from catalogue.storing import stored
 
@@ -29,7 +31,7 @@ NBSP = "\u00a0"
 
 class CategoryManager(MP_NodeManager):  # type: ignore[misc]
     def at_path(self, names: Iterable[str]) -> "Category":
-        """The category at this path of names from the root, made where missing."""
+        """Return the category at this path of names, creating missing ones."""
         category: Category | None = None
         for name in names:
             siblings = (
@@ -48,7 +50,7 @@ class CategoryManager(MP_NodeManager):  # type: ignore[misc]
         return category
 
     def paths(self) -> dict[tuple[str, ...], int]:
-        """Every category's id by its path of names; one query."""
+        """Return every category's id by its path of names, with one query."""
         names: dict[str, tuple[str, ...]] = {}
         paths: dict[tuple[str, ...], int] = {}
         for pk, path, name in self.order_by("path").values_list("pk", "path", "name"):
@@ -76,16 +78,16 @@ class Category(MP_Node):  # type: ignore[misc]
 
     @property
     def indented_name(self) -> str:
-        """For menus that list the tree: the deeper the further to the right."""
+        """The name for menus that list the tree, indented by its depth."""
         return f"{3 * (self.depth - 1) * NBSP}{self.name}"
 
     def subtree_ids(self) -> list[int]:
-        """Its own id and those of everything below it."""
+        """Return its id and the ids of all categories below it."""
         return list(Category.objects.get_tree(self).values_list("pk", flat=True))
 
     @staticmethod
     def free_slug(name: str, parent: "Category | None") -> str:
-        """A slug that no category has: the name, or with its parent's, or numbered."""
+        """Return an unused slug: the name, with its parent's slug, or numbered."""
         slug = slugify(name, allow_unicode=True) or "category"
         if not Category.objects.filter(slug=slug).exists():
             return slug
@@ -99,15 +101,15 @@ class Category(MP_Node):  # type: ignore[misc]
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def on_sale(self) -> Self:
-        """What shoppers may see."""
+        """Limit to products that shoppers may see."""
         return self.filter(active=True)
 
     def for_list(self) -> Self:
-        """With everything that a card of a list shows: two queries in all."""
+        """Prefetch all that a card in a list shows, with two queries in all."""
         return self.select_related("category").prefetch_related("images")
 
     def update(self, **values: Any) -> int:
-        """As ever, and announced: Django sends no signal for bulk updates."""
+        """Update and announce the change: Django sends no signal for bulk updates."""
         with transaction.atomic(using=self.db):
             product_ids = list(self.values_list("pk", flat=True))
             updated = super().update(**values)
@@ -117,7 +119,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
     update.alters_data = True  # type: ignore[attr-defined]
 
 
-class Product(Shown, models.Model):
+class Product(ProductProperties, models.Model):
     sku = models.CharField(_("SKU"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(
@@ -157,24 +159,24 @@ class Product(Shown, models.Model):
         super().save(*args, **kwargs)
 
     def next_position(self) -> int:
-        """Where a picture goes that comes after all others."""
+        """Return the position after the product's last picture."""
         last = self.images.aggregate(last=models.Max("position"))["last"]
         return 0 if last is None else last + 1
 
     @property
     def main_image(self) -> "ProductImage | None":
-        """The first of its pictures; costs no query where images are prefetched."""
+        """The first picture; costs no query where images are prefetched."""
         return next(iter(self.images.all()), None)
 
 
 def image_path(image: "ProductImage", filename: str) -> str:
-    """A name of our own: a client's file name never reaches the storage."""
+    """Return a random name, so that a client's file name never reaches the storage."""
     name = uuid.uuid4().hex
     return f"products/{name[:2]}/{name}.{filename.rsplit('.', 1)[-1]}"
 
 
 class ProductImage(models.Model):
-    """A picture of a product, re-encoded by us: upright, RGB, no metadata."""
+    """A picture of a product, re-encoded: upright, RGB, without metadata."""
 
     product = models.ForeignKey(
         Product, models.CASCADE, related_name="images", verbose_name=_("product")
@@ -189,7 +191,7 @@ class ProductImage(models.Model):
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
     size = models.PositiveIntegerField(_("bytes"), default=0, editable=False)
     digest = models.CharField(_("digest"), max_length=64, editable=False)
-    # Of the file as it was uploaded: an import tells by it that nothing changed.
+    # SHA-256 of the uploaded file, by which an import sees that nothing changed.
     source_digest = models.CharField(max_length=64, editable=False)
 
     card = ImageSpecField(
@@ -214,7 +216,7 @@ class ProductImage(models.Model):
         return f"{self.product_id}/{self.position}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store; a new file is announced and the one it replaces removed, on commit.
+        """Save; announce a new file on commit, and then remove the one it replaces.
 
         Raises StorageAway, and then nothing is stored.
         """
@@ -230,7 +232,7 @@ class ProductImage(models.Model):
             replaced.remove_files_on_commit()
 
     def set_file(self, upload: IO[bytes]) -> None:
-        """Take this upload as the picture; not saved yet. Raises UnreadableImage."""
+        """Take this upload as the picture, without saving. Raises UnreadableImage."""
         self.set_picture(images.prepare(upload))
 
     def set_picture(self, picture: images.StoredPicture) -> None:
@@ -240,16 +242,16 @@ class ProductImage(models.Model):
 
     @property
     def is_file_stored(self) -> bool:
-        """Whether its file is in the storage already, and not only given to it."""
+        """Whether the file is in the storage already, not only assigned."""
         return bool(self.file._committed)  # type: ignore[attr-defined]
 
     def make_thumbnails(self) -> None:
-        """Those that are missing; a page that is quicker makes them itself."""
+        """Make missing thumbnails; a page that comes first makes them itself."""
         for thumbnail in (self.card, self.large):
             thumbnail.generate()
 
     def remove_files_on_commit(self) -> None:
-        """Drop the file and its thumbnails, once what replaces them is committed."""
+        """Delete the file and its thumbnails once the transaction is committed."""
         for file in (self.file, self.card, self.large):
             transaction.on_commit(
                 partial(file.storage.delete, str(file.name)), robust=True

@@ -1,7 +1,7 @@
-"""Picture files without a row: left by who was killed between storing and commit.
+"""Removal of picture files without a row, left by a process killed before its commit.
 
-The storage knows no transactions. So what it has is compared with the rows, one of the
-256 folders of pictures at a time, and what nobody has is removed once it is a day old.
+The storage has no transactions. So one of the 256 folders of pictures at a time is
+compared with the rows, and files without a row are removed once they are a day old.
 """
 
 import time
@@ -15,12 +15,13 @@ from catalogue.models import ProductImage
 log = structlog.get_logger()
 
 FOLDERS = 256
-EVERY = 600.0  # seconds: once round in 43 hours
-AGE = timedelta(days=1)  # a picture of an import may wait that long for its commit
+SWEEP_SECONDS = 600.0  # between two folders: all 256 take 43 hours
+# The picture of an import may wait that long for its commit.
+MIN_AGE = timedelta(days=1)
 
 
 def sweep(number: int) -> int:
-    """Remove the orphans of this folder; returns how many."""
+    """Remove the orphans of this folder; return their number."""
     storage = ProductImage._meta.get_field("file").storage
     folder = f"products/{number:02x}"
     try:
@@ -28,10 +29,10 @@ def sweep(number: int) -> int:
     except FileNotFoundError:
         return 0
     rows = ProductImage.objects.filter(file__startswith=f"{folder}/")
-    lost = {f"{folder}/{file}" for file in files} - set(
+    orphans = {f"{folder}/{file}" for file in files} - set(
         rows.values_list("file", flat=True)
     )
-    old = [name for name in lost if _is_old(storage.get_modified_time(name))]
+    old = [name for name in orphans if _is_old(storage.get_modified_time(name))]
     for name in old:
         storage.delete(name)
     if old:
@@ -40,9 +41,9 @@ def sweep(number: int) -> int:
 
 
 def whose_turn() -> int:
-    """The folder to sweep now, for every host the same."""
-    return int(time.time() / EVERY) % FOLDERS
+    """Return the number of the folder to sweep now, equal on every host."""
+    return int(time.time() / SWEEP_SECONDS) % FOLDERS
 
 
 def _is_old(modified: datetime) -> bool:
-    return modified < timezone.now() - AGE
+    return modified < timezone.now() - MIN_AGE

@@ -1,4 +1,4 @@
-"""What the catalogue tells the world. It does not know who listens."""
+"""Signals of the catalogue, which does not know its listeners."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +20,13 @@ _collected: ContextVar[list[int] | None] = ContextVar("collected", default=None)
 
 
 def announce_image(image_id: int) -> None:
-    """After the commit, say that this image has a new file."""
+    """Announce after the commit that this image has a new file."""
     transaction.on_commit(lambda: _announce(image_id), robust=True)
 
 
 @contextmanager
 def bulk_images() -> Iterator[None]:
-    """Inside, images are announced BULK_BATCH at a time; the rest at the end."""
+    """Announce images BULK_BATCH at a time inside this block; the rest at its end."""
     token = _collected.set([])
     try:
         yield

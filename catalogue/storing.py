@@ -1,4 +1,4 @@
-"""The storage of pictures, when it does not answer."""
+"""Errors of the picture storage, translated to one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ else:
 
 
 class StorageAway(OSError):
-    """A picture cannot be stored now; later it may."""
+    """The storage cannot store a picture now; later it may."""
 
 
 @contextmanager
 def stored() -> Iterator[None]:
-    """Raises StorageAway, whatever the storage's own client says."""
+    """Translate whatever the storage's client raises to StorageAway."""
     try:
         yield
     except AWAY as error:

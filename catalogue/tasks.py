@@ -1,4 +1,4 @@
-"""Celery's door to the catalogue: imports that staff sent, files that nobody has."""
+"""Celery tasks of the catalogue: imports, and removal of orphaned files."""
 
 from celery import shared_task
 
@@ -13,7 +13,7 @@ def run_import(import_id: int) -> None:
 
 @shared_task
 def run_waiting_imports() -> None:
-    """What lost its message, or its worker."""
+    """Run imports whose message or worker was lost."""
     jobs.run_waiting()
 
 

@@ -1,4 +1,4 @@
-"""What the thumbnails of a picture are called, and where they are."""
+"""Names and addresses of a picture's thumbnails."""
 
 import time
 from functools import cache
@@ -17,17 +17,16 @@ from catalogue.storing import AWAY
 
 log = structlog.get_logger(__name__)
 
-# Seconds that an address is remembered: less than one that a storage signs is good for.
-KEPT_FOR = 600.0
-MOST_KEPT = 20_000
+REMEMBERED_SECONDS = 600.0  # less than an address signed by a storage is valid
+MAX_REMEMBERED = 20_000  # addresses
 
-_kept: dict[str, tuple[str, float]] = {}  # by the picture's file; and until when
+_remembered: dict[str, tuple[str, float]] = {}  # file: address, expiry
 
 
 def url_of(thumbnail: ImageCacheFile) -> str:
-    """Where the thumbnail is, made if it is not; empty when its file is lost.
+    """Return the thumbnail's address, making it if missing; empty if its file is lost.
 
-    One lost file must not take the whole page with it.
+    One lost file must not take the whole page down.
     """
     try:
         return str(thumbnail.url)
@@ -37,33 +36,33 @@ def url_of(thumbnail: ImageCacheFile) -> str:
 
 
 def card_url(file: str) -> str:
-    """The same of the card of the picture with this file, which never changes.
+    """Return the address of the card of the picture with this file; remembered.
 
     imagekit asks the storage for each, and an answer shows twenty.
     """
-    url, until = _kept.get(file, ("", 0.0))
-    if until > time.monotonic():
+    url, expiry = _remembered.get(file, ("", 0.0))
+    if expiry > time.monotonic():
         return url
     from catalogue.models import ProductImage  # its thumbnails are named by this module
 
     # Without any size Django would open the file to measure it.
     url = url_of(ProductImage(file=file, width=1, height=1).card)
     if url:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        _kept[file] = (url, time.monotonic() + KEPT_FOR)
+        if len(_remembered) >= MAX_REMEMBERED:
+            _remembered.clear()
+        _remembered[file] = (url, time.monotonic() + REMEMBERED_SECONDS)
     return url
 
 
 @receiver(setting_changed)
 def forget(**kwargs: object) -> None:
-    _kept.clear()
+    _remembered.clear()
 
 
 def name_of(spec: Any) -> str:
-    """By the picture and by how it is made smaller; a page asks for dozens.
+    """Name a thumbnail by its picture and by how it is made.
 
-    imagekit would pickle all of that for each.
+    imagekit would pickle the spec for each; a page asks for dozens.
     """
     source = PurePosixPath(spec.source.name)
     extension = suggest_extension(source.name, spec.format)
@@ -74,6 +73,6 @@ def name_of(spec: Any) -> str:
 
 @cache
 def _digest_of(kind: Any) -> str:
-    """Of a class of specs: another size or format is another name."""
-    made = [kind.processors, kind.format, kind.options, kind.autoconvert]
-    return str(hashers.pickle(made))[:12]
+    """Digest a class of specs: another size or format is another name."""
+    recipe = [kind.processors, kind.format, kind.options, kind.autoconvert]
+    return str(hashers.pickle(recipe))[:12]

@@ -1,4 +1,4 @@
-"""The shop's pages: home, a category, a product."""
+"""Pages of the shop: home, a category, a product."""
 
 from collections.abc import Iterable
 from itertools import chain, zip_longest
@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from catalogue.models import Category, Product
 
-PER_PAGE = 24
-ON_HOME = 16
-# Home mixes this many of the newest: a large catalogue is never read as a whole.
-RECENT = 600
+PRODUCTS_PER_PAGE = 24
+PRODUCTS_ON_HOME = 16
+# Home mixes the newest of these, so that a large catalogue is never read whole.
+RECENT_PRODUCTS = 600
 
 SORTS = {
     "newest": (_("Newest"), ["-pk"]),
@@ -27,7 +27,7 @@ SORTS = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     recent = _recent_by_root()
-    mixed = _mixed(recent.values())[:ON_HOME]
+    mixed = _mixed(recent.values())[:PRODUCTS_ON_HOME]
     faces = {path: product_ids[0] for path, product_ids in recent.items()}
     products = Product.objects.for_list().in_bulk({*mixed, *faces.values()})
     roots = _with_products(Category.objects.get_root_nodes())
@@ -62,7 +62,9 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
             "category": category,
             "ancestors": Category.objects.get_ancestors(category),
             "children": _with_products(Category.objects.get_children(category)),
-            "page": Paginator(products, PER_PAGE).get_page(request.GET.get("page")),
+            "page": Paginator(products, PRODUCTS_PER_PAGE).get_page(
+                request.GET.get("page")
+            ),
             "sorts": [(key, label) for key, (label, _order) in SORTS.items()],
             "sort": sort,
         },
@@ -87,7 +89,7 @@ def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
 
 
 def _with_products(categories: QuerySet[Category]) -> QuerySet[Category]:
-    """Those that have something on sale, themselves or below."""
+    """Limit to categories that have products on sale, themselves or below."""
     below = Product.objects.on_sale().filter(
         category__path__startswith=OuterRef("path")
     )
@@ -95,15 +97,15 @@ def _with_products(categories: QuerySet[Category]) -> QuerySet[Category]:
 
 
 def _recent_by_root() -> dict[str, list[int]]:
-    """The newest products' ids, newest first, by the path of their top category."""
+    """Return the newest products' ids, newest first, by their top category's path."""
     rows = Product.objects.on_sale().order_by("-pk").values_list("pk", "category__path")
     by_root: dict[str, list[int]] = {}
-    for pk, path in rows[:RECENT]:
+    for pk, path in rows[:RECENT_PRODUCTS]:
         by_root.setdefault(path[: Category.steplen], []).append(pk)
     return by_root
 
 
 def _mixed(groups: Iterable[list[int]]) -> list[int]:
-    """The first of each group, then the second of each, and so on."""
+    """Interleave the groups: the first of each, then the second of each, and so on."""
     rounds = zip_longest(*groups)
     return [pk for pk in chain.from_iterable(rounds) if pk is not None]

@@ -1,4 +1,4 @@
-"""What browsers are told beside every answer."""
+"""Response headers that every answer has."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """The camera is for this shop's own pages, and nothing else is for anyone."""
+    """Allow the camera to the shop's own pages, and deny every other feature."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

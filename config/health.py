@@ -1,8 +1,8 @@
-"""Whether this process lives, and whether it can answer searches; what is wrong if not.
+"""Health checks: whether this process lives, and whether it can answer searches.
 
-`/healthz` asks nothing of anybody: a process that does not answer it should be started
-again. `/readyz` asks what a search needs: one that says no should get no visitors for
-a while, but starting it again would not help.
+`/healthz` depends on nothing: restart a process that does not answer it. `/readyz`
+checks what a search needs: send no visitors to a process that is not ready; restarting
+it would not help.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,14 @@ from django.views.decorators.cache import never_cache
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from search import encoders, engine, gallery
+from search.encoders import registry
+from search.engines.engine import current_gallery, engine
 from search.errors import SearchUnavailable
 
 log = structlog.get_logger()
 
 OK = "ok"
-BROKER_SECONDS = 1
+BROKER_TIMEOUT_SECONDS = 1
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -30,31 +31,31 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
-    """Each part and what is wrong with it; 503 if searches cannot be answered.
+    """Report each part and what is wrong with it; 503 if searches cannot be answered.
 
-    The broker is told of, but searches go on without it: a sweep finds what it lost.
+    Searches work without the broker, so it is reported only: a sweep finds lost work.
     """
     needed = {
-        "database": _said(_database, DatabaseError),
-        "encoder": _said(encoders.encoder, SearchUnavailable, DatabaseError),
-        "engine": _said(engine.check, SearchUnavailable),
-        "gallery": _said(gallery.current, SearchUnavailable, DatabaseError),
+        "database": _check(_database, DatabaseError),
+        "encoder": _check(registry.encoder, SearchUnavailable, DatabaseError),
+        "engine": _check(lambda: engine().check(), SearchUnavailable),
+        "gallery": _check(current_gallery, SearchUnavailable, DatabaseError),
     }
-    others = {"broker": _said(_broker, OperationalError)} if settings.REDIS_URL else {}
-    wrong = {name: said for name, said in needed.items() if said != OK}
-    if wrong:
-        log.warning("not ready", **wrong)
-    status = {"status": "not ready" if wrong else "ready", "checks": needed | others}
-    return JsonResponse(status, status=503 if wrong else 200)
+    others = {"broker": _check(_broker, OperationalError)} if settings.REDIS_URL else {}
+    failing = {name: status for name, status in needed.items() if status != OK}
+    if failing:
+        log.warning("not ready", **failing)
+    status = {"status": "not ready" if failing else "ready", "checks": needed | others}
+    return JsonResponse(status, status=503 if failing else 200)
 
 
-def _said(check: Callable[[], object], *errors: type[Exception]) -> str:
+def _check(check: Callable[[], object], *errors: type[Exception]) -> str:
     try:
         check()
     except errors as error:
         # Of the database and the broker not what their clients say: it names hosts.
-        own = isinstance(error, SearchUnavailable)
-        return str(error) if own else "it does not answer"
+        is_ours = isinstance(error, SearchUnavailable)
+        return str(error) if is_ours else "it does not answer"
     return OK
 
 
@@ -64,10 +65,14 @@ def _database() -> None:
 
 
 def _broker() -> None:
-    options = {"socket_connect_timeout": BROKER_SECONDS, "max_retries": 0}
+    options = {
+        "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
+        "socket_timeout": BROKER_TIMEOUT_SECONDS,
+        "max_retries": 0,
+    }
     with Connection(
         settings.REDIS_URL,
-        connect_timeout=BROKER_SECONDS,
+        connect_timeout=BROKER_TIMEOUT_SECONDS,
         transport_options=options,
     ) as broker:
-        broker.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
+        broker.ensure_connection(max_retries=1, timeout=BROKER_TIMEOUT_SECONDS)

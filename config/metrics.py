@@ -1,7 +1,7 @@
-"""GET /metrics for Prometheus, of all processes of this host's web server.
+"""GET /metrics for Prometheus, over all processes of this host's web server.
 
-Off without METRICS_TOKEN: what a shop sells and how many ask is nobody's business.
-Under gunicorn each process writes its numbers to a folder that all read
+Off without METRICS_TOKEN, since sales and visitors are nobody's business. Under
+gunicorn each process writes its numbers to a folder that all read
 (config/gunicorn.py); elsewhere they are those of the one process.
 """
 
@@ -22,7 +22,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from search.metrics import SECONDS, GalleryCollector
+from search.answers.metrics import SECONDS, GalleryCollector, harmless
 
 requests_seconds = Histogram(
     "semblance_http_request_seconds",
@@ -41,7 +41,7 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 def measured(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: how often each address is asked, and how long it takes."""
+    """Count requests and their duration by the name of their address (middleware)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         start = time.perf_counter()
@@ -50,15 +50,16 @@ def measured(
         # Never the path itself: there is no end of those.
         view = match.view_name if match and match.view_name else "none"
         method = request.method if request.method in METHODS else "other"
-        requests_seconds.labels(view).observe(time.perf_counter() - start)
-        requests_total.labels(view, method, str(response.status_code)).inc()
+        with harmless():
+            requests_seconds.labels(view).observe(time.perf_counter() - start)
+            requests_total.labels(view, method, str(response.status_code)).inc()
         return response
 
     return middleware
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """What Prometheus reads, for those who know the token."""
+    """Answer with all metrics, for callers who send the token."""
     if not settings.METRICS_TOKEN:
         raise Http404
     given = request.headers.get("Authorization", "").encode()
@@ -66,13 +67,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
         response = HttpResponse("METRICS_TOKEN, as a bearer", "text/plain", 401)
         response["WWW-Authenticate"] = "Bearer"
         return response
-    return HttpResponse(_written(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(_exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _written() -> bytes:
-    ours = CollectorRegistry()
-    ours.register(GalleryCollector())
+def _exposition() -> bytes:
+    """Write the numbers down; of all processes, as far as their files can be read."""
+    registry = CollectorRegistry()
+    registry.register(GalleryCollector())
+    text = generate_latest(registry)
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY) + generate_latest(ours)
-    MultiProcessCollector(ours)  # type: ignore[no-untyped-call]
-    return generate_latest(ours)
+        return generate_latest(REGISTRY) + text
+    with harmless():
+        processes = CollectorRegistry()
+        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
+        text += generate_latest(processes)
+    return text

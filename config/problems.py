@@ -1,4 +1,4 @@
-"""Every error under /api/ as a problem document (RFC 9457)."""
+"""Problem documents (RFC 9457) for every error under /api/."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -22,9 +22,10 @@ from drf_standardized_errors.types import Error
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
-from catalogue.images import UnreadableImage
+from catalogue.images import reason
 from catalogue.storing import StorageAway
 from config.requests import request_id
+from pictures.errors import DecoderBusy, UnreadableImage
 from search.errors import (
     CodeMismatch,
     ForeignEncoder,
@@ -34,7 +35,7 @@ from search.errors import (
     UnknownProduct,
     WrongLength,
 )
-from search.uploads import BodyTooLarge
+from search.web.uploads import BodyTooLarge
 
 log = structlog.get_logger(__name__)
 
@@ -52,11 +53,16 @@ DATABASE_AWAY = (
 
 # What is raised below, and how it is told: the first that fits. A text may name what
 # the error carries.
-KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
+KNOWN_ERRORS: dict[type[Exception], tuple[int, str, Any]] = {
     SearchUnavailable: (
         503,
         "search_unavailable",
         _("The photo search is getting ready. Try again in a moment."),
+    ),
+    DecoderBusy: (
+        503,
+        "decoder_busy",
+        _("Other large pictures are being opened. Try again in a moment."),
     ),
     QueryExpired: (
         410,
@@ -114,7 +120,7 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
 
 
 class Refusal(APIException):
-    """An error of ours in the words of the framework."""
+    """One of our errors as an exception of the framework."""
 
     def __init__(self, status: int, code: str, detail: Any) -> None:
         super().__init__(detail, code)
@@ -124,8 +130,8 @@ class Refusal(APIException):
 class ProblemHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, UnreadableImage):
-            return Refusal(422 if exc.is_image else 415, exc.code, exc.message)
-        for known, (status, code, detail) in KNOWN.items():
+            return Refusal(422 if exc.is_image else 415, exc.code, reason(exc))
+        for known, (status, code, detail) in KNOWN_ERRORS.items():
             if isinstance(exc, known):
                 return Refusal(status, code, str(detail) % vars(exc))
         converted: Exception = super().convert_known_exceptions(exc)
@@ -144,19 +150,19 @@ class ProblemHandler(ExceptionHandler):
         )
 
     def report_exception(self, exc: APIException, response: Any) -> None:
-        """With a traceback to the log, unless it is a state that will pass."""
-        if not isinstance(self.exc, SearchUnavailable):
+        """Log with a traceback, unless the state will pass by itself."""
+        if not isinstance(self.exc, SearchUnavailable | DecoderBusy):
             super().report_exception(exc, response)
 
 
 class ProblemFormatter(ExceptionFormatter):
     def run(self) -> dict[str, Any]:
-        found = self.get_errors()
+        errors_found = self.get_errors()
         if isinstance(self.exc, ValidationError):
-            code, errors = "invalid", [_field_error(error) for error in found]
-            detail = " ".join(_named(error) for error in errors)
+            code, errors = "invalid", [_field_error(error) for error in errors_found]
+            detail = " ".join(_with_field(error) for error in errors)
         else:
-            code, detail, errors = found[0].code, found[0].detail, []
+            code, detail, errors = errors_found[0].code, errors_found[0].detail, []
         if isinstance(self.original_exc, UnreadableImage):
             errors = [{"field": "photo", "code": code, "detail": detail}]
         return problem(self.exc.status_code, code=code, detail=detail, errors=errors)
@@ -183,14 +189,13 @@ def problem(
 
 
 class SomethingAway:
-    """Pages say so while the database or the storage of pictures does not answer, with
-    503 and when to return.
+    """Answer pages with 503 while the database or the picture storage is unreachable.
 
-    In plain text: a template of ours would ask the database who is logged in.
+    In plain text: a template would ask the database who is logged in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Called by Django once, at the start."""
+        """Keep the next handler; Django calls this once, at the start."""
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -199,9 +204,9 @@ class SomethingAway:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        for known in (OperationalError, InterfaceError, StorageAway):
+        for known in (OperationalError, InterfaceError, StorageAway, DecoderBusy):
             if isinstance(exception, known):
-                status, code, detail = KNOWN[known]
+                status, code, detail = KNOWN_ERRORS[known]
                 log.warning(code, reason=str(exception))
                 response = HttpResponse(detail, "text/plain; charset=utf-8", status)
                 response["Retry-After"] = str(RETRY_AFTER)
@@ -212,7 +217,7 @@ class SomethingAway:
 def problems_under_api(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """What Django answers by itself under /api/ (404, 400, 500 …) becomes a problem."""
+    """Turn Django's own errors under /api/ (404, 400, 500 …) into problems."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -235,6 +240,6 @@ def _field_error(error: Error) -> dict[str, Any]:
     return {"field": field, "code": error.code, "detail": error.detail}
 
 
-def _named(error: dict[str, Any]) -> str:
+def _with_field(error: dict[str, Any]) -> str:
     field, detail = error["field"], error["detail"]
     return str(detail) if field is None else f"{field}: {detail}"

@@ -1,4 +1,4 @@
-"""One word for each request, in its answer and in every line of the log about it."""
+"""Request ids: in each answer, and in every line of the log about it."""
 
 import re
 from collections.abc import Callable
@@ -10,21 +10,21 @@ from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 HEADER = "X-Request-ID"
-SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_ids(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """The sender's own if it is sane, else a new one."""
+    """Take the sender's request id if it is well formed, else make one."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        given = request.headers.get(HEADER, "")
-        found = given if SANE.fullmatch(given) else uuid4().hex
+        sent = request.headers.get(HEADER, "")
+        chosen = sent if WELL_FORMED.fullmatch(sent) else uuid4().hex
         clear_contextvars()
-        bind_contextvars(request_id=found)
+        bind_contextvars(request_id=chosen)
         response = get_response(request)
-        response[HEADER] = found
+        response[HEADER] = chosen
         return response
 
     return middleware
@@ -32,10 +32,10 @@ def request_ids(
 
 @receiver(request_finished)
 def forget(**kwargs: object) -> None:
-    """Not before: Django tells the log of an error once all middleware is done."""
+    """Clear the id once Django, after all middleware, has logged errors."""
     clear_contextvars()
 
 
 def request_id() -> str:
-    """Of the request that is being answered; empty outside of one."""
+    """Return the id of the current request; empty outside of one."""
     return str(get_contextvars().get("request_id", ""))

@@ -1,4 +1,4 @@
-"""What is particular about our OpenAPI schema: every error, and every header."""
+"""Additions to the OpenAPI schema: every error and every header."""
 
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +20,7 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """RFC 9457; go by `code`, show `detail`."""
+    """A problem by RFC 9457; branch on `code`, show `detail`."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -73,7 +73,7 @@ HEADERS = {
 
 
 def add_headers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """The headers that `Schema` refers to."""
+    """Add the header components that `Schema` refers to."""
     result["components"]["headers"] = {
         name: {
             "description": description,

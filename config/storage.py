@@ -1,8 +1,8 @@
-"""Where files are that all hosts share, from STORAGE_URL.
+"""Storages that all hosts share, from STORAGE_URL.
 
-Empty: in DATA_DIR, which one host has, or several mount. `file:///mnt/shop`: another
-folder, which they mount. `s3://KEY:SECRET@BUCKET/PREFIX?endpoint=…&region=…&public=…`:
-a bucket, by the extra of requirements-s3.txt; without KEY as the machine is allowed to.
+Empty: DATA_DIR, for one host, or mounted by several. `file:///mnt/shop`: another folder
+that they mount. `s3://KEY:SECRET@BUCKET/PREFIX?endpoint=…&region=…&public=…`: a bucket,
+by the extra of requirements-s3.txt; without KEY by the machine's own credentials.
 """
 
 from pathlib import Path
@@ -13,15 +13,14 @@ FILES = "django.core.files.storage.FileSystemStorage"
 S3 = "storages.backends.s3.S3Storage"
 # Two processes may make a thumbnail at once; both make the same, under its one name.
 OVERWRITING = {"allow_overwrite": True}
-# Seconds: who waits for a picture or a snapshot is told soon.
-CONNECT, READ = 2, 20
+# Limits of a request to the bucket.
+CONNECT_SECONDS, READ_SECONDS = 2, 20
 
 
 def shared_storages(url: str, media_url: str) -> dict[str, dict[str, Any]]:
-    """For STORAGES: `default` keeps pictures, `thumbnails` theirs, in the same place,
-    and `snapshots` galleries.
+    """Return STORAGES entries: `default` and `thumbnails` for pictures, `snapshots`.
 
-    Nothing for an empty URL. Raises ValueError for one that is no such.
+    Empty for an empty URL. Raises ValueError for a URL of another form.
     """
     if not url:
         return {}
@@ -48,7 +47,7 @@ def shared_storages(url: str, media_url: str) -> dict[str, dict[str, Any]]:
 
 
 def origin_of_pictures(url: str) -> str:
-    """From where browsers load pictures, if that is another host: `https://host`."""
+    """Return the `https://host` that browsers load pictures from, if not the shop's."""
     if urlsplit(url).scheme != "s3":
         return ""
     parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
@@ -75,8 +74,8 @@ def _s3_options(url: str, folder: str) -> dict[str, Any]:
         "file_overwrite": False,
         "max_memory_size": 8 * 1024 * 1024,  # larger ones are read by way of a disk
         "client_config": Config(
-            connect_timeout=CONNECT,
-            read_timeout=READ,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
             retries={"max_attempts": 2},
             signature_version="s3v4",
         ),

@@ -5,6 +5,8 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Who asks for a page has gone by then.
+os.environ.setdefault("DATABASE_SECONDS", "10")
 
 django = get_wsgi_application()
 
@@ -15,10 +17,10 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 def without_charset(content_type: str) -> str:
-    """The media type and the boundary alone; empty if it cannot be read.
+    """Return the media type and the boundary alone; empty if unreadable.
 
-    All that is sent to us is UTF-8. Django would believe what a request claims, and
-    of some of Python's codecs (`charset=base64`) it dies before any view is reached.
+    All requests are UTF-8. Django would trust the charset of a request, and some of
+    Python's codecs (`charset=base64`) raise before any view is reached.
     """
     try:
         media_type, parameters = parse_header_parameters(content_type)

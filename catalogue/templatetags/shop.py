@@ -1,4 +1,4 @@
-"""How products look in templates: prices, pictures."""
+"""Template filters for prices and pictures."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR
 
 @register.filter
 def price(amount: Decimal) -> str:
-    """With the shop's currency: its sign, else its code."""
+    """Format a price with the shop's currency: its sign, else its code."""
     number = number_format(amount, 2, use_l10n=True, force_grouping=True)
     currency = settings.CURRENCY
     return (
@@ -30,11 +30,11 @@ def price(amount: Decimal) -> str:
 
 @register.filter
 def thumbnail_url(thumbnail: ImageCacheFile) -> str:
-    """Where the thumbnail is; empty when its file is lost."""
+    """Return the thumbnail's address; empty when its file is lost."""
     return thumbnails.url_of(thumbnail)
 
 
 @register.filter
 def card_url(image: ProductImage | MainPicture) -> str:
-    """Where the thumbnail for a list is; empty when its file is lost."""
+    """Return the address of the thumbnail for lists; empty when its file is lost."""
     return thumbnails.card_url(str(image.file))

@@ -7,16 +7,16 @@ from typing import Any, Self
 import numpy as np
 
 from hashing import hamming
-from search.calibration import Match
-from search.filters import Filters
-from search.neighbours import Neighbour
-from search.rows import Bools, Int64s
-from search.words import sentences
-from search.words.categories import Categories
+from search.gallery.calibration import Match
+from search.gallery.filters import Filters
+from search.gallery.neighbours import Neighbour
+from search.gallery.rows import Bools, Int64s
+from search.words.category_names import Categories
 from search.words.concepts import Concept, concepts, head_of
-from search.words.gallery import WordsGallery
+from search.words.language import sentences
 from search.words.shelf import Shelf
 from search.words.terms import Scores
+from search.words.words_gallery import WordsGallery
 
 # Products that are answered, as of pictures.
 SHORTLIST = 200
@@ -80,11 +80,12 @@ class Ranking:
         found: dict[int, float] = {}
         if self.fits is None:
             return found
+        ids = np.fromiter(products, np.int64)
         for fits, (shelf, live) in zip(self.fits, self.now.shelves, strict=True):
-            for product in products:
-                row = shelf.row_of(product)
-                if row is not None and (live is None or live[row]):
-                    found[product] = float(fits[row])
+            rows = shelf.rows_of(ids)
+            rows = rows if live is None else rows[live[rows]]
+            shares = fits[rows].tolist()
+            found.update(zip(shelf.rows.product_id[rows].tolist(), shares, strict=True))
         return found
 
     def _best(self, shelf: Shelf, rows: Int64s, fits: Scores | None) -> list[Neighbour]:
@@ -121,8 +122,10 @@ class Ranking:
                 category_id=int(rows.category_id[row]),
                 price=int(rows.price[row]),
                 in_stock=bool(rows.in_stock[row]),
-                brand=rows.brands[rows.brand[row]],
-                colour=rows.colours[rows.colour[row]],
+                words={
+                    name: column.vocabulary[column.numbers[row]]
+                    for name, column in rows.words.items()
+                },
             )
             for row, product, distance, cosine, fit in zip(
                 at.tolist(),

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from catalogue.models import Product
-from search import samples
+from search.web import samples
 from tests.builders import make_image
 from tests.search.shops import lay_out_street, open_shop
 
@@ -22,10 +22,10 @@ def shop(transactional_db: None) -> list[Product]:
 
 @pytest.fixture
 def street(
-    shop: list[Product], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: list[Product], tmp_path: Path, settings: Any
 ) -> Iterator[list[Product]]:
     lay_out_street(tmp_path, [product.sku for product in shop[:14]])
-    monkeypatch.setattr(samples, "STREET", tmp_path)
+    settings.SAMPLE_PHOTOS = tmp_path
     samples._all.cache_clear()
     yield shop
     samples._all.cache_clear()

@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from benchmarks.shop import BASE_DIR, Shop
-from catalogue.demo import PICTURES
+from demo import PICTURES
 from tests.chromium import chromium
 
 DOCS = BASE_DIR / "docs"
@@ -296,8 +296,8 @@ def furnish(shop: Shop) -> None:
     from PIL import ImageOps
 
     from catalogue.models import Product, ProductImage
-    from search import encoding
     from search.duplicates import finding
+    from search.encoders import encoding
     from search.golden import report
 
     User.objects.create_superuser("staff", password=PASSWORD)

@@ -1,6 +1,5 @@
 """Rows of an import: what they write, keep, report and hide."""
 
-import io
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalogue.importing import importer
-from catalogue.management.commands import load_demo
 from catalogue.models import Category, Product, ProductImage
 from tests.builders import make_image, new_product
 from tests.catalogue.import_files import (
@@ -262,29 +260,6 @@ def test_a_product_made_meanwhile_by_another_is_updated(
     monkeypatch.setattr(importer, "_stored", look_up_too_early)
     assert run_import(write_csv(tmp_path / "shop.csv", HEAD, MUG))["updated"] == 1
     assert Product.objects.get().name == "Mug"
-
-
-def test_the_demo_fills_only_an_empty_catalogue(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(load_demo, "PICTURES", tmp_path)
-    (tmp_path / "images").mkdir()
-    put(tmp_path / "images", a=make_image(1))
-    write_csv(tmp_path / "catalogue.csv", HEAD, MUG + "a.jpg")
-    for _ in range(2):
-        call_command("load_demo", stdout=io.StringIO())
-    assert ProductImage.objects.count() == 1
-    write_csv(tmp_path / "catalogue.csv", HEAD, MUG, "m2,Cup,Kitchen,1,")
-    call_command("load_demo", force=True, stdout=io.StringIO())
-    assert Product.objects.count() == 2
-
-
-def test_a_missing_demo_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(load_demo, "PICTURES", tmp_path)
-    with pytest.raises(CommandError, match=r"catalogue\.csv is missing"):
-        call_command("load_demo")
 
 
 def test_the_command_says_what_became_of_the_rows(

@@ -25,7 +25,7 @@ from hashing.layers.linear import quantise
 from hashing.layers.lsh import random_layer
 from tests.hashing.pictures import noise, picture
 
-DEMO = Path("catalogue/demo/pictures/images")
+DEMO = Path("demo/pictures/images")
 PARTS = (Part("item", 0, 5, 0.8), Part("look", 5, 8, 0.6))
 TINY = SimpleNamespace(
     layer=random_layer(8, 16), n_bits=16, card=SimpleNamespace(parts=PARTS)

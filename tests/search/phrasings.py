@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from catalogue.demo import PICTURES
 from catalogue.models import Category, Product
+from demo import PICTURES
 
 FILE = Path(__file__).with_name("phrasings.toml")
 # The first ten of each, as every database and every machine must give them.

@@ -7,10 +7,12 @@ import pytest
 
 from catalogue.images import open_photo
 from catalogue.signals import bulk_images
-from search import encoding, snapshots
-from search.gallery import current
+from search.answers.request import SearchRequest
+from search.answers.similar import similar_to_photo
+from search.encoders import encoding
+from search.engines.engine import current_gallery
+from search.gallery import snapshots
 from search.models import Snapshot
-from search.similar import similar_to_photo
 from tests.builders import make_image, new_product
 from tests.servers import RedisServer, Server
 from tests.wait import wait_until
@@ -23,7 +25,9 @@ pytestmark = [
 
 
 def is_found(seed: int, image_id: int) -> bool:
-    answer = similar_to_photo(open_photo(BytesIO(make_image(seed))), limit=3)
+    answer = similar_to_photo(
+        open_photo(BytesIO(make_image(seed))), SearchRequest(limit=3)
+    )
     return image_id in {result.image_id for result in answer.results}
 
 
@@ -83,5 +87,5 @@ def test_the_next_snapshot_is_built_by_the_worker_once_for_a_burst(
     worker(beat=True)
     wait_until(lambda: Snapshot.objects.count() == 1, timeout=60)
     new_product(images=range(5))
-    wait_until(lambda: len(current()) == 5, timeout=30)
+    wait_until(lambda: len(current_gallery()) == 5, timeout=30)
     assert Snapshot.objects.count() == 1

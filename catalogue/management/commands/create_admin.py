@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Readable by its owner alone, from its first moment."""
+    """Write a file that only its owner can ever read."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -8,7 +8,7 @@ from celery import Task
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from catalogue.orphans import EVERY
+from catalogue.orphans import SWEEP_SECONDS
 from catalogue.tasks import run_waiting_imports, sweep_files
 from search.tasks import (
     encode_missing,
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         # the end, since whoever comes next takes it over.
         for task in (run_waiting_imports, fill_encoders, find_duplicates):
             threading.Thread(target=repeat, args=([task], stop), daemon=True).start()
-        seldom = ([sweep_files, forget_missed_words], stop, EVERY)
+        seldom = ([sweep_files, forget_missed_words], stop, SWEEP_SECONDS)
         threading.Thread(target=repeat, args=seldom, daemon=True).start()
         repeat([encode_missing, encode_texts, refresh_snapshot, verify_gallery], stop)
 
