@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.shop import DATA
 from benchmarks.unseen.pictures import FOLDER, Activations, activations
-from catalogue.demo import PICTURES
+from demo import PICTURES
 from hashing.data import PictureSet, Row
 from hashing.training.augmentation import (
     CANVAS,
