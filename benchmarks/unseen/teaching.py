@@ -9,8 +9,8 @@ from benchmarks.unseen.networks import LAST, imagenet
 from benchmarks.unseen.pictures import CUT
 from benchmarks.unseen.sets import Pictures, plain, teaches, views
 from benchmarks.unseen.worlds import FURNITURE
-from hashing.data import Row
 from hashing.fitting.deep_tuning import Taught
+from hashing.picture_sets import ManifestRow
 
 SHARES = {
     "groceries": 0.2,
@@ -50,7 +50,7 @@ SOURCES = (
 )
 
 
-def group(source: str, row: Row) -> str:
+def group(source: str, row: ManifestRow) -> str:
     """The group of the sets that teach that a row belongs to."""
     if source == "renders3d":
         kind = row.columns["coarse_label"]
@@ -60,7 +60,7 @@ def group(source: str, row: Row) -> str:
     return {"grocery": "groceries", "luma": "luma"}.get(source, "demo shops")
 
 
-def may_teach(row: Row) -> bool:
+def may_teach(row: ManifestRow) -> bool:
     """Tell whether a row is neither kept to validate on nor under other terms."""
     return teaches(row) and row.columns["split"] not in ("val", "validation")
 
