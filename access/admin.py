@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from access.models import AppKey
+from staff.rights import StaffAdmin, staff_action
 
 
 @admin.register(AppKey)
-class AppKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AppKeyAdmin(StaffAdmin):
     list_display = ["name", "begins", "rate", "created", "last_used", "revoked"]
     list_filter = [("revoked", admin.EmptyFieldListFilter)]
     search_fields = ["name", "start"]
@@ -45,8 +46,11 @@ class AppKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return TemplateResponse(request, "admin/access/key_made.html", context)
 
-    @admin.action(description=_("Revoke: refused from now on"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[AppKey]) -> None:
-        count = AppKey.objects.filter(pk__in=queryset.values("pk")).revoke()
+    @staff_action(_("Revoke: refused from now on"), rights=["access.change_appkey"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AppKey]) -> list[AppKey]:
+        valid = AppKey.objects.filter(pk__in=queryset.values("pk"), revoked=None)
+        keys = list(valid.select_for_update())
+        count = valid.revoke()
         text = ngettext("%d key was revoked.", "%d keys were revoked.", count)
         messages.info(request, text % count)
+        return keys

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from benchmarks.shop import BASE_DIR, DATA, save_result
-from search.advice import Advice, advice, brightness, grey_of, sharpness
+from search.web.advice import Advice, advice, brightness, grey_of, sharpness
 
 SEED = 1
 MOST = 80

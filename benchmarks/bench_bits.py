@@ -100,8 +100,8 @@ def in_a_shop(shop: Shop, contents: Sequence[bytes]) -> dict[str, Codes]:
     import django
 
     django.setup()
+    from search.answers.query import Query
     from search.models import ImageCode
-    from search.query import Query
 
     rows = ImageCode.objects.order_by("image__product__sku").select_related("image")
     stored = [np.frombuffer(row.code, np.uint8) for row in rows]

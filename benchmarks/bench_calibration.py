@@ -2,15 +2,15 @@
 
     python -m benchmarks.bench_calibration [--encoder DIR]
 
-Each shop is calibrated on its own pictures as a snapshot is (search/calibration.py),
-and judged on products that its curve has not seen: the products fall into two halves,
-each judged by the curve of the other. Asked are the shop's pictures for each other,
-and where there are photos that are none of the shop's, those. Beside it the curve of
-the encoder's card. Errors are over all answers that a shopper sees (20 a query), and
-over the first alone, which decides what the page says. Of few queries even a curve that
-is right shows an error, by chance: how large is beside it. One row has GOLDEN of the
-photos as golden queries, each photo judged by those of other products. Nothing is drawn
-but by seed 0.
+Each shop is calibrated on its own pictures as a snapshot is
+(search/gallery/calibration.py), and judged on products that its curve has not seen: the
+products fall into two halves, each judged by the curve of the other. Asked are the
+shop's pictures for each other, and where there are photos that are none of the shop's,
+those. Beside it the curve of the encoder's card. Errors are over all answers that a
+shopper sees (20 a query), and over the first alone, which decides what the page says.
+Of few queries even a curve that is right shows an error, by chance: how large is beside
+it. One row has GOLDEN of the photos as golden queries, each photo judged by those of
+other products. Nothing is drawn but by seed 0.
 """
 
 # ruff: noqa: E402
@@ -32,10 +32,10 @@ django.setup()  # before the shop is imported
 from benchmarks.shop import BASE_DIR, DATA, save_result
 from hashing import SHIPPED, CodeIndex, Encoder, load_encoder
 from hashing.data import PictureSet, open_picture
-from search import calibration
-from search.calibration import Asked
-from search.reliability import expected_error, reliability
-from search.rows import Rows
+from search.gallery import calibration
+from search.gallery.calibration import Asked
+from search.gallery.reliability import expected_error, reliability
+from search.gallery.rows import Rows
 
 DEMO = BASE_DIR / "catalogue" / "demo" / "pictures"
 GOLDEN = 40  # photos in all: staff has some dozens

@@ -32,9 +32,13 @@ from benchmarks.shop import DATA, save_result
 from demo import PICTURES
 from hashing.networks import load_pretrained
 from hashing.torchvision_import import torchvision
-from search.words import sentences
+from search.words.language import sentences
 
-NEAR = (0.5, 0.6, 0.68)  # the last as for names of categories (search.words.categories)
+NEAR = (
+    0.5,
+    0.6,
+    0.68,
+)  # the last as for names of categories (search.words.category_names)
 SHOWN = 0.3
 FIRST, NINE_TENTHS = 10, 0.9
 LEAST = 2  # products of a kind that is asked for

@@ -29,7 +29,7 @@ from hashing.layers.linear import Embeddings, HashLayer, quantise, unit
 
 SEED = 0
 NOISE = 0.6  # length of what is added to an embedding of length one
-LEARNED_FROM = 12_000  # pictures at most, as `search.fitting` has it
+LEARNED_FROM = 12_000  # pictures at most, as `search.rollout.fitting` has it
 HELD_OUT = 300  # pictures at most that recall is measured on
 
 Labels = list[str]

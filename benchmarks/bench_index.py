@@ -50,9 +50,9 @@ Draw = Callable[[int, int, int], Codes]
 
 def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
     from benchmarks.galleries import BRANDS, a_gallery, uniform
-    from search.encoders import encoder
-    from search.filters import Filters
-    from search.query import Query
+    from search.answers.query import Query
+    from search.encoders.registry import encoder
+    from search.gallery.filters import Filters
 
     codes = uniform(n, encoder().n_bits)
     raw = faiss.IndexBinaryFlat(codes.shape[1] * 8)

@@ -37,16 +37,16 @@ from pathlib import Path
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
 import numpy as np
-from search import gallery
-from search.encoders import encoder
-from search.query import Query
+from search.gallery import galleries
+from search.encoders.registry import encoder
+from search.answers.query import Query
 def private():
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if "Private_Dirty" in line) * 1024
 query = Query(encoder().fingerprint, np.ones(encoder().card.dim, np.int8))
 query.codes
 before = private()
-now = gallery.current()
+now = galleries.current()
 now.search(query, 200).compared(query.embedding, None)
 taken = private() - before
 files = Path(os.environ["DATA_DIR"]).glob(f"snapshots/{now.name}/**/*")

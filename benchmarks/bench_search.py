@@ -150,7 +150,7 @@ class Peer:
 
     def search(self, now: Any, query: Any, k: int, **_: Any) -> Any:
         from hashing import Found
-        from search.neighbours import Shortlist
+        from search.gallery.neighbours import Shortlist
 
         _, rows = self.graph.search(self.features[:1].astype(np.float32), k)
         found = Found(rows[0], np.arange(len(rows[0]), dtype=np.int32))
@@ -158,7 +158,7 @@ class Peer:
 
     def __enter__(self) -> "Peer":
         from hashing import Encoder
-        from search.overlay import Gallery
+        from search.gallery.overlay import Gallery
 
         self.patches = ExitStack()
         for kind, name in ((Encoder, "encode"), (Gallery, "search")):

@@ -105,7 +105,7 @@ def mixed(
     from django.utils.http import urlsafe_base64_decode
 
     from hashing import load_encoder
-    from search.query import HEAD, SALT
+    from search.answers.query import HEAD, SALT
 
     layers = {
         fingerprint: load_encoder(shop.folder / "data" / "encoders" / fingerprint).layer

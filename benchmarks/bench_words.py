@@ -92,13 +92,13 @@ def on_demo() -> dict[str, dict[str, Any]]:
 
 
 def on_large() -> dict[str, Any]:
-    from search.words import gallery
+    from search.words import words_gallery
     from tests.search.phrasings import phrasings
 
     fill()
-    gallery.reset()
+    words_gallery.reset()
     before, start = resident_mb(), time.perf_counter()
-    gallery.current()
+    words_gallery.current()
     read = time.perf_counter() - start
     held = resident_mb() - before
     asked = [each.q for each in phrasings()]
@@ -138,13 +138,13 @@ def ours(q: str) -> Answered:
     """As the API does, below its throttles."""
     from django.http import QueryDict
 
-    from search.forms import FilterForm
-    from search.words import answering
+    from search.answers import word_search
+    from search.web.forms import FilterForm
 
-    reading = answering.understood(q)
-    form = FilterForm(answering.with_filters(QueryDict("limit=10"), reading))
+    form = FilterForm(QueryDict("limit=10")).with_words(q)
     form.is_valid()
-    answer = answering.by_words(reading.query, **form.options())
+    request = form.search_request()
+    answer = word_search.by_words(request.words, request)
     return answer.match, [found.product.sku for found in answer.results]
 
 

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from hashing import Codes, hamming
 from hashing.data import PictureSet
-from search.encoders import encoder
-from search.overlay import Gallery
-from search.rows import Rows, narrow
-from search.snapshotfiles import read_rows, write
-from search.snapshots import LoadedSnapshot
+from search.encoders.registry import encoder
+from search.gallery.overlay import Gallery
+from search.gallery.rows import Rows, narrow
+from search.gallery.snapshot_files import read_rows, write
+from search.gallery.snapshots import LoadedSnapshot
 
 CATEGORIES = 20  # of the same size: one of them is 5 %
 BRANDS = 200

@@ -18,7 +18,7 @@ from PIL import Image
 
 from benchmarks.shop import Shop
 from hashing import SHIPPED, Encoder, load_encoder
-from search.words import sentences
+from search.words.language import sentences
 from tests.servers import PostgresServer, RedisServer
 
 FILES = 500

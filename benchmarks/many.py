@@ -22,9 +22,9 @@ def main(images: int) -> None:
 
     django.setup()
     from catalogue.models import Category, Product, ProductImage
-    from search.encoders import encoder
+    from search.encoders.registry import encoder
     from search.models import ImageCode, ProductText
-    from search.words.sentences import DIM
+    from search.words.language.sentences import DIM
 
     made_by = encoder()
     chance = np.random.default_rng(0)

@@ -1,10 +1,12 @@
 """Admin of categories, products with their pictures, and imports."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,8 +25,14 @@ from catalogue.forms import CategoryTreeField, PictureForm, PictureFormSet, Prod
 from catalogue.importing.admin import ImportAdmin
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
 from catalogue.templatetags.shop import thumbnail_url
+from staff import history
+from staff.rights import StaffAdmin, may, staff_action, staff_page
 
 BAD_PICTURES = "bad_pictures"
+ADD, CHANGE = "catalogue.add_product", "catalogue.change_product"
+CHANGE_CATEGORY = "catalogue.change_category"
+ADD_PICTURES = "catalogue.add_productimage"
+DATES = (None, {"fields": [("created", "updated")]})
 
 admin.site.site_header = admin.site.site_title = "Semblance"
 admin.site.index_title = _("The shop")
@@ -48,11 +56,37 @@ def thumbnail(image: ProductImage | None, side: int, *, alt: str = "") -> SafeSt
 
 
 @admin.register(Category)
-class CategoryAdmin(TreeAdmin):  # type: ignore[misc]
+class CategoryAdmin(StaffAdmin, TreeAdmin):  # type: ignore[misc]
     form = movenodeform_factory(Category)
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """Also what is sent without an action: treebeard expects GET alone."""
+        if request.method == "POST":
+            request._treebeard_parent = None  # type: ignore[attr-defined]
+        else:
+            request._treebeard_parent_id = None  # type: ignore[attr-defined]
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
+    @staff_page("catalogue.view_category")
+    def children_view(self, request: HttpRequest, parent_id: str) -> HttpResponse:
+        if not parent_id.isdecimal():
+            raise Http404
+        return super().children_view(request, parent_id)  # type: ignore[no-any-return]
+
+    @staff_page(CHANGE_CATEGORY, posted_from="admin:catalogue_category_changelist")
+    def move_node(self, request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            response = super().move_node(request)
+            if response.status_code == HTTPStatus.OK:
+                moved = Category.objects.filter(pk=request.POST["node"])
+                history.record(request, moved, _("Moved in the tree."))
+        return response  # type: ignore[no-any-return]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Include the categories below: a product there prevents the deletion."""
@@ -85,7 +119,7 @@ class PictureInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProductAdmin(StaffAdmin):
     form = ProductForm
     inlines = [PictureInline]
     list_display = ["picture", "name", "sku", "category", "brand", "price", "stock",
@@ -131,20 +165,42 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def picture(self, product: Product) -> SafeString:
         return thumbnail(product.main_image, 48, alt=product.name)
 
-    @admin.action(description=_("Show the selected products in the shop"))
-    def activate(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        self._set_active(request, queryset, active=True)
+    @staff_action(_("Show the selected products in the shop"), rights=[CHANGE])
+    def activate(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> list[Product]:
+        return self._set_active(request, queryset, active=True)
 
-    @admin.action(description=_("Hide the selected products"))
-    def deactivate(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        self._set_active(request, queryset, active=False)
+    @staff_action(_("Hide the selected products"), rights=[CHANGE])
+    def deactivate(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> list[Product]:
+        return self._set_active(request, queryset, active=False)
 
     def _set_active(
         self, request: HttpRequest, queryset: QuerySet[Product], *, active: bool
-    ) -> None:
-        changed = queryset.exclude(active=active).order_by().update(active=active)
+    ) -> list[Product]:
+        chosen = Product.objects.filter(pk__in=queryset.order_by().values("pk"))
+        others = chosen.exclude(active=active)
+        products = list(others.select_for_update().only("pk", "name"))
+        changed = others.update(active=active)
         text = ngettext("%d product changed.", "%d products changed.", changed)
         self.message_user(request, text % changed, messages.SUCCESS)
+        return products
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Any = None
+    ) -> list[str] | tuple[str, ...]:
+        """Pictures are added in the product's form by who may add pictures."""
+        fields = [*super().get_readonly_fields(request, obj)]
+        return (
+            fields if may(request.user, [ADD_PICTURES]) else [*fields, "new_pictures"]
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        is_shown = may(request.user, [CHANGE if obj else ADD, ADD_PICTURES])
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if is_shown else [*fieldsets[:-1], DATES]
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool

@@ -41,11 +41,11 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Load what searches need beside the first requests, so that none waits."""
-    from search import gallery
-    from search.words import gallery as words_gallery
+    from search.gallery import galleries
+    from search.words import words_gallery
 
     _return_memory()
-    gallery.loads_in_background = words_gallery.reads_in_background = True
+    galleries.loads_in_background = words_gallery.reads_in_background = True
     threading.Thread(target=_warm_up, daemon=True).start()
 
 
@@ -71,13 +71,13 @@ def _search_once() -> None:
     from django.db import DatabaseError
     from PIL import Image
 
+    from search.answers import word_search
+    from search.answers.similar import similar_to_photo
     from search.errors import SearchUnavailable
-    from search.similar import similar_to_photo
-    from search.words import answering
 
     with suppress(DatabaseError):  # said at the first search that needs it
-        answering.by_words(answering.understood("warm up").query)
+        word_search.by_words(word_search.parse_words("warm up").query)
     try:
-        similar_to_photo(Image.new("RGB", (224, 224), "white"), limit=1)
+        similar_to_photo(Image.new("RGB", (224, 224), "white"))
     except SearchUnavailable:
         return  # said at the first search that needs it

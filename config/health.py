@@ -15,8 +15,10 @@ from django.views.decorators.cache import never_cache
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from search import encoders, engine, gallery
+from search.encoders import registry
+from search.engines import engine
 from search.errors import SearchUnavailable
+from search.gallery import galleries
 
 log = structlog.get_logger()
 
@@ -36,9 +38,9 @@ def ready(request: HttpRequest) -> HttpResponse:
     """
     needed = {
         "database": _check(_database, DatabaseError),
-        "encoder": _check(encoders.encoder, SearchUnavailable, DatabaseError),
+        "encoder": _check(registry.encoder, SearchUnavailable, DatabaseError),
         "engine": _check(engine.check, SearchUnavailable),
-        "gallery": _check(gallery.current, SearchUnavailable, DatabaseError),
+        "gallery": _check(galleries.current, SearchUnavailable, DatabaseError),
     }
     others = {"broker": _check(_broker, OperationalError)} if settings.REDIS_URL else {}
     failing = {name: status for name, status in needed.items() if status != OK}

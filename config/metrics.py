@@ -22,7 +22,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from search.metrics import SECONDS, GalleryCollector
+from search.answers.metrics import SECONDS, GalleryCollector
 
 requests_seconds = Histogram(
     "semblance_http_request_seconds",

@@ -34,7 +34,7 @@ from search.errors import (
     UnknownProduct,
     WrongLength,
 )
-from search.uploads import BodyTooLarge
+from search.web.uploads import BodyTooLarge
 
 log = structlog.get_logger(__name__)
 

@@ -61,7 +61,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.requests.request_ids",
     "config.metrics.measured",
-    "search.uploads.linger_after_refusal",
+    "search.web.uploads.linger_after_refusal",
     "corsheaders.middleware.CorsMiddleware",
     "access.headers.rate_limit_headers",
     "config.problems.problems_under_api",

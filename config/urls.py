@@ -8,9 +8,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from catalogue import api as catalogue_api
 from config import health, metrics
-from search import api as search_api
 from search.devices import api as device_api
 from search.feedback import api as feedback_api
+from search.web import api as search_api
 
 # Its page brings a style of its own.
 docs = csp_update({"style-src": [UNSAFE_INLINE]})(

@@ -20,16 +20,21 @@ from django.utils.translation import ngettext
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import Kind
-from search import encoders, encoding, engine, filling, gallery, snapshots
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
+from search.encoders import encoding, filling, registry
+from search.engines import engine
 from search.errors import SearchUnavailable
+from search.gallery import galleries, snapshots
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.missed import admin as missed_admin  # noqa: F401 - registers its own
 from search.models import Encoder, ImageCode, Snapshot
 from search.read_only_admin import ReadOnlyAdmin
 from search.tasks import SWEEP, encode_images
+from staff import history
+from staff.rights import may, staff_action, staff_page
 
-ROLL_BACK = "search.change_snapshot"
+ROLL_BACK, RETRY = "search.change_snapshot", "catalogue.change_product"
+PAGE = "admin:search_snapshot_changelist"
 READY, WAITING, FAILED = "ready", "waiting", "failed"
 LABELS = {READY: _("ready"), WAITING: _("waiting"), FAILED: _("failed")}
 
@@ -39,7 +44,7 @@ admin.site.unregister(Product)
 def with_codes(images: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
     """With what the encoder that serves made of them, in `served_codes`."""
     try:
-        fingerprint = encoders.serving().fingerprint
+        fingerprint = registry.serving().fingerprint
     except SearchUnavailable:
         fingerprint = ""
     codes = (
@@ -63,21 +68,24 @@ def badge(state: str, text: object = "") -> SafeString:
     return format_html('<span class="state {}">{}</span>', state, label)
 
 
-def try_again(request: HttpRequest, **which: Any) -> None:
+def try_again(request: HttpRequest, **which: Any) -> list[Product]:
     """Encode again those of these images that failed, and say how many they are.
 
-    The first ones are sent; the sweep finds the others.
+    The first ones are sent; the sweep finds the others. Returns their products.
     """
     try:
-        image_ids = encoding.retry(encoding.failed_images().filter(**which))
+        failed = encoding.failed_images().filter(**which).order_by()
+        products = list(Product.objects.filter(pk__in=failed.values("product")))
+        image_ids = encoding.retry(failed)
     except SearchUnavailable as error:
         messages.error(request, str(error))
-        return
+        return []
     transaction.on_commit(partial(encode_images.delay, image_ids[:SWEEP]), robust=True)
     text = ngettext(
         "%d picture is tried again.", "%d pictures are tried again.", len(image_ids)
     )
     messages.info(request, text % len(image_ids))
+    return products
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -156,16 +164,19 @@ class SearchableProductAdmin(WarnsOfDuplicates, ProductAdmin):
                 return badge(state, text)
         return badge(READY) if states else "–"
 
-    @admin.action(description=_("Try failed pictures again"))
-    def try_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        try_again(request, product__in=queryset.order_by())
+    @staff_action(_("Try failed pictures again"), rights=[RETRY])
+    def try_again(
+        self, request: HttpRequest, queryset: QuerySet[Product]
+    ) -> list[Product]:
+        return try_again(request, product__in=queryset.order_by().values("pk"))
 
     def response_change(self, request: HttpRequest, obj: Product) -> HttpResponse:
         response = super().response_change(request, obj)
         image_id = request.POST.get("_retry", "")
         if not image_id.isdecimal():
             return response
-        try_again(request, product=obj, pk=int(image_id[:18]))
+        tried = try_again(request, product=obj, pk=int(image_id[:18]))
+        history.record(request, tried, _("Try failed pictures again"))
         return redirect("admin:catalogue_product_change", obj.pk)
 
 
@@ -205,26 +216,29 @@ class SnapshotAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
         context = {"title": _("What can be found now"), **findable()}
-        may = request.user.has_perm(ROLL_BACK)
-        context["may_roll_back"] = may and engine.can_roll_back()
+        may_roll_back = may(request.user, [ROLL_BACK])
+        context["may_roll_back"] = may_roll_back and engine.can_roll_back()
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
+    @staff_page(RETRY, posted_from=PAGE)
     def retry_view(self, request: HttpRequest) -> HttpResponse:
-        may = request.user.has_perm("catalogue.change_product")
-        if request.method == "POST" and may:
-            try_again(request)
-        return redirect("admin:search_snapshot_changelist")
+        with transaction.atomic():
+            tried = try_again(request)
+            history.record(request, tried, _("Try failed pictures again"))
+        return redirect(PAGE)
 
+    @staff_page(ROLL_BACK, posted_from=PAGE)
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "POST" and request.user.has_perm(ROLL_BACK):
-            try:
+        try:
+            with transaction.atomic():
                 now = snapshots.roll_back()
-            except Snapshot.DoesNotExist:
-                messages.error(request, _("There is no snapshot to go back to."))
-            else:
-                text = _("%(name)s serves now, overlaid by all changes since.")
-                messages.info(request, text % {"name": now.name})
-        return redirect("admin:search_snapshot_changelist")
+                history.record(request, [now], _("Serve the snapshot before this one"))
+        except Snapshot.DoesNotExist:
+            messages.error(request, _("There is no snapshot to go back to."))
+        else:
+            text = _("%(name)s serves now, overlaid by all changes since.")
+            messages.info(request, text % {"name": now.name})
+        return redirect(PAGE)
 
 
 @admin.register(Encoder)
@@ -253,7 +267,7 @@ class EncoderAdmin(ReadOnlyAdmin):
 
 def _without_row() -> list[Encoder]:
     try:
-        return [row for row in encoders.live() if row.pk is None]
+        return [row for row in registry.live() if row.pk is None]
     except SearchUnavailable:
         return []
 
@@ -265,7 +279,7 @@ def findable() -> dict[str, Any]:
             "waiting": encoding.waiting_images().count(),
             "failed": encoding.failed_images().count(),
         }
-        now = gallery.current()
+        now = galleries.current()
         served = Snapshot.objects.filter(name=now.name).first()
         calibration = served.calibration if served else {}
         return {**numbers, "gallery": now, "calibration": calibration}

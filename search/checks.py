@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from hashing import CheckpointError, load_encoder
-from search.engine import ENGINES, MILVUS
-from search.indexing import CHOICES
+from search.engines.engine import ENGINES, MILVUS
+from search.gallery.indexing import CHOICES
 
 
 @register()

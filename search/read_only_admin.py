@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 
+from staff.rights import StaffAdmin
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+
+class ReadOnlyAdmin(StaffAdmin):
     """Nothing is added, changed or deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -6,13 +6,14 @@ import structlog
 from celery import shared_task
 
 from catalogue.models import ProductImage
-from search import encoders, encoding, engine, filling
 from search.duplicates import finding
+from search.encoders import encoding, filling, registry
+from search.engines import engine
+from search.engines.verification import Sweep
 from search.errors import Refused, SearchUnavailable
 from search.golden import report
 from search.locks import try_lock
 from search.missed.counting import forget_words
-from search.verification import Sweep
 from search.words import texts
 
 log = structlog.get_logger()
@@ -64,7 +65,7 @@ def encode_texts() -> None:
 def fill_encoders() -> None:
     """A few seconds for each encoder that does not serve."""
     with try_lock("fill_encoders") as is_held:
-        for row in encoders.live()[1:] if is_held else []:
+        for row in registry.live()[1:] if is_held else []:
             try:
                 filling.fill(row, seconds=FILL_SECONDS)
             except (Refused, SearchUnavailable) as error:

@@ -1,9 +1,9 @@
 from django.urls import path
 from django.views.generic import TemplateView
 
-from search import views
 from search.feedback.views import give_feedback
-from search.why import why
+from search.web import views
+from search.web.why import why
 
 urlpatterns = [
     path("search/", views.search, name="search"),

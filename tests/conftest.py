@@ -19,11 +19,12 @@ from django.utils import translation
 from playwright.sync_api import Browser, Page
 
 from config.celery import app
-from search import distributed, gallery, milvus
-from search.words import gallery as words_gallery
+from search.engines.milvus import distributed, milvus_client
+from search.gallery import galleries
+from search.words import words_gallery
 from tests import builders
 from tests.chromium import NoChromium, chromium
-from tests.search.engines import chosen_engine, milvus_lite, milvus_server  # noqa: F401
+from tests.search.engine_choice import chosen_engine, milvus_lite, milvus_server  # noqa: F401
 from tests.servers import (
     CeleryBeat,
     CeleryWorker,
@@ -87,7 +88,7 @@ def _clean_process(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def clean_process(*, shop_stands: bool = False) -> None:
     """Forget what is loaded and remove files; not those of a shop that goes on."""
-    for module in (gallery, distributed, milvus, words_gallery):
+    for module in (galleries, distributed, milvus_client, words_gallery):
         module.reset()
     translation.deactivate()
     cache.clear()

@@ -4,7 +4,8 @@
 
 Takes each protection of protections.toml away, one after the other, in a copy of the
 checkout, and runs its test there: it must fail. With words, only those whose name has
-one of them. docs/testing.md lists them; test_protections.py sees that they are there.
+one of them. docs/testing.md lists them, as `python -m tests.protections --docs` writes
+the list; test_protections.py checks that it is up to date.
 """
 
 import os
@@ -21,6 +22,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SOURCE = Path(__file__).with_suffix(".toml")
 LIMIT = 300  # seconds: a test that hangs has failed
 FAILED = 1  # as pytest ends
+DOCS = BASE_DIR / "docs" / "testing.md"
+HEADING = (
+    "| for | protection | file | test that fails without it |\n|---|---|---|---|\n"
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,17 @@ def protections() -> list[Protection]:
     return [Protection.of(row) for row in rows]
 
 
+def documented() -> str:
+    """Return docs/testing.md with its list as protections.toml has it now."""
+    before, rest = DOCS.read_text(encoding="utf-8").split(HEADING)
+    _, gap, after = rest.partition("\n\n")
+    rows = [
+        f"| {each.guards} | {each.name} | `{each.file}` | `{each.test}` |"
+        for each in protections()
+    ]
+    return before + HEADING + "\n".join(rows) + gap + after
+
+
 def copy_checkout(folder: Path) -> None:
     """What git knows, as it is now."""
     listed = subprocess.run(
@@ -98,6 +114,9 @@ def run_test(protection: Protection, folder: Path) -> tuple[int, str]:
 
 
 def main(words: list[str]) -> int:
+    if words == ["--docs"]:
+        DOCS.write_text(documented(), encoding="utf-8")
+        return 0
     chosen = [
         each
         for each in protections()

@@ -13,7 +13,7 @@ from django.core.management import call_command, get_commands
 import hashing
 from config.env import BASE_DIR, env
 
-PACKAGES = ("config", "demo", "search", "access", "catalogue", "hashing")
+PACKAGES = ("config", "demo", "search", "access", "catalogue", "staff", "hashing")
 DOCS = BASE_DIR / "docs"
 
 
@@ -55,16 +55,16 @@ def test_no_import_goes_against_the_layers() -> None:
     ("module", "imported"),
     [
         ("catalogue.views", "search.models"),
-        ("search.samples", "demo.products"),
+        ("search.web.samples", "demo.products"),
         ("config.urls", "demo.apps"),
         ("catalogue.images", "hashing.codes"),
         ("hashing.codes", "django"),
         ("hashing.index", "catalogue.images"),
-        ("search.gallery", "faiss"),
-        ("search.encoding", "onnxruntime"),
-        ("search.gallery", "torch"),
+        ("search.gallery.galleries", "faiss"),
+        ("search.encoders.encoding", "onnxruntime"),
+        ("search.gallery.galleries", "torch"),
         ("search.changes", "config.settings"),
-        ("search.gallery", "pymilvus"),
+        ("search.gallery.galleries", "pymilvus"),
     ],
 )
 def test_an_import_against_the_layers_is_noticed(

@@ -6,7 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from search import counts, encoding, snapshots
+from search.encoders import counts, encoding
+from search.gallery import snapshots
 from tests.builders import make_image, new_product
 
 TOKEN = "a-long-token"

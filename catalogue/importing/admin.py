@@ -16,7 +16,9 @@ from catalogue.importing.reading.headers import COLUMNS
 from catalogue.importing.jobs import PROBLEMS_SHOWN
 from catalogue.models import CatalogueImport
 from catalogue.tasks import run_import
+from staff.rights import StaffAdmin, staff_page
 
+VIEW = "catalogue.view_catalogueimport"
 LABELS = {
     "created": _("created"),
     "updated": _("updated"),
@@ -26,7 +28,7 @@ LABELS = {
 }
 
 
-class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ImportAdmin(StaffAdmin):
     add_form_template = "admin/catalogue/import_form.html"
     change_form_template = "admin/catalogue/import_progress.html"
     list_display = ["name", "created", "created_by", "state", "summary"]
@@ -88,12 +90,14 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
 
+    @staff_page(VIEW)
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        job = self._get(request, pk)
+        job = get_object_or_404(CatalogueImport, pk=pk)
         return render(request, "admin/catalogue/_import_progress.html", _context(job))
 
+    @staff_page(VIEW)
     def report_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        job = self._get(request, pk)
+        job = get_object_or_404(CatalogueImport, pk=pk)
         if not job.report:
             raise Http404
         name = f"{job.name.rsplit('.', 1)[0]} report.csv"
@@ -104,11 +108,6 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return FileResponse(
             file, as_attachment=True, filename=name, content_type="text/csv"
         )
-
-    def _get(self, request: HttpRequest, pk: int) -> CatalogueImport:
-        if not self.has_view_permission(request):
-            raise Http404
-        return get_object_or_404(CatalogueImport, pk=pk)
 
     @admin.display(description=_("result"))
     def summary(self, job: CatalogueImport) -> str:

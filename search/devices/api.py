@@ -16,16 +16,16 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalogue.api import refuse_unknown
-from search import encoders
-from search.api import answered, valid_form
-from search.bodies import SmallJSON, read_body
+from search.answers.similar import similar_to_query
 from search.devices import exchange
 from search.devices.ranges import PARTIAL, ranged
 from search.devices.serializers import CodeFields, EncoderCardSerializer
+from search.encoders import registry
 from search.errors import ForeignEncoder
-from search.forms import FilterForm
-from search.serializers import AnswerSerializer, PageParameters
-from search.similar import similar_to_query
+from search.web.api import answered, valid_form
+from search.web.bodies import SmallJSON, read_body
+from search.web.forms import FilterForm
+from search.web.serializers import AnswerSerializer, PageParameters
 
 
 class CodeSearch(APIView):
@@ -52,7 +52,7 @@ class CodeSearch(APIView):
         query = exchange.query_from_device(
             sent["encoder"], sent["code"], sent["embedding"]
         )
-        answer = similar_to_query(query.token(), **form.options())
+        answer = similar_to_query(query.token(), form.search_request())
         return answered(request, answer, form, started)
 
 
@@ -67,7 +67,7 @@ class EncoderCard(APIView):
     )
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
-        now = encoders.encoder()
+        now = registry.encoder()
         files = [
             {
                 **vars(file),
@@ -121,7 +121,7 @@ class EncoderFile(APIView):
     def get(self, request: Request, fingerprint: str, name: str) -> HttpResponseBase:
         refuse_unknown(request.query_params, ())
         try:
-            file = exchange.file_of(encoders.by_fingerprint(fingerprint), name)
+            file = exchange.file_of(registry.by_fingerprint(fingerprint), name)
         except (ForeignEncoder, KeyError) as error:
             raise Http404 from error
         return ranged(request._request, file)

@@ -15,9 +15,9 @@ import numpy as np
 from django.conf import settings
 
 from hashing import ENCODER_FILES, Encoder
-from search import encoders
+from search.answers.query import Query
+from search.encoders import registry
 from search.errors import CodeMismatch, ForeignEncoder, WrongLength
-from search.query import Query
 
 LAYER = "layer.bin"
 FILES = (*ENCODER_FILES, LAYER, "card.json")
@@ -40,7 +40,7 @@ def query_from_device(fingerprint: str, code: bytes, embedding: bytes) -> Query:
     Raises ForeignEncoder unless its encoder serves, WrongLength, and CodeMismatch if
     the code is not the embedding's.
     """
-    now = encoders.encoder()
+    now = registry.encoder()
     if now.fingerprint != fingerprint:
         raise ForeignEncoder(fingerprint)
     for name, given, expected in (
@@ -86,7 +86,7 @@ def _layer_of(encoder: Encoder) -> EncoderFile:
 
 
 def _folder_of(fingerprint: str) -> Path:
-    for row in encoders.live():
+    for row in registry.live():
         if row.fingerprint == fingerprint:
             return Path(settings.ENCODER) if row.pk is None else row.folder
     raise ForeignEncoder(fingerprint)

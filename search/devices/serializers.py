@@ -6,7 +6,7 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from catalogue.images import QUERY_SIDE
-from search.bodies import Base64Field, TextField
+from search.web.bodies import Base64Field, TextField
 
 # To the end of the text, which `$` is not: that would let a line end follow.
 FINGERPRINT = r"^[0-9a-f]{16}\Z"

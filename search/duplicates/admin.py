@@ -15,8 +15,9 @@ from django.utils.translation import ngettext
 from catalogue.admin import thumbnail
 from catalogue.models import Product, ProductImage
 from search.duplicates import finding
-from search.duplicates.models import Resemblance
 from search.errors import SearchUnavailable
+from search.models.duplicates import Resemblance
+from staff.rights import StaffAdmin, staff_action
 
 # Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
 AT_ONCE = 8
@@ -54,7 +55,7 @@ def warn(request: HttpRequest, product: Product) -> None:
         )
 
 
-class WarnsOfDuplicates(admin.ModelAdmin):  # type: ignore[type-arg]
+class WarnsOfDuplicates(StaffAdmin):
     """Of products: after saving, tells which new pictures are here already."""
 
     def save_related(
@@ -72,7 +73,7 @@ class WarnsOfDuplicates(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Resemblance)
-class ResemblanceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ResemblanceAdmin(StaffAdmin):
     """The queue: pairs of pictures, the surest first."""
 
     list_display = ["tier", "similarity_shown", "newer_picture", "older_picture",
@@ -115,38 +116,44 @@ class ResemblanceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def older_picture(self, pair: Resemblance) -> SafeString:
         return _shown(pair.older, _("older picture"))
 
-    @admin.action(description=_("Not a duplicate"), permissions=["change"])
+    @staff_action(_("Not a duplicate"), rights=["search.change_resemblance"])
     def not_a_duplicate(
         self, request: HttpRequest, queryset: QuerySet[Resemblance]
-    ) -> None:
-        count = queryset.order_by().update(dismissed=True)
+    ) -> list[Resemblance]:
+        chosen = Resemblance.objects.filter(pk__in=queryset.order_by().values("pk"))
+        pairs = list(chosen.filter(dismissed=False))
+        count = chosen.update(dismissed=True)
         text = ngettext("%d pair is remembered.", "%d pairs are remembered.", count)
         self.message_user(request, text % count, messages.SUCCESS)
+        return pairs
 
-    @admin.action(description=_("Remove the newer picture"), permissions=["change"])
+    @staff_action(
+        _("Remove the newer picture"), rights=["catalogue.delete_productimage"]
+    )
     def remove_newer(
         self, request: HttpRequest, queryset: QuerySet[Resemblance]
-    ) -> None:
-        if not request.user.has_perm("catalogue.delete_productimage"):
-            self.message_user(
-                request, _("You may not remove pictures."), messages.ERROR
-            )
-            return
-        ids = set(queryset.order_by().values_list("newer", flat=True))
-        for image in ProductImage.objects.filter(pk__in=ids):
+    ) -> set[Product]:
+        """Returns the products that lost a picture."""
+        newer = ProductImage.objects.filter(pk__in=queryset.order_by().values("newer"))
+        images = list(newer.select_related("product"))
+        for image in images:
             image.delete()
-        text = ngettext("%d picture removed.", "%d pictures removed.", len(ids))
-        self.message_user(request, text % len(ids), messages.SUCCESS)
+        text = ngettext("%d picture removed.", "%d pictures removed.", len(images))
+        self.message_user(request, text % len(images), messages.SUCCESS)
+        return {image.product for image in images}
 
-    @admin.action(description=_("Hide the newer product"), permissions=["change"])
-    def hide_newer(self, request: HttpRequest, queryset: QuerySet[Resemblance]) -> None:
-        if not request.user.has_perm("catalogue.change_product"):
-            self.message_user(request, _("You may not hide products."), messages.ERROR)
-            return
-        ids = set(queryset.order_by().values_list("newer__product", flat=True))
-        count = Product.objects.filter(pk__in=ids, active=True).update(active=False)
+    @staff_action(_("Hide the newer product"), rights=["catalogue.change_product"])
+    def hide_newer(
+        self, request: HttpRequest, queryset: QuerySet[Resemblance]
+    ) -> list[Product]:
+        newer = Product.objects.filter(
+            pk__in=queryset.order_by().values("newer__product"), active=True
+        )
+        products = list(newer.select_for_update())
+        count = newer.update(active=False)
         text = ngettext("%d product changed.", "%d products changed.", count)
         self.message_user(request, text % count, messages.SUCCESS)
+        return products
 
     def _progress(self) -> dict[str, Any]:
         try:

@@ -16,13 +16,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
-from search import encoders, encoding, gallery
-from search.calibration import Curves
-from search.duplicates.models import Comparison, Resemblance
+from search.answers.query import Query
 from search.duplicates.same_picture import SAME, likeness
+from search.encoders import encoding, registry
+from search.gallery import galleries
+from search.gallery.calibration import Curves
+from search.gallery.neighbours import Neighbours
 from search.models import ImageCode
-from search.neighbours import Neighbours
-from search.query import Query
+from search.models.duplicates import Comparison, Resemblance
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ def uncompared(images: QuerySet[ProductImage] | None = None) -> QuerySet[Product
     compared = Comparison.objects.filter(
         image=OuterRef("pk"), digest=OuterRef("digest")
     )
-    served = encoders.serving().fingerprint
+    served = registry.serving().fingerprint
     coded = encoding.codes_of(OuterRef("pk"), served).filter(code__isnull=False)
     return of_all.filter(~Exists(compared), Exists(coded)).order_by("-pk")
 
@@ -128,12 +129,14 @@ def _near(image: ProductImage) -> Neighbours | None:
     """Pictures that can be found now, the most like this one first; None without its
     code.
     """
-    encoder = encoders.serving().fingerprint
+    encoder = registry.serving().fingerprint
     code = ImageCode.objects.by(encoder).current().filter(image=image).first()
     if code is None or code.embedding is None:
         return None
     query = Query(encoder, np.frombuffer(code.embedding, np.int8))
-    found = gallery.current(encoder).search(query, NEAR).compared(query.embedding, None)
+    found = (
+        galleries.current(encoder).search(query, NEAR).compared(query.embedding, None)
+    )
     order = np.lexsort((found.image_id, -found.cosine))
     return found.take(order[found.image_id[order] != image.pk])
 
@@ -163,8 +166,8 @@ def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
 
 def _same_products(image: ProductImage, near: Neighbours) -> Iterator[Found]:
     """Of the pictures of other products: the most like of each, where it is sure."""
-    encoder = encoders.encoder()
-    curves = gallery.current().curves or Curves.of_card(encoder.card.match)
+    encoder = registry.encoder()
+    curves = galleries.current().curves or Curves.of_card(encoder.card.match)
     others = near.take(np.flatnonzero(near.product_id != image.product_id))
     best = others.best_of_products()[:MOST]
     sure = curves.similarities(best.cosine).tolist()

@@ -2,16 +2,20 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from search.models import Feedback
+from staff.rights import StaffAdmin, staff_action
+
+CHANGE = "search.change_feedback"
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FeedbackAdmin(StaffAdmin):
     list_display = ["received", "verdict", "product", "one_sender", "approved"]
     list_display_links = None
     list_filter = ["verdict", "approved", "received"]
@@ -33,10 +37,25 @@ class FeedbackAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def one_sender(self, given: Feedback) -> str:
         return given.sender[:8]
 
-    @admin.action(description=_("Approve for training"), permissions=["change"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Feedback]) -> None:
-        queryset.update(approved=True)
+    @staff_action(_("Approve for training"), rights=[CHANGE])
+    def approve(
+        self, request: HttpRequest, queryset: QuerySet[Feedback]
+    ) -> list[Feedback]:
+        return self._set_approved(request, queryset, approved=True)
 
-    @admin.action(description=_("Withdraw from training"), permissions=["change"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Feedback]) -> None:
-        queryset.update(approved=False)
+    @staff_action(_("Withdraw from training"), rights=[CHANGE])
+    def withdraw(
+        self, request: HttpRequest, queryset: QuerySet[Feedback]
+    ) -> list[Feedback]:
+        return self._set_approved(request, queryset, approved=False)
+
+    def _set_approved(
+        self, request: HttpRequest, queryset: QuerySet[Feedback], *, approved: bool
+    ) -> list[Feedback]:
+        chosen = Feedback.objects.filter(pk__in=queryset.order_by().values("pk"))
+        others = chosen.exclude(approved=approved)
+        changed = list(others.select_related("product").defer("embedding", "code"))
+        others.update(approved=approved)
+        text = ngettext("%d verdict changed.", "%d verdicts changed.", len(changed))
+        self.message_user(request, text % len(changed), messages.SUCCESS)
+        return changed

@@ -13,10 +13,10 @@ from rest_framework.views import APIView
 
 from access.callers import caller_of
 from catalogue.api import MAX_ID, refuse_unknown
-from search.bodies import SmallJSON, WholeNumberField, read_body
 from search.feedback.giving import give
 from search.models import Feedback
-from search.serializers import TokenField
+from search.web.bodies import SmallJSON, WholeNumberField, read_body
+from search.web.serializers import TokenField
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search import encoders
+from search.encoders import registry
 from search.models import Feedback
 
 
@@ -15,7 +15,7 @@ def export(path: Path) -> int:
     queries, `sku`, `right` (bool), `sender` (which tells senders apart), and `encoder`,
     its fingerprint. Of one sender's verdicts on one query and product the last counts.
     """
-    now = encoders.encoder()
+    now = registry.encoder()
     approved = Feedback.objects.filter(
         approved=True, encoder=now.fingerprint, embedding__gt=b""
     ).select_related("product")

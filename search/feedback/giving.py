@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalogue.models import Product
+from search.answers.query import Query
 from search.errors import KeyReused, UnknownProduct
 from search.models import Feedback, Salt
-from search.query import Query
 
 DAY = timedelta(days=1)
 

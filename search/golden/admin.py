@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,13 +21,17 @@ from catalogue import images
 from catalogue.admin import thumbnail
 from catalogue.images import UnreadableImage
 from catalogue.models import Product
+from search.answers.request import SearchRequest
+from search.answers.similar import similar_to_photo
 from search.duplicates.admin import product_link
 from search.errors import SearchUnavailable
 from search.golden import report
-from search.golden.models import GoldenQuery
-from search.similar import similar_to_photo
+from search.models.golden import GoldenQuery
+from staff import history
+from staff.rights import StaffAdmin, may, staff_page
 
 SHOWN = 24
+ADD = "search.add_goldenquery"
 
 
 class PhotoForm(forms.Form):
@@ -51,7 +56,7 @@ class GoldenForm(forms.Form):
 
 
 @admin.register(GoldenQuery)
-class GoldenQueryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class GoldenQueryAdmin(StaffAdmin):
     """Photos with the product each must find. Added from a search by photo."""
 
     list_display = ["picture", "must_find", "place", "ranked", "note", "added"]
@@ -92,30 +97,31 @@ class GoldenQueryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         text = query.rank if query.is_found else _("lost")
         return format_html('<span class="state {}">{}</span>', state, text)
 
+    @staff_page("search.view_goldenquery")
     def photo_view(self, request: HttpRequest) -> HttpResponse:
         """Search the shop with a photo; nothing is kept unless it is saved."""
         form = PhotoForm(request.POST or None, request.FILES or None)
         found = self._found(form) if form.is_valid() else {}
-        may_save = request.user.has_perm("search.add_goldenquery")
+        may_save = may(request.user, [ADD])
         context = {
             **self.admin_site.each_context(request), "title": _("Search by photo"),
             "opts": self.opts, "form": form, "may_save": may_save, **found,
         }  # fmt: skip
         return TemplateResponse(request, "admin/search/photo.html", context)
 
+    @staff_page(ADD, posted_from="admin:search_goldenquery_photo")
     def save_view(self, request: HttpRequest) -> HttpResponse:
         """Keep a photo that was searched with, and the product that is on it."""
         form = GoldenForm(request.POST)
-        may_save = request.user.has_perm("search.add_goldenquery")
-        if request.method != "POST" or not may_save:
-            return redirect("admin:search_goldenquery_photo")
         if not form.is_valid():
             messages.error(request, _("Not saved. Send the photo again."))
             return redirect("admin:search_goldenquery_photo")
-        report.keep(
-            form.cleaned_data["picture"], form.cleaned_data["product"],
-            note=form.cleaned_data["note"],
-        )  # fmt: skip
+        with transaction.atomic():
+            query = report.keep(
+                form.cleaned_data["picture"], form.cleaned_data["product"],
+                note=form.cleaned_data["note"],
+            )  # fmt: skip
+            history.record_added(request, query)
         report.note_standings()
         messages.success(request, _("Saved. Every build says whether it is found."))
         return redirect("admin:search_goldenquery_changelist")
@@ -123,7 +129,7 @@ class GoldenQueryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _found(self, form: PhotoForm) -> dict[str, Any]:
         try:
             photo = images.open_photo(form.cleaned_data["photo"])
-            answer = similar_to_photo(photo, limit=SHOWN)
+            answer = similar_to_photo(photo, SearchRequest(limit=SHOWN))
         except (UnreadableImage, SearchUnavailable) as error:
             form.add_error("photo", str(error))
             return {}

@@ -12,13 +12,14 @@ from PIL.Image import Image
 
 import hashing
 from catalogue.models import Product
-from search import encoders, gallery
+from search.answers.query import Query
+from search.answers.similar import ranking
+from search.encoders import registry
 from search.errors import SearchUnavailable
-from search.golden.models import FIRST, GoldenQuery
-from search.golden.photos import photo_of
+from search.gallery import galleries
+from search.gallery.golden_photos import photo_of
 from search.models import Encoder
-from search.query import Query
-from search.similar import ranking
+from search.models.golden import FIRST, GoldenQuery
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,7 @@ def standings(encoder: hashing.Encoder) -> list[Standing]:
 def note_standings() -> list[Standing]:
     """As they are now; kept with the queries, and those that are lost in the log."""
     try:
-        found = standings(encoders.encoder())
+        found = standings(registry.encoder())
     except SearchUnavailable as error:
         log.warning("golden queries not asked", reason=str(error))
         return []
@@ -78,7 +79,7 @@ def note_if_built() -> None:
     if first is None:
         return
     with suppress(SearchUnavailable):  # nothing is built
-        if first.ranked is None or first.ranked < gallery.current().as_of:
+        if first.ranked is None or first.ranked < galleries.current().as_of:
             note_standings()
 
 
@@ -96,8 +97,8 @@ def lost_by_switch(row: Encoder) -> list[GoldenQuery]:
     """Golden queries that the encoder which serves answers and this one does not."""
     if not GoldenQuery.objects.exists():
         return []
-    found = {each.query.pk for each in standings(encoders.encoder()) if each.is_found}
-    then = standings(encoders.load(row))
+    found = {each.query.pk for each in standings(registry.encoder()) if each.is_found}
+    then = standings(registry.load(row))
     return [each.query for each in then if each.query.pk in found and not each.is_found]
 
 

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import search.golden.models
+import search.models.golden
 
 
 class Migration(migrations.Migration):
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 (
                     "photo",
                     models.FileField(
-                        upload_to=search.golden.models.photo_path, verbose_name="photo"
+                        upload_to=search.models.golden.photo_path, verbose_name="photo"
                     ),
                 ),
                 (

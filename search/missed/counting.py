@@ -15,11 +15,11 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from search.answers import Answer
-from search.calibration import Match
+from search.answers.answer import Answer
+from search.answers.query import WHOLE
+from search.gallery.calibration import Match
 from search.models import Missed
-from search.query import WHOLE
-from search.words.tokens import normal
+from search.words.language.tokens import normal
 
 LONGEST = 60  # characters of words that are kept
 KEPT_DAYS = 90

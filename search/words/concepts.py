@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from search.words import colours, glossary
-from search.words.categories import Categories
+from search.words.category_names import Categories
+from search.words.language import colours, glossary
+from search.words.language.tokens import is_chinese, needed, words
 from search.words.shelf import Shelf
 from search.words.terms import has
-from search.words.tokens import is_chinese, needed, words
 from search.words.vocabulary import near_words
 
 Terms = tuple[str, ...]

@@ -7,16 +7,16 @@ from typing import Any, Self
 import numpy as np
 
 from hashing import hamming
-from search.calibration import Match
-from search.filters import Filters
-from search.neighbours import Neighbour
-from search.rows import Bools, Int64s
-from search.words import sentences
-from search.words.categories import Categories
+from search.gallery.calibration import Match
+from search.gallery.filters import Filters
+from search.gallery.neighbours import Neighbour
+from search.gallery.rows import Bools, Int64s
+from search.words.category_names import Categories
 from search.words.concepts import Concept, concepts, head_of
-from search.words.gallery import WordsGallery
+from search.words.language import sentences
 from search.words.shelf import Shelf
 from search.words.terms import Scores
+from search.words.words_gallery import WordsGallery
 
 # Products that are answered, as of pictures.
 SHORTLIST = 200

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image
 
-from search.words.colours import Colour
+from search.words.language.colours import Colour
 
 Pixels = npt.NDArray[np.float32]
 

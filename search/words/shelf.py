@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hashing import Codes
-from search.filters import Filters
+from search.gallery.filters import Filters
+from search.gallery.rows import Bools, Int64s, Ints, Rows, narrow, price_in_hundredths
 from search.models import ProductText
-from search.rows import Bools, Int64s, Ints, Rows, narrow, price_in_hundredths
-from search.words import sentences
-from search.words.sentences import DIM, Vectors
+from search.words.language import sentences
+from search.words.language.sentences import DIM, Vectors
 from search.words.terms import Collector, Scores, Terms
 from search.words.texts import Written
 

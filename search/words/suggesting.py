@@ -6,15 +6,15 @@ from itertools import islice
 from typing import NamedTuple
 
 from catalogue.models import Product
-from search.calibration import Match
-from search.words import gallery
-from search.words.categories import Categories
+from search.gallery.calibration import Match
+from search.words import words_gallery
+from search.words.category_names import Categories
 from search.words.concepts import is_empty
-from search.words.gallery import WordsGallery
-from search.words.query import LONGEST
+from search.words.language.tokens import is_chinese, needed, normal, words
 from search.words.ranking import Ranking
-from search.words.reading import read
-from search.words.tokens import is_chinese, needed, normal, words
+from search.words.understanding import read
+from search.words.words_gallery import WordsGallery
+from search.words.words_query import LONGEST
 
 OF_EACH = 3
 SHORTEST = 2  # letters of English; a Chinese sign is a word
@@ -42,7 +42,7 @@ def suggestions(typed: str) -> list[Suggestion]:
     text = normal(typed[:LONGEST])
     if not text or (len(text) < SHORTEST and not is_chinese(text)):
         return []
-    now, tree = gallery.current(text), Categories.now()
+    now, tree = words_gallery.current(text), Categories.now()
     found = [
         *islice(_categories(text, tree), OF_EACH),
         *islice(_brands(text, now), OF_EACH),

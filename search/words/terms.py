@@ -16,7 +16,7 @@ from typing import Any, Self, overload
 import numpy as np
 import numpy.typing as npt
 
-from search.words.tokens import is_chinese, stem, terms_of, words
+from search.words.language.tokens import is_chinese, stem, terms_of, words
 
 Scores = npt.NDArray[np.float32]  # (n,)
 Numbers = npt.NDArray[np.int32]  # of rows, ascending

@@ -16,9 +16,10 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from catalogue.images import UnreadableImage
 from catalogue.models import Category, Product, ProductImage
-from search import changes, encoding
+from search import changes
+from search.encoders import encoding
 from search.models import ProductText
-from search.words import sentences
+from search.words.language import sentences
 from search.words.seen import colour_seen
 from search.words.terms import Text
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from search.words import sentences
+from search.words.language import sentences
 from search.words.terms import Terms
 
 # Least cosine between words of one meaning; and how much less than the nearest others

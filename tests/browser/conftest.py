@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from catalogue.models import Product
-from search import samples
+from search.web import samples
 from tests.builders import make_image
 from tests.search.shops import lay_out_street, open_shop
 

@@ -296,8 +296,8 @@ def furnish(shop: Shop) -> None:
     from PIL import ImageOps
 
     from catalogue.models import Product, ProductImage
-    from search import encoding
     from search.duplicates import finding
+    from search.encoders import encoding
     from search.golden import report
 
     User.objects.create_superuser("staff", password=PASSWORD)

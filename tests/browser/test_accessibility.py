@@ -10,10 +10,10 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from catalogue.models import Product
-from search import encoders, encoding
 from search.duplicates import finding
+from search.encoders import encoding, registry
 from tests.builders import make_image, new_product
-from tests.search.test_boxes import photo_of_two
+from tests.search.answers.test_boxes import photo_of_two
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +80,7 @@ def test_every_page_is_accessible(
     page.locator("button[name=right]").first.click()
     expect(page.locator("p.verdict")).to_be_visible()
     flaws += grave(page)
-    if encoders.encoder().has_regions:
+    if registry.encoder().has_regions:
         page.locator("a.why").first.click()
         expect(page.locator(".why-page")).to_be_visible()
         flaws += grave(page)

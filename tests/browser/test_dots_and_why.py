@@ -7,15 +7,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from catalogue.models import Product
-from search import encoders
-from tests.search.test_boxes import photo_of_two
+from search.encoders import registry
+from tests.search.answers.test_boxes import photo_of_two
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
 def _regions() -> None:
-    if not encoders.encoder().has_regions:
+    if not registry.encoder().has_regions:
         pytest.skip("the encoder that is shipped tells no regions apart")
 
 

@@ -253,7 +253,7 @@ def test_reports_and_progress_are_for_staff(client: Client, django_user_model) -
     client.force_login(user)
     for name in ("progress", "report"):
         url = reverse(f"admin:catalogue_catalogueimport_{name}", args=[job.pk])
-        assert client.get(url).status_code == 404
+        assert client.get(url).status_code == 403
     assert client.get(ADD).status_code == 403
 
 

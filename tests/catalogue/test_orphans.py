@@ -56,7 +56,9 @@ def test_the_beat_goes_round_all_folders(monkeypatch: pytest.MonkeyPatch) -> Non
     swept = []
     monkeypatch.setattr(orphans, "sweep", swept.append)
     for turn in range(orphans.FOLDERS):
-        monkeypatch.setattr(time, "time", lambda turn=turn: turn * orphans.SWEEP_SECONDS + 1)
+        monkeypatch.setattr(
+            time, "time", lambda turn=turn: turn * orphans.SWEEP_SECONDS + 1
+        )
         sweep_files.apply()
     assert sorted(swept) == list(range(orphans.FOLDERS))
 

@@ -8,7 +8,8 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
-from search import encoding, snapshots
+from search.encoders import encoding
+from search.gallery import snapshots
 from tests.builders import make_image, new_product
 
 API = "/api/v1/"

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from catalogue.models import Product, ProductImage
 from hashing import hamming
 from search import changes
-from search.encoders import encoder
+from search.answers.query import Query
+from search.encoders.registry import encoder
 from search.models import ImageCode
-from search.query import Query
 from tests.builders import new_product
 
 BRANDS = ("Alba", "Borea", "Çelik", "")

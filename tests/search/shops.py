@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from catalogue.models import Product
-from search import encoding, snapshots
+from search.encoders import encoding
+from search.gallery import snapshots
 from tests.builders import make_image, new_product
 
 FORM = "/search/"

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from catalogue.models import Product, ProductImage
-from search import encoders, encoding, gallery, snapshots
+from search.encoders import encoding, registry
+from search.gallery import galleries, snapshots
 from search.models import ImageCode
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import LIST, change_url, save
@@ -25,7 +26,7 @@ def encode_all() -> None:
 def fail(image: ProductImage, why: str = "It is damaged.") -> None:
     ImageCode.objects.create(
         image=image,
-        encoder=encoders.encoder().fingerprint,
+        encoder=registry.encoder().fingerprint,
         digest=image.digest,
         error=why,
     )
@@ -174,10 +175,10 @@ def test_staff_go_back_to_the_snapshot_before(admin_client: Client) -> None:
     assert "Serve the snapshot before" in page(admin_client, FINDABLE)
     url = reverse("admin:search_snapshot_roll_back")
     assert admin_client.get(url).status_code == 302
-    assert gallery.current().name != before.name
+    assert galleries.current().name != before.name
     shown = admin_client.post(url, follow=True).content.decode()
     assert f"{before.name} serves now" in shown
-    assert gallery.current().name == before.name
+    assert galleries.current().name == before.name
     again = admin_client.post(url, follow=True).content.decode()
     assert "no snapshot to go back to" in again
 
@@ -190,4 +191,4 @@ def test_who_may_only_look_cannot_roll_back(client: Client) -> None:
     newest = snapshots.build()
     assert "Serve the snapshot before" not in page(client, FINDABLE)
     client.post(reverse("admin:search_snapshot_roll_back"))
-    assert gallery.current().name == newest.name
+    assert galleries.current().name == newest.name

@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from catalogue.models import Product
-from search import encoding
+from search.encoders import encoding
 from search.models import Snapshot
 from tests.builders import new_product
 from tests.servers import BASE_DIR, Server

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from tests.builders import make_image
-from tests.search.test_web import Client
+from tests.search.web.test_web import Client
 from tests.servers import (
     CeleryBeat,
     CeleryWorker,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalogue.models import Product
-from search import encoding
+from search.encoders import encoding
 from tests.builders import make_image
 from tests.search.shops import open_shop
 from tests.servers import PostgresServer, postgres_binaries
@@ -28,7 +28,7 @@ ASK = """
 import django, io, json, sys
 django.setup()
 from catalogue.images import open_photo
-from search.similar import similar_to_photo
+from search.answers.similar import similar_to_photo
 found = [
     similar_to_photo(open_photo(io.BytesIO(open(path, "rb").read()))).results[0]
     for path in sys.argv[1:]

@@ -7,10 +7,12 @@ import pytest
 
 from catalogue.images import open_photo
 from catalogue.signals import bulk_images
-from search import encoding, snapshots
-from search.gallery import current
+from search.answers.request import SearchRequest
+from search.answers.similar import similar_to_photo
+from search.encoders import encoding
+from search.gallery import snapshots
+from search.gallery.galleries import current
 from search.models import Snapshot
-from search.similar import similar_to_photo
 from tests.builders import make_image, new_product
 from tests.servers import RedisServer, Server
 from tests.wait import wait_until
@@ -23,7 +25,9 @@ pytestmark = [
 
 
 def is_found(seed: int, image_id: int) -> bool:
-    answer = similar_to_photo(open_photo(BytesIO(make_image(seed))), limit=3)
+    answer = similar_to_photo(
+        open_photo(BytesIO(make_image(seed))), SearchRequest(limit=3)
+    )
     return image_id in {result.image_id for result in answer.results}
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from hashing import CheckpointError
-from search import filling, switching
+from search.encoders import filling
 from search.errors import Refused
+from search.rollout import switching
 
 
 class Command(BaseCommand):

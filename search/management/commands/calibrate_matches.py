@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search import engine
+from search.engines import engine
 from search.errors import SearchUnavailable
 
 

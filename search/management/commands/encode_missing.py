@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import encoders, encoding, filling
+from search.encoders import encoding, filling, registry
 from search.errors import Refused, SearchUnavailable
 from search.models import Encoder
 from search.words import texts
@@ -13,8 +13,8 @@ class Command(BaseCommand):
     help = "Encode every picture that has no code, and every text."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        encoders.keep_first()
-        for row in encoders.live():
+        registry.keep_first()
+        for row in registry.live():
             try:
                 self._fill(row)
             except (Refused, SearchUnavailable) as error:

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from hashing.fitting.weighing import Weighed
-from search import filling, fitting
+from search.encoders import filling
 from search.errors import Refused, SearchUnavailable
+from search.rollout import fitting
 
 
 class Command(BaseCommand):

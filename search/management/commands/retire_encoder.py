@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search import switching
 from search.errors import Refused, SearchUnavailable
+from search.rollout import switching
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from catalogue.models import Product
-from search import encoding
+from search.encoders import encoding
 from search.words import texts
 
 WHAT_TO_TRY = """

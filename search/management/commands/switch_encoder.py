@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search import switching
 from search.errors import LosesGoldenQueries, Refused, SearchUnavailable
 from search.golden import report
+from search.rollout import switching
 
 
 class Command(BaseCommand):

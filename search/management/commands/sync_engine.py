@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import encoders, reading
+from search.encoders import registry
 from search.errors import SearchUnavailable
-from search.reading import By
+from search.gallery import reading
+from search.gallery.reading import By
 
 
 class Command(BaseCommand):
@@ -21,9 +22,9 @@ class Command(BaseCommand):
         if not settings.MILVUS_URI:
             raise CommandError("Where is Milvus? Set MILVUS_URI.")
         # An extra: without it the other commands still work.
-        from search import syncing
+        from search.engines.milvus import syncing
 
-        encoder = encoders.encoder()
+        encoder = registry.encoder()
         total = reading.count(By.of(encoder))
         try:
             with tqdm(total=total, unit="picture", disable=options["json"]) as bar:

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import gallery, verification
-from search.differences import Difference
+from search.engines import verification
 from search.errors import SearchUnavailable
+from search.gallery import galleries
+from search.gallery.differences import Difference
 
 
 class Command(BaseCommand):
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
     def _compared(self, *, quiet: bool) -> tuple[int, list[Difference]]:
         images, found = 0, []
-        total = len(gallery.current())
+        total = len(galleries.current())
         with tqdm(total=total, unit="picture", disable=quiet or not total) as bar:
             for compared in verification.compare_all():
                 images += compared.images

@@ -1,0 +1,41 @@
+"""What kind of thing is on a photo: its neighbours vote, the nearer the weightier."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.answers.categories import tree
+from search.gallery.neighbours import Neighbours
+
+VOTERS = 10
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """confidence: the winner's share of the votes."""
+
+    slug: str
+    name: str
+    confidence: float
+
+
+def predicted_category(ranked: Neighbours) -> Prediction | None:
+    """Of the products nearest to a photo, whatever the filters; the lower id wins a
+    tie. None where nothing votes.
+    """
+    weights: defaultdict[int, float] = defaultdict(float)
+    # By the plain cosine: what is on a photo does not change with what one asks of it.
+    nearest = ranked.take(np.lexsort((ranked.image_id, -ranked.cosine))[:VOTERS])
+    votes = np.maximum(nearest.cosine, 0.0).tolist()
+    for category_id, vote in zip(nearest.column("category_id"), votes, strict=True):
+        weights[category_id] += vote
+    total = sum(weights.values())
+    if total <= 0:
+        return None
+    winner = min(weights, key=lambda pk: (-weights[pk], pk))
+    category = tree([winner]).by_id.get(winner)
+    if category is None:  # deleted since
+        return None
+    confidence = round(weights[winner] / total, 4)
+    return Prediction(category.slug, category.name, confidence)

@@ -1,0 +1,271 @@
+"""Codes in Milvus: the only module that imports its client.
+
+A collection holds one encoder's codes, and beside each what filters ask for (see
+`search.engines.milvus.milvus_rows`). It names the nearest pictures; what they are is
+in the database.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from functools import partial
+from threading import Lock
+from typing import NamedTuple
+
+import grpc
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from pymilvus import DataType, MilvusClient, MilvusException
+from pymilvus.client.ts_utils import get_collection_ts
+
+from hashing import Codes
+from search.engines.milvus.milvus_rows import NUMBERS, both, expression, written
+from search.errors import SearchUnavailable
+from search.gallery.filters import Filters
+from search.gallery.rows import Rows
+from search.models import Collection
+
+SEARCH_TIMEOUT = 2.0  # seconds
+WRITE_TIMEOUT = 60.0
+# After a failure nobody waits for the timeout again during these seconds.
+PAUSE = 2.0
+
+NEVER = 2**31 - 1  # milliseconds, as gRPC has it
+
+MOST = 16_384  # what Milvus answers at most
+# Asked for beyond twice k, to see past ties.
+SPARE = 32
+
+
+class Held(NamedTuple):
+    """What a collection says of a picture: `state` is a digest of its row."""
+
+    product_id: int
+    state: int
+
+
+_lock = Lock()
+_client: MilvusClient | None = None
+_loaded: set[str] = set()
+_paused_until = 0.0
+
+
+def name_of(encoder: str) -> str:
+    """The collection of the encoder with this fingerprint."""
+    return Collection(encoder=encoder).name
+
+
+def create(name: str, *, n_bits: int) -> None:
+    """Make an empty collection where there is none. Raises SearchUnavailable."""
+    with _asking(WRITE_TIMEOUT) as client:
+        if client.has_collection(name, timeout=WRITE_TIMEOUT):
+            return
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        for column in NUMBERS:
+            schema.add_field(column, DataType.INT64, is_primary=column == "id")
+        schema.add_field("in_stock", DataType.BOOL)
+        schema.add_field("code", DataType.BINARY_VECTOR, dim=n_bits)
+        index = client.prepare_index_params()
+        index.add_index("code", index_type="BIN_FLAT", metric_type="HAMMING")
+        if not _is_file(settings.MILVUS_URI):
+            index.add_index("product_id", index_type="STL_SORT")
+        client.create_collection(
+            name, schema=schema, index_params=index, timeout=WRITE_TIMEOUT
+        )
+
+
+def exists(name: str) -> bool:
+    """Raises SearchUnavailable while Milvus does not answer."""
+    with _asking() as client:
+        return bool(client.has_collection(name, timeout=SEARCH_TIMEOUT))
+
+
+def check() -> None:
+    """Raises SearchUnavailable while Milvus does not answer."""
+    with _asking() as client:
+        client.list_collections(timeout=SEARCH_TIMEOUT)
+
+
+def drop(name: str) -> None:
+    with _asking(WRITE_TIMEOUT) as client:
+        client.drop_collection(name, timeout=WRITE_TIMEOUT)
+        _loaded.discard(name)
+
+
+def write(name: str, rows: Rows) -> None:
+    """Put these rows in place of what there is of their pictures."""
+    data = written(rows)
+    if data:
+        with _asking(WRITE_TIMEOUT, name) as client:
+            client.upsert(name, data, timeout=WRITE_TIMEOUT)
+
+
+def remove(name: str, image_ids: Sequence[int]) -> None:
+    if image_ids:
+        with _asking(WRITE_TIMEOUT, name) as client:
+            client.delete(name, ids=list(image_ids), timeout=WRITE_TIMEOUT)
+
+
+def settle(name: str) -> int:
+    """Wait until all that was written is found; names the moment of our own writes.
+
+    Whoever names that moment in a search misses none of them.
+    """
+    with _asking(WRITE_TIMEOUT, name) as client:
+        _held(client, name, "id < 0", level="Strong")
+        connection = client._get_connection()  # the client itself does not tell
+        return int(get_collection_ts(name, connection.server_address) or 0)
+
+
+def held_of_images(name: str, *, after: int, last: int | None) -> dict[int, Held]:
+    """What is held of the images from `after` on, up to `last`, by image id."""
+    upto = "" if last is None else f" and id <= {last}"
+    with _asking(WRITE_TIMEOUT, name) as client:
+        return _held(client, name, f"id > {after}{upto}")
+
+
+def held_of_products(name: str, product_ids: Sequence[int]) -> dict[int, Held]:
+    with _asking(WRITE_TIMEOUT, name) as client:
+        return _held(client, name, f"product_id in {list(product_ids)}")
+
+
+def nearest(
+    name: str,
+    code: Codes,
+    k: int,
+    *,
+    filters: Filters,
+    without: Set[int],
+    moment: int,
+) -> list[int]:
+    """Image ids, in any order, among which are the k nearest to the code (1, bytes)
+    by (distance, image id), of those allowed and of no product in `without`.
+
+    With all that was written up to the moment. At most MOST. Raises SearchUnavailable.
+    """
+    k = min(k, MOST)
+    where = expression(filters, without)
+    if k == 0 or filters.categories == frozenset():
+        return []
+    with _asking(name=name) as client:
+        scan = partial(_scan, client, name, code, moment)
+        for limit in (min(MOST, 2 * k + SPARE), MOST):
+            found = scan(where, limit)
+            if len(found) < limit or found[k - 1].distance < found[-1].distance:
+                return _upto(found, found[:k][-1].distance) if found else []
+        if k == MOST:
+            return [hit.image_id for hit in found]
+        return _first_of_equals(scan, where, found, k)
+
+
+@receiver(setting_changed)
+def reset(**kwargs: object) -> None:
+    """Forget the connection; whoever still uses it goes on."""
+    global _client, _paused_until  # noqa: PLW0603
+    _client, _paused_until = None, 0.0
+    _loaded.clear()
+
+
+class _Hit(NamedTuple):
+    image_id: int
+    distance: int
+
+
+_Scan = Callable[[str, int], list[_Hit]]
+
+
+def _scan(  # noqa: PLR0913
+    client: MilvusClient, name: str, code: Codes, moment: int, where: str, limit: int
+) -> list[_Hit]:
+    """So many of the nearest, nearest first; of those that tie with the last, any."""
+    (found,) = client.search(
+        name,
+        data=[code.tobytes()],
+        anns_field="code",
+        filter=where,
+        limit=limit,
+        search_params={"metric_type": "HAMMING"},
+        consistency_level="Customized",
+        guarantee_timestamp=max(1, moment),  # 0 would ask for the newest, and wait
+        timeout=SEARCH_TIMEOUT,
+    )
+    return [_Hit(int(hit["id"]), int(hit["distance"])) for hit in found]
+
+
+def _upto(found: Iterable[_Hit], distance: int) -> list[int]:
+    return [hit.image_id for hit in found if hit.distance <= distance]
+
+
+def _first_of_equals(scan: _Scan, where: str, found: list[_Hit], k: int) -> list[int]:
+    """Where more than MOST tie with the k-th: those with the lowest ids, by halving
+    the ids to look at until k are among them, and not too many.
+    """
+    distance = found[k - 1].distance
+    low, high = 0, max(hit.image_id for hit in found)
+    last = high
+    while True:
+        some = scan(both(where, f"id <= {last}"), MOST)
+        is_all = len(some) < MOST or some[-1].distance > distance
+        near = _upto(some, distance)
+        if is_all and len(near) >= k:
+            return near
+        low, high = (last, high) if is_all else (low, last)
+        last = (low + high) // 2
+
+
+def _held(
+    client: MilvusClient, name: str, where: str, *, level: str = "Session"
+) -> dict[int, Held]:
+    """With all that this process wrote; with level Strong, all that anybody did."""
+    found = client.query(
+        name,
+        filter=where,
+        output_fields=["id", "product_id", "state"],
+        consistency_level=level,
+        timeout=WRITE_TIMEOUT,
+    )
+    return {
+        int(row["id"]): Held(int(row["product_id"]), int(row["state"])) for row in found
+    }
+
+
+def connect(uri: str, *, timeout: float) -> MilvusClient:
+    """A client of the Milvus there. Raises MilvusException."""
+    # Milvus Lite hangs up on a client that asks every 10 s whether it is there.
+    options = {"grpc.keepalive_time_ms": NEVER} if _is_file(uri) else {}
+    return MilvusClient(uri, timeout=timeout, grpc_options=options)
+
+
+@contextmanager
+def _asking(
+    timeout: float = SEARCH_TIMEOUT, name: str | None = None
+) -> Iterator[MilvusClient]:
+    """The connection, with this collection loaded. Raises SearchUnavailable."""
+    global _paused_until  # noqa: PLW0603
+    if time.monotonic() < _paused_until:
+        raise SearchUnavailable("Milvus did not answer a moment ago")
+    try:
+        client = _connected()
+        if name is not None and name not in _loaded:
+            client.load_collection(name, timeout=max(timeout, WRITE_TIMEOUT))
+            _loaded.add(name)
+        yield client
+    except (MilvusException, grpc.RpcError) as error:
+        reset()
+        _paused_until = time.monotonic() + PAUSE
+        raise SearchUnavailable(f"Milvus cannot answer: {error}") from error
+
+
+def _connected() -> MilvusClient:
+    """Once a process, after it has forked; again after a failure."""
+    global _client  # noqa: PLW0603
+    with _lock:
+        if _client is None:
+            _client = connect(settings.MILVUS_URI, timeout=SEARCH_TIMEOUT)
+        return _client
+
+
+def _is_file(uri: str) -> bool:
+    """Whether it is Milvus Lite, which has no index for numbers."""
+    return uri.endswith(".db")

@@ -1,0 +1,92 @@
+"""In what two tables of rows differ, picture by picture."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from search.gallery.rows import Int64s, Rows
+
+WORDS = {"brand": "brands", "colour": "colours"}
+REASONS = {
+    "product_id": "product",
+    "category_id": "category",
+    "price": "price",
+    "in_stock": "stock",
+    "brand": "brand",
+    "colour": "colour",
+    "codes": "code",
+    "embeddings": "embedding",
+}
+
+
+class Kind(StrEnum):
+    """How the gallery differs from the database."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    EXTRA = "extra"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A picture that the gallery holds otherwise than the database."""
+
+    kind: Kind
+    image_id: int
+    product_id: int
+    reason: str
+
+
+def differences(found: Rows, stored: Rows) -> list[Difference]:
+    """Between what a gallery holds and what the database does, by image id."""
+    extra = ~np.isin(found.image_id, stored.image_id)
+    missing = ~np.isin(stored.image_id, found.image_id)
+    both, ours, theirs = np.intersect1d(
+        found.image_id, stored.image_id, return_indices=True
+    )
+    reasons = _reasons(found, ours, stored, theirs)
+    stale = {
+        int(both[at]): (int(stored.product_id[theirs[at]]), ", ".join(why))
+        for at, why in reasons.items()
+    }
+    # A picture that moved to another product is out of date for both.
+    moved = np.flatnonzero(found.product_id[ours] != stored.product_id[theirs])
+    return [
+        *_each(Kind.MISSING, stored, missing, "it is not in the gallery"),
+        *_each(Kind.EXTRA, found, extra, "it is not in the database"),
+        *(Difference(Kind.STALE, pk, *rest) for pk, rest in stale.items()),
+        *_each(Kind.EXTRA, found, ours[moved], "it is of another product"),
+    ]
+
+
+def _each(
+    kind: Kind, table: Rows, which: Int64s | np.ndarray, reason: str
+) -> list[Difference]:
+    pairs = zip(
+        table.image_id[which].tolist(), table.product_id[which].tolist(), strict=True
+    )
+    return [Difference(kind, image, product, reason) for image, product in pairs]
+
+
+def _reasons(
+    found: Rows, ours: Int64s, stored: Rows, theirs: Int64s
+) -> dict[int, list[str]]:
+    """Of each pair that differs: in what."""
+    reasons: dict[int, list[str]] = {}
+    for column, reason in REASONS.items():
+        differs = _column(found, column)[ours] != _column(stored, column)[theirs]
+        if differs.ndim > 1:
+            differs = differs.any(axis=1)
+        for at in np.flatnonzero(differs).tolist():
+            reasons.setdefault(at, []).append(reason)
+    return reasons
+
+
+def _column(table: Rows, name: str) -> np.ndarray:
+    values: np.ndarray = getattr(table, name)
+    if name not in WORDS:
+        return values
+    words: np.ndarray = np.array([*getattr(table, WORDS[name]), ""], dtype=object)
+    spelled: np.ndarray = words[values]
+    return spelled

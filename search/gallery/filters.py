@@ -1,0 +1,91 @@
+"""What a shopper limits a search to, and which rows that allows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+import numpy as np
+
+from hashing import Where
+from hashing.where import Stretch
+from search.gallery.rows import Bools, Int64s, Ints, Rows, price_in_hundredths
+
+# For numbers of rows, or a slice of them: whether each may be an answer.
+Condition = Callable[[Int64s | slice], Bools]
+
+FEW_WORDS = 6  # above which a table of all words is quicker
+
+
+@dataclass(frozen=True)
+class Filters:
+    """All must hold. Within brands and within colours one is enough.
+
+    categories: ids, the subtree included; None allows all, an empty set nothing.
+    Prices are inclusive. Brands and colours compare without case.
+    """
+
+    categories: frozenset[int] | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    brands: frozenset[str] = frozenset()
+    colours: frozenset[str] = frozenset()
+    in_stock: bool = False
+
+    def allowed(self, rows: Rows) -> Where:
+        """Which rows may be answers.
+
+        A category costs nothing but what it leaves, since its rows lie together; the
+        other columns are read only where the search asks for them.
+        """
+        conditions = list(self._conditions(rows))
+        keep = partial(_all, conditions) if conditions else None
+        return Where(self._stretches(rows), keep)
+
+    def _stretches(self, rows: Rows) -> list[Stretch] | None:
+        if self.categories is None:
+            return None
+        return sorted(
+            stretch
+            for category in self.categories
+            for stretch in rows.stretches.get(category, ())
+        )
+
+    def _conditions(self, rows: Rows) -> Iterator[Condition]:
+        if self.in_stock:
+            yield rows.in_stock.__getitem__
+        if self.min_price is not None:
+            least = price_in_hundredths(self.min_price)
+            yield lambda at: rows.price[at] >= least
+        if self.max_price is not None:
+            most = price_in_hundredths(self.max_price)
+            yield lambda at: rows.price[at] <= most
+        if self.brands:
+            yield _by_word(self.brands, rows.brand, rows.brands)
+        if self.colours:
+            yield _by_word(self.colours, rows.colour, rows.colours)
+
+
+NO_FILTERS = Filters()
+
+
+def _all(conditions: Sequence[Condition], at: Int64s | slice) -> Bools:
+    first, *others = conditions
+    kept = first(at)
+    for condition in others:
+        kept = kept & condition(at)
+    return kept
+
+
+def _by_word(
+    wanted: frozenset[str], numbers: Ints, words: tuple[str, ...]
+) -> Condition:
+    folded = {word.casefold() for word in wanted}
+    fitting = [at for at, word in enumerate(words) if word.casefold() in folded]
+    if len(fitting) > FEW_WORDS:
+        table = np.zeros(len(words), np.bool_)
+        table[fitting] = True
+        return lambda at: table.take(numbers[at])
+    return lambda at: np.logical_or.reduce(
+        [np.zeros(numbers[at].shape, np.bool_), *(numbers[at] == n for n in fitting)]
+    )

@@ -1,0 +1,14 @@
+from typing import Any
+
+from django import template
+
+from search.web import samples
+
+register = template.Library()
+
+
+@register.inclusion_tag("search/_samples.html")
+def sample_photos(count: int) -> dict[str, Any]:
+    """So many photos to try the search with; none where the demo is not sold."""
+    shown = samples.spread(samples.on_offer(), count)
+    return {"samples": shown, "more_samples": True}

@@ -1,0 +1,49 @@
+"""What search adds to the shop's pages. They go on without it."""
+
+from typing import Any
+
+import structlog
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import Product
+from search.answers.similar import similar_to_product
+from search.errors import SearchUnavailable
+from search.gallery.calibration import Match
+from search.gallery.filters import Filters
+from search.words.language.colours import in_readers_language
+
+register = template.Library()
+register.filter("colour_name", in_readers_language)
+log = structlog.get_logger(__name__)
+
+ON_PRODUCT_PAGE = 8
+
+MATCH_WORDS: dict[str, Promise] = {
+    Match.EXACT: _("Probably this one"),
+    Match.SIMILAR: _("Very similar"),
+    Match.WEAK: _("Somewhat similar"),
+}
+
+
+@register.inclusion_tag("search/_similar.html")
+def looks_similar(product: Product) -> dict[str, Any]:
+    """A section of products that look like this one; nothing while search is away.
+
+    Beside what is sold out stands only what is in stock.
+    """
+    filters = Filters(in_stock=not product.in_stock)
+    try:
+        found = similar_to_product(product, filters=filters, limit=ON_PRODUCT_PAGE)
+    except SearchUnavailable as error:
+        log.info("no similar products", product=product.pk, reason=str(error))
+        found = []
+    products = [result.product for result in found]
+    return {"products": products, "instead": not product.in_stock}
+
+
+@register.filter
+def match_words(match: str) -> str:
+    """How well a result matches, in words; empty for what does not."""
+    return str(MATCH_WORDS.get(match, ""))

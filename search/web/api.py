@@ -1,0 +1,247 @@
+"""Search for programs: by photo, by an earlier query, by a product."""
+
+from collections.abc import Collection
+from threading import local
+from time import perf_counter
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404
+from django.utils.datastructures import MultiValueDict
+from django_filters.utils import translate_validation
+from drf_spectacular.utils import OpenApiRequest, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from catalogue.api import refuse_unknown
+from catalogue.images import open_photo
+from catalogue.models import Product
+from search.answers import word_search
+from search.answers.answer import Answer, Freshness, Stages
+from search.answers.similar import similar_to_photo, similar_to_product
+from search.encoders import registry
+from search.encoders.counts import counts
+from search.engines import engine
+from search.gallery import galleries
+from search.gallery.filters import NO_FILTERS
+from search.missed.counting import count_photo, count_words
+from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
+from search.web.serializers import (
+    AnswerSerializer,
+    LimitParameters,
+    PhotoFields,
+    QueryParameters,
+    SimilarSerializer,
+    StatusSerializer,
+    WordsParameters,
+)
+from search.web.uploads import receive_in_memory
+
+PICTURES = "image/jpeg, image/png, image/webp, image/avif, image/gif, image/*"
+AnyForm = TypeVar("AnyForm", bound=FilterForm)
+LIMITS = set(FilterForm.base_fields) - {"page", "sort", "match_on"}
+
+
+class PhotoSearch(APIView):
+    """The products most like what is on a photo. Nothing of the photo is kept."""
+
+    parser_classes = [MultiPartParser]
+    problems = (413, 415, 422)
+
+    @extend_schema(
+        operation_id="search_photo",
+        request={
+            "multipart/form-data": OpenApiRequest(
+                PhotoFields, encoding={"photo": {"contentType": PICTURES}}
+            )
+        },
+        responses=AnswerSerializer,
+        tags=["search"],
+    )
+    def post(self, request: Request) -> Response:
+        started = perf_counter()
+        refuse_unknown(request.query_params, ())
+        receive_in_memory(request._request)
+        form = valid_form(PhotoForm, request.POST, files=request.FILES)
+        stages = Stages()
+        with stages.timed("decode"):
+            photo = open_photo(form.cleaned_data["photo"])
+        form = _with_words(form, form.cleaned_data["words"])
+        search_request = form.search_request()
+        answer = similar_to_photo(photo, search_request, stages=stages)
+        if search_request.filters == NO_FILTERS:
+            count_photo(answer)
+        return answered(request, answer, form, started)
+
+
+class QuerySearch(APIView):
+    """An earlier query again: another page, other filters, another order."""
+
+    problems = (409, 410)
+
+    @extend_schema(
+        operation_id="search_query",
+        parameters=[QueryParameters],
+        responses=AnswerSerializer,
+        tags=["search"],
+    )
+    def get(self, request: Request) -> Response:
+        started = perf_counter()
+        form = valid_form(QueryForm, request.query_params)
+        form = _with_words(form, form.cleaned_data["words"])
+        answer = word_search.repeat_query(
+            form.cleaned_data["query"], form.search_request()
+        )
+        return answered(request, answer, form, started)
+
+
+class WordsSearch(APIView):
+    """The products that fit words best, in English or Chinese.
+
+    Filters in them (colour, price, stock, brand, kind of thing) are recognised; the
+    rest ranks. Answers also while searching by photo is not available.
+    """
+
+    @extend_schema(
+        operation_id="search_words",
+        parameters=[WordsParameters],
+        responses=AnswerSerializer,
+        tags=["search"],
+    )
+    def get(self, request: Request) -> Response:
+        started = perf_counter()
+        known = set(WordsForm.base_fields) - {"match_on"}
+        sent = valid_form(WordsForm, request.query_params, known=known)
+        stages = Stages()
+        with stages.timed("encode"):
+            form = _with_words(sent, sent.cleaned_data["q"])
+        search_request = form.search_request()
+        if search_request.words is None:
+            raise ValueError("the form lets no empty words through")
+        answer = word_search.by_words(
+            search_request.words, search_request, stages=stages
+        )
+        if sent.filters() == NO_FILTERS and search_request.page == 1:
+            count_words(search_request.words.said, answer)
+        return answered(request, answer, form, started)
+
+
+class SimilarProducts(APIView):
+    """Other products that look like this one."""
+
+    problems = (404,)
+
+    @extend_schema(
+        operation_id="products_similar",
+        parameters=[LimitParameters],
+        responses=SimilarSerializer,
+        tags=["search"],
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        started = perf_counter()
+        form = valid_form(FilterForm, request.query_params, known=LIMITS)
+        product = get_object_or_404(Product.objects.on_sale(), pk=pk)
+        results = similar_to_product(
+            product, filters=form.filters(), limit=form.cleaned_data["limit"]
+        )
+        found = {"count": len(results), "results": results, "took_ms": 0}
+        presented = SimilarSerializer(found, context={"request": request}).data
+        return Response({**presented, "took_ms": _milliseconds(started)})
+
+
+class Status(APIView):
+    """Whether search answers, by what, and how fresh; 503 when it cannot."""
+
+    # Whoever watches over the shop may ask as often as it takes.
+    throttle_classes = []
+
+    @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
+    def get(self, request: Request) -> Response:
+        refuse_unknown(request.query_params, ())
+        engine.check()
+        found = galleries.current()
+        counted = counts(len(found))
+        now = {
+            "status": "healthy",
+            "engine": settings.SEARCH_ENGINE,
+            "encoder": registry.encoder(),
+            "encoders": [
+                {"row": row, "coverage": coverage} for row, coverage in counted.coverage
+            ],
+            "gallery": Freshness.of(found),
+            "waiting": counted.waiting,
+            "failed": counted.failed,
+        }
+        return Response(StatusSerializer(now).data)
+
+
+def valid_form(
+    form_class: type[AnyForm],
+    data: QueryDict,
+    *,
+    files: MultiValueDict[str, Any] | None = None,
+    known: Collection[str] = (),
+) -> AnyForm:
+    """The form, filled in rightly. Raises a ValidationError that names the fields."""
+    refuse_unknown({*data, *(files or ())}, known or form_class.base_fields)
+    form = form_class(data, files)
+    if not form.is_valid():
+        raise translate_validation(form.errors)
+    return form
+
+
+def _with_words(form: AnyForm, text: str) -> AnyForm:
+    """Return the form with the filters in these words, if there are any words.
+
+    Raises a ValidationError that names the fields.
+    """
+    if not text:
+        return form
+    with_words = form.with_words(text)
+    if not with_words.is_valid():
+        raise translate_validation(with_words.errors)
+    return with_words
+
+
+class _Kept(local):
+    """A thread's own serializer: the framework copies some fifty fields for each."""
+
+    def __init__(self) -> None:
+        self.context: dict[str, Any] = {}
+        self.answer = AnswerSerializer(context=self.context)
+
+
+_kept = _Kept()
+
+
+def answered(
+    request: Request, answer: Answer, form: FilterForm, started: float
+) -> Response:
+    found = {
+        **vars(answer),
+        "next": _next_url(request, answer, form),
+        "took_ms": 0,
+        "filters": form.chosen(),
+    }
+    _kept.context["request"] = request
+    presented = _kept.answer.to_representation(found)
+    return Response({**presented, "took_ms": _milliseconds(started)})
+
+
+def _next_url(request: Request, answer: Answer, form: FilterForm) -> str | None:
+    if answer.next_page is None:
+        return None
+    params = QueryDict(mutable=True)
+    for name in FilterForm.base_fields:
+        value = form[name].value() or []
+        params.setlist(name, value if isinstance(value, list) else [value])
+    params["query"], params["page"] = answer.query, str(answer.next_page)
+    return f"{reverse('api:search', request=request)}?{params.urlencode()}"
+
+
+def _milliseconds(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 2)

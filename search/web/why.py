@@ -1,0 +1,89 @@
+"""The page that says why a picture is in an answer."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.http import urlencode
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import push_url
+from PIL.Image import Image
+
+from catalogue import images
+from catalogue.images import UnreadableImage
+from catalogue.models import Product, ProductImage
+from search.answers import explaining
+from search.answers.boxes import cropped
+from search.answers.query import Query
+from search.encoders import encoding
+from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
+from search.web import samples
+from search.web.uploads import BodyTooLarge, receive_in_memory
+
+MOST_ID = 2**62
+
+
+class WhyForm(forms.Form):
+    """The token of an answer, a picture in it, and what else was searched with."""
+
+    query = forms.CharField(max_length=4000)
+    image = forms.IntegerField(min_value=1, max_value=MOST_ID)
+    sample = forms.CharField(max_length=100, required=False)
+    like = forms.IntegerField(min_value=1, max_value=MOST_ID, required=False)
+
+
+# Exempt like the search: the body is read in memory alone, and nothing changes.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def why(request: HttpRequest) -> HttpResponse:
+    """With the photo, sent once more, or without: then by its numbers."""
+    try:
+        if request.method == "POST":
+            receive_in_memory(request)
+    except BodyTooLarge:
+        return redirect("search")
+    form = WhyForm(request.POST if request.method == "POST" else request.GET)
+    if not form.is_valid():
+        return redirect("search")
+    on_sale = ProductImage.objects.filter(product__active=True)
+    image = get_object_or_404(
+        on_sale.select_related("product__category"), pk=form.cleaned_data["image"]
+    )
+    kept = {name: value for name, value in form.cleaned_data.items() if value}
+    back = {name: value for name, value in kept.items() if name != "image"}
+    context: dict[str, Any] = {
+        "image": image,
+        "product": image.product,
+        "back": f"{reverse('search')}?{urlencode(back)}",
+    }
+    try:
+        query = Query.from_token(form.cleaned_data["query"])
+        photo = _photo(request, form, query)
+        context["why"] = explaining.why(query, photo, image)
+    except (QueryExpired, ForeignEncoder):
+        return redirect("search")
+    except (SearchUnavailable, UnreadableImage):
+        context["why"] = None  # the page says so
+    response = render(request, "search/why.html", context)
+    push_url(response, f"{reverse('why')}?{urlencode(kept)}")
+    patch_cache_control(response, private=True)
+    return response
+
+
+def _photo(request: HttpRequest, form: WhyForm, query: Query) -> Image | None:
+    """The part of the photo that was searched; None where it is not at hand."""
+    if sent := request.FILES.get("photo"):
+        return cropped(images.open_photo(sent), query.box)
+    if sample := samples.named(form.cleaned_data["sample"]):
+        with sample.path.open("rb") as file:
+            return cropped(images.open_photo(file), query.box)
+    like = Product.objects.on_sale().filter(pk=form.cleaned_data["like"] or 0).first()
+    picture = like.main_image if like else None
+    try:
+        return encoding.read(picture) if picture else None
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,459 @@
+"""Words find products, through the API."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import transaction
+from PIL import Image, ImageDraw
+from rest_framework.test import APIClient
+
+from catalogue.models import Category, Product
+from hashing import hamming
+from search import background
+from search.encoders import encoding
+from search.gallery import snapshots
+from search.gallery.filters import NO_FILTERS
+from search.words import ranking, texts, words_gallery
+from search.words.language import sentences
+from tests.builders import new_category, new_product
+from tests.search.asking import get, open_varied_shop, post_photo, skus
+from tests.search.phrasings import ANSWERS, FIRST, open_demo_shop, phrasings
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+WORDS = "search/words/"
+RIGHT = 0.95
+
+
+@pytest.fixture
+def client() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def shop(db: None) -> list[Product]:
+    return [
+        new_product("MUG-1", name="Striped mug", category="Kitchen > Mugs",
+                    brand="Alba", colour="red", price=12),
+        new_product("MUG-2", name="Plain mug", category="Kitchen > Mugs",
+                    brand="Borea", colour="dark red", price=25, stock=0),
+        new_product("MUG-3", name="Plain mug", category="Kitchen > Mugs",
+                    brand="Alba", colour="blue", price=30),
+        new_product("PHN-1", name="Model X", category="Phones",
+                    brand="Borea", colour="red", price=300),
+        new_product("红-1", name="陶瓷花瓶", category="Kitchen > Vases",
+                    colour="深蓝", price=40),
+    ]  # fmt: skip
+
+
+def asked(client: APIClient, q: str, **params: Any) -> dict[str, Any]:
+    return get(client, WORDS, {"q": q, **params})
+
+
+def found(client: APIClient, q: str, **params: Any) -> list[str]:
+    return skus(asked(client, q, **params)["results"])
+
+
+@pytest.mark.slow
+def test_what_shoppers_type_finds_what_they_mean(client: APIClient, db: None) -> None:
+    open_demo_shop()
+    texts.encode_missing()
+    wrong, answers = [], {}
+    everything = list(phrasings())
+    for phrasing in everything:
+        answer = asked(client, phrasing.q, limit=FIRST)
+        answers[phrasing.q] = skus(answer["results"])
+        if not phrasing.is_right(answer["match"], answers[phrasing.q]):
+            wrong.append(phrasing.q)
+    assert len(everything) >= 42
+    assert len(wrong) <= (1 - RIGHT) * len(everything), wrong
+    # This runs on PostgreSQL and on SQLite: both give what is written down.
+    assert answers == json.loads(ANSWERS.read_text(encoding="utf-8"))
+
+
+def test_filters_in_words_are_taken_up_and_told(
+    client: APIClient, shop: list[Product]
+) -> None:
+    answer = asked(client, "red mug under 20 in stock")
+    assert skus(answer["results"]) == ["MUG-1"]
+    assert answer["words"]["text"] == "red mug under 20 in stock"
+    assert answer["filters"] == {
+        "category": "mugs",
+        "min_price": None,
+        "max_price": "20.00",
+        "brand": [],
+        "colour": ["dark red", "red"],
+        "in_stock": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("q", "right"),
+    [
+        ("红色的杯子", {"MUG-1", "MUG-2"}),
+        ("alba mug", {"MUG-1", "MUG-3"}),
+        ("手机", {"PHN-1"}),
+        ("25元以上的马克杯", {"MUG-2", "MUG-3"}),
+        ("navy vase", {"红-1"}),
+        ("ceramic", {"红-1"}),
+        ("borea telephone", {"PHN-1"}),
+    ],
+)
+def test_english_and_chinese_meet(
+    client: APIClient, shop: list[Product], q: str, right: set[str]
+) -> None:
+    answer = asked(client, q)
+    fitting = [each for each in answer["results"] if each["match"] != "none"]
+    assert set(skus(fitting)) == right
+
+
+def test_what_was_chosen_by_hand_goes_before_what_was_read(
+    client: APIClient, shop: list[Product]
+) -> None:
+    assert found(client, "red mug", colour="blue") == ["MUG-3"]
+    assert found(client, "mug under 20", min_price=28) == ["MUG-3"]
+
+
+def test_a_number_finds_its_product_alone_and_a_name_comes_first(
+    client: APIClient, shop: list[Product]
+) -> None:
+    answer = asked(client, "mug-2")
+    assert skus(answer["results"]) == ["MUG-2"]
+    assert answer["match"] == "exact"
+    assert found(client, "PLAIN  MUG")[:2] == ["MUG-2", "MUG-3"]
+
+
+def test_slips_are_forgiven_and_told(client: APIClient, shop: list[Product]) -> None:
+    answer = asked(client, "stirped mugg")
+    assert skus(answer["results"])[0] == "MUG-1"
+    assert answer["words"]["read_as"] == "striped mug"
+
+
+def test_a_colour_that_nothing_has_limits_nothing(
+    client: APIClient, shop: list[Product]
+) -> None:
+    answer = asked(client, "green mug")
+    assert answer["filters"]["colour"] == []
+    assert answer["count"] == 3
+
+
+def test_colours_that_are_unwanted_or_of_a_pattern_limit_nothing(
+    client: APIClient, shop: list[Product]
+) -> None:
+    for q in ("mug, not red", "mug with red dots"):
+        assert asked(client, q)["filters"]["colour"] == []
+
+
+def test_nothing_of_the_kind_is_said_to_be_none(
+    client: APIClient, shop: list[Product]
+) -> None:
+    for q in ("bicycle", "red bicycle", "冰箱"):
+        assert asked(client, q)["match"] == "none"
+
+
+def test_pages_go_on_by_the_token(client: APIClient, shop: list[Product]) -> None:
+    first = asked(client, "mug", limit=2)
+    second = get(client, first["next"])
+    assert skus(first["results"]) + skus(second["results"]) == found(client, "mug")
+    assert second["next"] is None
+    narrower = get(client, "search/", {"query": first["query"], "brand": "Borea"})
+    assert skus(narrower["results"]) == ["MUG-2"]
+
+
+def test_an_altered_token_is_refused(client: APIClient, shop: list[Product]) -> None:
+    token = asked(client, "mug")["query"]
+    refused = client.get("/api/v1/search/", {"query": token[:-2]})
+    assert refused.status_code == 410
+
+
+def test_facets_count_what_each_filter_would_leave(
+    client: APIClient, shop: list[Product]
+) -> None:
+    facets = asked(client, "red mug")["facets"]
+    brands = {each["value"]: each["count"] for each in facets["brand"]}
+    assert brands == {"Alba": 1, "Borea": 1}
+    colours = {each["value"]: each["count"] for each in facets["colour"]}
+    assert colours == {"red": 1, "dark red": 1, "blue": 1}
+
+
+@pytest.mark.parametrize("q", ["", " ", "x" * 201, "a\0b"])
+def test_words_that_are_none_are_refused(client: APIClient, db: None, q: str) -> None:
+    assert client.get(f"/api/v1/{WORDS}", {"q": q}).status_code == 400
+
+
+# As the catalogue is now
+
+
+def test_a_search_sees_the_last_commit(client: APIClient, shop: list[Product]) -> None:
+    assert found(client, "striped mug")[0] == "MUG-1"
+    Product.objects.filter(sku="MUG-1").update(active=False)
+    assert "MUG-1" not in found(client, "striped mug")
+    new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs")
+    assert found(client, "striped mug")[0] == "MUG-9"
+    shop[2].name = "Zebra mug"
+    shop[2].save()
+    assert found(client, "zebra")[0] == "MUG-3"
+    shop[2].delete()
+    assert "MUG-3" not in found(client, "mug")
+
+
+def test_what_was_rolled_back_is_not_found(
+    client: APIClient, shop: list[Product]
+) -> None:
+    assert found(client, "mug")
+    with transaction.atomic():
+        new_product("MUG-9", name="Zebra mug", category="Kitchen > Mugs")
+        transaction.set_rollback(True)
+    assert "MUG-9" not in found(client, "zebra mug")
+
+
+def test_overlaid_by_changes_it_ranks_as_if_read_anew(
+    client: APIClient, shop: list[Product]
+) -> None:
+    questions = ("red mug", "mug", "Alba", "花瓶", "plain", "something for tea")
+    found(client, "mug")
+    for number, product in enumerate(shop):
+        product.colour, product.stock = ("red", "blue")[number % 2], number
+        product.save()
+    new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs", colour="blue")
+    shop[0].delete()
+    overlaid = [scored(asked(client, q)) for q in questions]
+    assert words_gallery.current().pending == 6
+    words_gallery.reset()
+    assert [scored(asked(client, q)) for q in questions] == overlaid
+
+
+def scored(answer: dict[str, Any]) -> list[tuple[str, float, str]]:
+    return [
+        (each["product"]["sku"], each["similarity"], each["match"])
+        for each in answer["results"]
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_many_changes_have_it_read_anew(
+    client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(client, "mug")
+    assert not words_gallery.current().is_due
+    monkeypatch.setattr(words_gallery, "MOST_CHANGED", 2)
+    Product.objects.filter(sku__startswith="MUG").update(stock=9)
+    monkeypatch.setattr(background, "start", lambda work: work())
+    assert words_gallery.current().pending == 3
+    assert words_gallery.current().pending == 0
+
+
+def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
+    client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works: list[Callable[[], None]] = []
+    monkeypatch.setattr(background, "start", works.append)
+    monkeypatch.setattr(words_gallery, "reads_in_background", True)
+    monkeypatch.setattr(words_gallery, "PATIENCE", 0.0)
+    assert found(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
+    assert found(client, "花瓶") == ["红-1"]
+    assert asked(client, "mug")["gallery"]["snapshot"] == "words, in part"
+    shop[0].delete()
+    assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
+    assert len(works) == 1  # one thread, whoever asks meanwhile
+    works[0]()
+    monkeypatch.setattr(words_gallery.WordsGallery, "part", None)
+    assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
+    assert asked(client, "mug")["gallery"]["snapshot"] == "words"
+
+
+def test_of_many_that_fit_those_are_kept_that_fit_best_and_mean_the_nearest(
+    shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts.encode_missing()
+    now = words_gallery.current()
+    ((shelf, _), _beside) = now.shelves
+    for q in ("red mug", "plain mug", "zebra", "mug"):
+        asked_for = ranking.Ranking.of(q, now)
+        fits = None if asked_for.fits is None else asked_for.fits[0]
+        share = np.zeros(len(shelf)) if fits is None else fits
+        near = hamming(sentences.codes(asked_for.meaning), shelf.rows.codes)[0]
+        ids = shelf.rows.product_id
+        order = [
+            int(ids[row])
+            for row in np.lexsort((ids, near, -share))
+            if fits is None or share[row] > 0
+        ]
+        for most in range(1, len(shop) + 1):
+            monkeypatch.setattr(ranking, "SHORTLIST", most)
+            kept = [each.product_id for each in asked_for(NO_FILTERS)]
+            assert sorted(kept) == sorted(order[:most])
+
+
+def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(
+    client: APIClient, db: None
+) -> None:
+    from search import changes
+    from search.gallery import snapshots
+    from search.models import Change
+
+    open_varied_shop(3)
+    assert found(client, "product")
+    Product.objects.filter(sku="p1").update(active=False)
+    Change.objects.all().delete()  # as a snapshot does that is newer
+    changes.record([10**9])
+    snapshots.build()
+    assert "p1" not in found(client, "product p1")
+
+
+# What texts mean
+
+
+def test_texts_are_encoded_once_and_again_when_they_change(
+    shop: list[Product],
+) -> None:
+    assert texts.encode_missing() == 5
+    assert texts.encode_missing() == 0
+    Product.objects.filter(sku="MUG-1").update(price=1)
+    assert texts.encode_missing() == 0
+    Product.objects.filter(sku="MUG-1").update(description="Of fine china.")
+    assert texts.encode_missing() == 1
+    category = Category.objects.get(name="Mugs")
+    category.name = "Cups"
+    category.save()
+    assert texts.encode_missing() == 3
+
+
+def test_the_round_goes_through_the_catalogue_in_parts(
+    shop: list[Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "CHUNK", 2)
+    steps = texts.Round()
+    assert [steps.step() for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_stored_meaning_of_another_text_is_not_used(shop: list[Product]) -> None:
+    texts.encode_missing()
+    Product.objects.filter(sku="MUG-1").update(name="A bicycle")
+    (written,) = texts.read(Product.objects.filter(sku="MUG-1"))
+    assert written.embedding is None
+
+
+# Colours that nobody said
+
+
+def painted(colour: str) -> bytes:
+    """A thing of this colour on white, as a file."""
+    picture = Image.new("RGB", (240, 240), "white")
+    ImageDraw.Draw(picture).ellipse((40, 40, 200, 200), fill=colour)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_search_by_photo_knows_the_colours_on_pictures_too(
+    client: APIClient, db: None
+) -> None:
+    red = new_product("red", name="Mug", images=[painted("#c23b34")])
+    new_product("blue", name="Mug", images=[painted("#2d6cb8")])
+    new_product("said", name="Mug", images=[painted("#c23b34")], colour="blue")
+    encoding.encode_missing()
+    snapshots.build()
+    assert skus(post_photo(client, 1, colour="red")[1]["results"]) == []
+    texts.encode_missing()  # looks at the pictures
+    answer = post_photo(client, 1, colour="red")[1]
+    assert skus(answer["results"]) == ["red"]
+    assert {each["value"] for each in answer["facets"]["colour"]} == {"red", "blue"}
+    red.colour = "green"
+    red.save()
+    assert skus(post_photo(client, 1, colour="red")[1]["results"]) == []
+    snapshots.build()
+    assert skus(post_photo(client, 1, colour="green")[1]["results"]) == ["red"]
+
+
+def test_a_colour_that_nobody_said_is_read_from_the_picture(
+    client: APIClient, db: None
+) -> None:
+    for colour in ("#c23b34", "#2d6cb8", "#1e4d3b"):
+        new_product(colour, name="Mug", images=[painted(colour)])
+    new_product("said", name="Mug", images=[painted("#c23b34")], colour="blue")
+    texts.encode_missing()
+    assert found(client, "red mug") == ["#c23b34"]
+    assert set(found(client, "蓝色 mug")) == {"#2d6cb8", "said"}
+    assert found(client, "dark green") == ["#1e4d3b"]
+
+
+def test_another_picture_is_another_colour(client: APIClient, db: None) -> None:
+    product = new_product("one", name="Mug", images=[painted("#c23b34")])
+    texts.encode_missing()
+    image = product.images.get()
+    image.set_file(io.BytesIO(painted("#2d6cb8")))
+    image.save()
+    assert asked(client, "red mug")["filters"]["colour"] == []
+    assert texts.encode_missing() == 1
+    assert asked(client, "blue mug")["filters"]["colour"] == ["blue"]
+    product.colour = "pink"
+    product.save()
+    assert asked(client, "blue mug")["filters"]["colour"] == []
+
+
+def test_a_picture_that_is_lost_has_no_colour(client: APIClient, db: None) -> None:
+    product = new_product("one", name="Mug", images=[painted("#c23b34")])
+    product.images.get().file.storage.delete(str(product.images.get().file.name))
+    assert texts.encode_missing() == 1
+    assert texts.encode_missing() == 0
+    assert found(client, "mug") == ["one"]
+
+
+# Beside a photo
+
+
+def test_words_beside_a_photo_limit_and_rank(client: APIClient, db: None) -> None:
+    open_varied_shop()
+    status, answer = post_photo(client, 3, words="in red under 4")
+    assert status == 200
+    assert answer["filters"]["colour"] == ["red"]
+    assert answer["filters"]["max_price"] == "4.00"
+    assert {each["product"]["colour"] for each in answer["results"]} == {"red"}
+    assert answer["words"] == {"text": "in red under 4", "read_as": "in red"}
+    again = get(client, "search/", {"query": answer["query"], "colour": "red"})
+    assert again["words"] == answer["words"]
+    _, named = post_photo(client, 3, words="product p7")
+    assert skus(named["results"]).index("p7") < skus(answer_to(client)).index("p7")
+
+
+def answer_to(client: APIClient) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = post_photo(client, 3)[1]["results"]
+    return results
+
+
+def test_words_are_added_to_a_photo_that_was_answered(
+    client: APIClient, db: None
+) -> None:
+    open_varied_shop()
+    _, first = post_photo(client, 3)
+    blue = get(client, "search/", {"query": first["query"], "words": "蓝色"})
+    assert {each["product"]["colour"] for each in blue["results"]} == {"blue"}
+    assert blue["query"] != first["query"]
+
+
+def test_words_go_on_without_any_snapshot(
+    client: APIClient, shop: list[Product]
+) -> None:
+    assert client.get("/api/v1/status/").status_code == 503
+    assert found(client, "mug")
+
+
+def test_a_search_costs_the_same_queries_however_many_are_found(
+    client: APIClient, shop: list[Product], django_assert_max_num_queries: Any
+) -> None:
+    found(client, "mug")
+    # Changes and categories twice, the number, the chosen category and what is below,
+    # names, products, their pictures, and the facet of categories: two each.
+    with django_assert_max_num_queries(16) as few:
+        found(client, "mug")
+    queries = len(few)
+    for number in range(5):
+        new_product(f"m{number}", name="Mug", category=new_category("Kitchen > Mugs"))
+    found(client, "mug")
+    with django_assert_max_num_queries(queries):
+        found(client, "mug")
