@@ -12,8 +12,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.forms import ImportForm
-from catalogue.importing.reading.headers import COLUMNS
 from catalogue.importing.jobs import PROBLEMS_SHOWN
+from catalogue.importing.reading.headers import COLUMNS
 from catalogue.models import CatalogueImport
 from catalogue.tasks import run_import
 from staff.rights import StaffAdmin, staff_page

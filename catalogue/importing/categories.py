@@ -18,6 +18,10 @@ class CategoryIndex:
 
     def add(self, path: Path, pk: int) -> None:
         self._ids.setdefault(path, pk)
+        for length in range(1, len(path) + 1):
+            self._add_spelling(path[:length])
+
+    def _add_spelling(self, path: Path) -> None:
         self._by_normal_form.setdefault(tuple(map(normal_form, path)), path)
         self._by_folded.setdefault(tuple(map(folded, path)), set()).add(path)
 

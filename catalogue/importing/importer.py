@@ -39,6 +39,11 @@ class Outcome(StrEnum):
     DEACTIVATED = "deactivated"
     WARNING = "warning"
 
+    @property
+    def is_of_row(self) -> bool:
+        """Whether it is the outcome of a row, and not of a product or of the file."""
+        return self not in (Outcome.DEACTIVATED, Outcome.WARNING)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -102,8 +107,8 @@ def import_catalogue(
 ) -> Summary:
     """Import every row; call on_result with each in the file's order.
 
-    Products that are not in the file are deactivated only if that is asked, if they
-    are at most MAX_MISSING_SHARE of the active ones, and if every row's SKU could be read.
+    Products that are not in the file are deactivated only on request, only if they are
+    at most MAX_MISSING_SHARE of the active ones, and only if every SKU could be read.
     """
     summary = Summary(len(table))
     active_before = Product.objects.on_sale().count()

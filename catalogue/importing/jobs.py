@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from catalogue.importing.errors import ImportFileError
 from catalogue.importing.importer import (
     Options,
-    Outcome,
     Result,
     Summary,
     import_catalogue,
@@ -32,7 +31,6 @@ log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 1.0
 MAX_ATTEMPTS = 5  # of a file that kills its worker
-OF_ROWS = set(Outcome) - {Outcome.DEACTIVATED, Outcome.WARNING}
 PROBLEMS_SHOWN = 200  # on the page; the report has all of them
 
 
@@ -146,7 +144,7 @@ class _Progress:
         self.write()
 
     def note(self, result: Result) -> None:
-        self._done += result.outcome in OF_ROWS
+        self._done += result.outcome.is_of_row
         self._counts[result.outcome] = self._counts.get(result.outcome, 0) + 1
         for remark in result.remarks:
             if len(self._problems) < PROBLEMS_SHOWN:

@@ -3,6 +3,7 @@
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 from zipfile import ZipInfo
@@ -16,8 +17,10 @@ File = TypeVar("File")
 NEAR = 70  # of 100: how alike a name must be to be offered
 MAX_SUGGESTIONS = 200  # an index makes; each compares all names
 # Encodings of names that do not say theirs, the likeliest first.
-ENCODINGS = ("utf-8", "cp437", "cp1252", "gb18030", "cp850", "big5", "shift_jis")
-ENCODINGS += ("euc_kr", "cp1251", "cp866", "cp1250")
+ENCODINGS = (
+    *("utf-8", "cp437", "cp1252", "gb18030", "cp850", "big5", "shift_jis"),
+    *("euc_kr", "cp1251", "cp866", "cp1250"),
+)
 
 UTF_8_FLAG = 0x800
 UNICODE_PATH = 0x7075  # extra field of Info-ZIP: the name in UTF-8
@@ -65,13 +68,20 @@ class NameIndex(Generic[File]):
         if self._suggestions >= MAX_SUGGESTIONS:
             return ""
         self._suggestions += 1
-        for part in (folded(name), folded(name).rpartition("/")[2]):
-            found = process.extractOne(
-                part, self._by_folded, scorer=fuzz.ratio, score_cutoff=NEAR
+        names, bases = self._names_and_bases
+        part = folded(name)
+        for written, choices in ((part, names), (part.rpartition("/")[2], bases)):
+            near = process.extractOne(
+                written, choices, scorer=fuzz.ratio, score_cutoff=NEAR
             )
-            if found is not None:
-                return next(iter(self._by_folded[found[0]]))
+            if near is not None:
+                return next(iter(self._by_folded[names[near[2]]]))
         return ""
+
+    @cached_property
+    def _names_and_bases(self) -> tuple[list[str], list[str]]:
+        names = list(self._by_folded)
+        return names, [name.rpartition("/")[2] for name in names]
 
 
 def names_of_entry(entry: ZipInfo) -> Iterator[str]:

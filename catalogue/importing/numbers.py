@@ -105,4 +105,4 @@ def _reading(digits: str, mark: str) -> Decimal:
     """Return the number with this decimal mark; other marks separate thousands."""
     whole, _mark, fraction = digits.partition(mark) if mark else (digits, "", "")
     whole = whole.replace(POINT, "").replace(COMMA, "")
-    return Decimal(f"{whole or 0}.{fraction or 0}")
+    return Decimal(f"{whole or 0}.{fraction}" if fraction else whole)

@@ -42,7 +42,7 @@ class Header:
 
 def find_header(lines: Iterable[Line]) -> Header | None:
     """Return the first row with a cell `sku`, if it is among the first lines."""
-    above = []
+    above: list[int] = []
     for line in islice(lines, MAX_LINES_ABOVE):
         names = _names(line)
         if KEY in names:
@@ -54,16 +54,17 @@ def find_header(lines: Iterable[Line]) -> Header | None:
 
 def no_header(lines: Iterable[Line]) -> ImportFileError:
     """Say that no row has a cell `sku`, and which name in the file comes nearest."""
-    problems, seen = [], []
+    problems: list[str] = []
+    names: list[str] = []
     for line in islice(lines, MAX_LINES_ABOVE):
         problems += [line.problem] if line.problem else []
-        seen += [name for name in _names(line) if name]
+        names += [name for name in _names(line) if name]
     parts = [
         _("There is no column “sku”. The first row names the columns: %s.")
         % ", ".join(COLUMNS)
     ]
-    if found := process.extractOne(KEY, seen, scorer=fuzz.WRatio, score_cutoff=NEAR):
-        parts.append(_("The nearest name is “%s”.") % found[0])
+    if nearest := process.extractOne(KEY, names, scorer=fuzz.WRatio, score_cutoff=NEAR):
+        parts.append(_("The nearest name is “%s”.") % nearest[0])
     return ImportFileError(" ".join([*parts, *problems[:1]]))
 
 
@@ -75,9 +76,7 @@ def unknown_column(name: str, missing: Iterable[str]) -> str:
 
 
 def _names(line: Line) -> list[str]:
-    return [
-        "" if isinstance(cell, CellError) else _name(cell) for cell in line.cells
-    ]
+    return ["" if isinstance(cell, CellError) else _name(cell) for cell in line.cells]
 
 
 def _name(cell: str) -> str:

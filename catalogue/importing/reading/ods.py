@@ -14,9 +14,9 @@ from catalogue.importing.reading.cells import (
     Cell,
     CellError,
     Line,
+    Sheet,
     SheetDate,
     SheetNumber,
-    Sheet,
 )
 from catalogue.importing.reading.number_formats import exact
 from catalogue.importing.reading.xml_parts import Parts, attribute, local_name

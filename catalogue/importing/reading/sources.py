@@ -50,7 +50,7 @@ class CsvSource:
         stated = _stated_delimiter(path)
         self._first_line = 2 if stated else 1
         candidates = [stated] if stated else DELIMITERS
-        self._delimiter = max(candidates, key=self._known_columns)
+        self._delimiter = max(candidates, key=self._fit)
         if stated:
             text = _("The first line says that “%s” separates the cells.") % stated
             self.remarks.append((1, text))
@@ -60,9 +60,11 @@ class CsvSource:
             if line.number >= self._first_line:
                 yield line
 
-    def _known_columns(self, delimiter: str) -> int:
+    def _fit(self, delimiter: str) -> tuple[int, int]:
+        """Return how many known columns, and how many cells at all, it finds."""
         header = find_header(read_records(self._path, delimiter))
-        return header.known if header else 0
+        first = next(read_records(self._path, delimiter), Line(1))
+        return header.known if header else 0, len(first.cells)
 
 
 class SheetSource:

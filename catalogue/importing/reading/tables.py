@@ -55,8 +55,8 @@ class Table:
 
     `columns` are the known ones; `warnings` (line, column, text) tell the sender what
     was passed over; `decimal_mark` is the one that the file's numbers show, or empty;
-    `len()` counts rows with content. Raises ImportFileError before anything is imported;
-    `on_row` is called now and then while it reads.
+    `len()` counts rows with content. `on_row` is called for each. Raises
+    ImportFileError, before anything is imported.
     """
 
     def __init__(
@@ -150,5 +150,3 @@ def _decimal_marks(row: Row) -> set[str]:
     texts = (row.cells.get(name, "") for name in NUMBER_COLUMNS)
     marks = {numbers.decimal_mark(text) for text in texts if type(text) is str}
     return marks - {""}
-
-

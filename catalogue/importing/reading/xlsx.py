@@ -104,7 +104,7 @@ class Workbook:
         kind = element.get("t", "n")
         if kind == "inlineStr":
             return _text_of(parts["is"]) if "is" in parts else ""
-        value = parts["v"].text if "v" in parts else None
+        value = (parts["v"].text or "") if "v" in parts else None
         if "f" in parts and (value is None or not value and kind == "n"):
             return CellError(
                 _(
@@ -185,7 +185,7 @@ def _joined(folder: str, target: str) -> str:
 
 
 def _shared_strings(parts: Parts, part: str) -> list[str]:
-    strings = []
+    strings: list[str] = []
     for element in parts.elements(part, "si"):
         if len(strings) >= MAX_SHARED_STRINGS:
             raise ImportFileError(
@@ -245,5 +245,3 @@ def _column(reference: str | None, previous: int) -> int:
     for letter in match[1].upper():
         number = 26 * number + ord(letter) - ord("A") + 1
     return number - 1
-
-

@@ -3,8 +3,10 @@
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 CHUNK_BYTES = 64 * 1024
+MAX_DEPTH = 200  # of elements inside elements
 
 # What zipfile and expat raise for a damaged part.
 PART_DAMAGE = (
@@ -39,7 +41,7 @@ class Parts:
         Names count without their namespace, which differs in Strict OOXML. An element
         is emptied once the next one is asked for.
         """
-        parser = ET.XMLPullParser(events=("start", "end"))
+        parser: Any = ET.XMLPullParser(events=("start", "end"))
         open_elements: list[ET.Element] = []
         with self._archive.open(self._entries[name.lstrip("/").lower()]) as file:
             while chunk := file.read(CHUNK_BYTES):
@@ -62,13 +64,15 @@ def attribute(element: ET.Element, name: str) -> str | None:
 
 
 def _ended(
-    parser: "ET.XMLPullParser[ET.Element]",
+    parser: Any,
     open_elements: list[ET.Element],
     local_names: tuple[str, ...],
 ) -> Iterator[ET.Element]:
     for event, element in parser.read_events():
         if event == "start":
             open_elements.append(element)
+            if len(open_elements) > MAX_DEPTH:
+                raise ValueError(f"elements are nested deeper than {MAX_DEPTH}")
             continue
         open_elements.pop()
         if local_name(element.tag) in local_names:

@@ -22,8 +22,9 @@ from catalogue.importing.report import report_to
 
 class Command(BaseCommand):
     help = (
-        "Import products from a CSV, XLSX or ODS. A missing column or an empty cell keeps"
-        " what is stored; “-” empties. Rows with a mistake are reported and left out."
+        "Import products from a CSV, XLSX or ODS. A missing column or an empty cell"
+        " keeps what is stored; “-” empties. Rows with a mistake are reported and left"
+        " out."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -72,7 +73,7 @@ class Command(BaseCommand):
 
             def note(result: Result) -> None:
                 report(result)
-                bar.update(result.outcome in OF_ROWS)
+                bar.update(result.outcome.is_of_row)
                 if not options["json"]:
                     self._tell(result)
 
