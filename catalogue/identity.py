@@ -41,11 +41,11 @@ def corrections(written: str) -> list[str]:
     visible = INVISIBLE.sub("", written)
     composed = unicodedata.normalize("NFC", visible)
     steps = [
-        (visible != written, _("invisible characters were removed")),
-        (composed != visible, _("accents were composed with their letters")),
+        (visible != written, _("Invisible characters were removed.")),
+        (composed != visible, _("Accents were composed with their letters.")),
         (
             " ".join(composed.split()) != composed.strip(),
-            _("repeated white space became one space"),
+            _("Repeated white space became one space."),
         ),
     ]
     return [text for is_done, text in steps if is_done]

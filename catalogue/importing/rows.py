@@ -22,7 +22,7 @@ from catalogue.models import Product
 
 REQUIRED = ("name", "category", "price")
 EMPTIED_BY_DASH = ("brand", "colour", "description", "images")
-IDENTIFYING = ("sku", "category", "images")
+STORED_NAMES = ("sku", "category")
 DASH = "-"
 
 MAX_STOCK = 2_147_483_647
@@ -109,10 +109,9 @@ def problems_of_new(row: ParsedRow) -> list[Problem]:
 
 def _notes(row: Row) -> tuple[Problem, ...]:
     return tuple(
-        Problem(column, f"{text}.".capitalize())
-        for column in IDENTIFYING
+        Problem(column, text)
+        for column in STORED_NAMES
         for text in corrections(row.cells.get(column, ""))
-        if column != "images"  # names of files are compared, never stored
     )
 
 

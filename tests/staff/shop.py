@@ -84,7 +84,7 @@ def _pair(newer: ProductImage, older: ProductImage) -> None:
 
 
 def _import() -> None:
-    job = CatalogueImport(name="shop.csv", state=CatalogueImport.State.DONE)
+    job = CatalogueImport(name="shop.csv", state=CatalogueImport.State.WAITING)
     job.table.save("shop.csv", ContentFile(b"sku\n"), save=False)
     job.report.save("report.csv", ContentFile(b"sku\n"), save=False)
     job.save()

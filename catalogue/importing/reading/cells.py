@@ -65,6 +65,19 @@ class Sheet:
     part: str
 
 
+def no_saved_value() -> CellError:
+    return CellError(
+        _(
+            "It holds a formula without a saved value: open the file in a spreadsheet"
+            " program and save it once."
+        )
+    )
+
+
+def no_number(text: str) -> CellError:
+    return CellError(_("It holds no number: “%s”.") % text[:40])
+
+
 def checked(cell: Cell) -> Cell:
     """Return the cell with line breaks as \\n; an error if it cannot be stored."""
     if isinstance(cell, CellError):

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from catalogue.importing.reading.cells import (
     MAX_COLUMNS,
     Cell,
-    CellError,
     Line,
     Sheet,
     SheetDate,
     SheetNumber,
+    no_number,
+    no_saved_value,
 )
 from catalogue.importing.reading.number_formats import exact
 from catalogue.importing.reading.xml_parts import Parts, attribute, local_name
@@ -96,12 +97,7 @@ def _cell(element: ET.Element) -> Cell:
     text = "\n".join(_text(p) for p in element if local_name(p.tag) == "p")
     kind = attribute(element, "value-type")
     if kind is None and attribute(element, "formula"):
-        return CellError(
-            _(
-                "It holds a formula without a saved value: open the file in a"
-                " spreadsheet program and save it once."
-            )
-        )
+        return no_saved_value()
     if kind in NUMBERS:
         return _number(attribute(element, "value") or "", text)
     if kind == "date":
@@ -118,7 +114,7 @@ def _number(value: str, text: str) -> Cell:
     except (ValueError, InvalidOperation):
         number = Decimal("NaN")
     if not number.is_finite():
-        return CellError(_("It holds no number: “%s”.") % value[:40])
+        return no_number(value)
     is_scientific = "E" in text.upper() and any(c.isdigit() for c in text)
     return SheetNumber(exact(number), None if is_scientific else text)
 

@@ -29,6 +29,8 @@ from catalogue.importing.reading.cells import (
     Sheet,
     SheetDate,
     SheetNumber,
+    no_number,
+    no_saved_value,
 )
 from catalogue.importing.reading.xml_parts import (
     Parts,
@@ -106,12 +108,7 @@ class Workbook:
             return _text_of(parts["is"]) if "is" in parts else ""
         value = (parts["v"].text or "") if "v" in parts else None
         if "f" in parts and (value is None or not value and kind == "n"):
-            return CellError(
-                _(
-                    "It holds a formula without a saved value: open the file in a"
-                    " spreadsheet program and save it once."
-                )
-            )
+            return no_saved_value()
         return self._value(kind, value or "", element.get("s"))
 
     def _value(self, kind: str, value: str, style: str | None) -> Cell:
@@ -138,9 +135,9 @@ class Workbook:
         try:
             number = Decimal(f"{float(value):.15g}")
         except (ValueError, InvalidOperation):
-            return CellError(_("It holds no number: “%s”.") % value[:40])
+            return no_number(value)
         if not number.is_finite():
-            return CellError(_("It holds no number: “%s”.") % value[:40])
+            return no_number(value)
         code = number_formats.GENERAL
         if style and style.isdecimal() and int(style) < len(self.formats):
             code = self.formats[int(style)]

@@ -74,7 +74,7 @@ def test_xml_made_to_grow_is_refused(tmp_path: Path, kind: str) -> None:
         content = f"{declared}<worksheet><sheetData><row><c t='str'><v>&a11;</v></c>"
         content += "</row></sheetData></worksheet>"
     else:
-        content = "<a>" * 300_000
+        content = 300_000 * "<a>" + 300_000 * "</a>"
     parts = {"xl/worksheets/sheet1.xml": content}
     file = write_xlsx(tmp_path / "shop.xlsx", row(*HEAD), parts=parts)
     with pytest.raises(CommandError, match="damaged"):
