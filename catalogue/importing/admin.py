@@ -19,7 +19,8 @@ from catalogue.models import CatalogueImport
 from catalogue.sending import send
 from catalogue.tasks import run_import
 from staff import history
-from staff.rights import StaffAdmin, staff_page
+from staff.edits import StaffAdmin
+from staff.rights import staff_page
 
 ADD, VIEW = "catalogue.add_catalogueimport", "catalogue.view_catalogueimport"
 LABELS = {

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalogue.images import StoredPicture, UnreadableImage, prepare
+from catalogue.images import StoredPicture, prepare, reason
 from catalogue.importing.categories import CategoryIndex
 from catalogue.importing.errors import PictureUnavailable
 from catalogue.importing.pictures import Pictures
@@ -22,6 +22,7 @@ from catalogue.importing.rows import (
 )
 from catalogue.models import Category, Product, ProductImage
 from catalogue.signals import products_changed
+from pictures.errors import DecoderBusy, UnreadableImage
 
 Placed = list[tuple[ProductImage, StoredPicture | None]]
 
@@ -169,7 +170,10 @@ def _plan_images(
     for position, name in enumerate(row.images):
         try:
             image, picture = _image(pictures.read(name), left)
-        except (PictureUnavailable, UnreadableImage) as error:
+        except UnreadableImage as error:
+            problems.append(Problem("images", f"{name}: {reason(error)}"))
+            continue
+        except (PictureUnavailable, DecoderBusy) as error:
             problems.append(Problem("images", f"{name}: {error}"))
             continue
         if picture is not None or image.position != position:
