@@ -18,6 +18,7 @@ ENCODER_FORMAT = "semblance-encoder-1"
 NETWORK_FILE, LAYER_FILE, CARD_FILE = "network.onnx", "layer.npz", "card.json"
 ENCODER_FILES = (NETWORK_FILE, LAYER_FILE)
 FINGERPRINT_DIGITS = 16
+LOOK_FACTOR = "look_factor"  # on the card of an encoder that was fitted to a shop
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Card:
     parts: tuple[Part, ...]
     match_curve: Curve  # from cosine to the probability of being the same product
     contents: dict[str, Any]  # the whole of card.json, including the above
+
+    @property
+    def look_factor(self) -> float:
+        """The factor of the look's weight that was fitted to a shop; 1 without one."""
+        return float(self.contents.get(LOOK_FACTOR, 1.0))
 
 
 def read_card(folder: Path) -> Card:

@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hashing.arrays import Float32Array, Float64Array
-from hashing.cards import Card, Part, read_card, write_card
+from hashing.cards import LOOK_FACTOR, Part, read_card, write_card
 from hashing.embeddings import Embeddings, l2_normalise
 
 FACTORS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 MIN_QUERIES = 50  # with fewer, nothing is learned
 MAX_QUERIES = 1000
 MIN_STANDARD_ERRORS = 2  # by which a gain must exceed zero
-CARD_KEY = "look_factor"
 
 Labels = npt.NDArray[np.generic]  # (n,)
 
@@ -70,12 +69,7 @@ def choose_look_factor(
 
 def write_look_factor(folder: Path, factor: float) -> None:
     """Write a factor to the card of the encoder in a folder."""
-    write_card(folder, read_card(folder).contents | {CARD_KEY: factor})
-
-
-def read_look_factor(card: Card) -> float:
-    """Return the factor on a card; 1 where there is none."""
-    return float(card.contents.get(CARD_KEY, 1.0))
+    write_card(folder, read_card(folder).contents | {LOOK_FACTOR: factor})
 
 
 def _scale_part(embeddings: Embeddings, part: Part, factor: float) -> Float32Array:
