@@ -43,6 +43,15 @@ def fit(options: argparse.Namespace) -> None:
     sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
 
 
+def tune(options: argparse.Namespace) -> None:
+    """Tune the network to many sets, into a file of weights."""
+    from hashing.fitting.wide_tuning import WideRecipe, tune_widely  # imports torch
+
+    recipe = WideRecipe.read(options.recipe)
+    tune_widely(recipe, options.out, resume=options.resume)
+    sys.stdout.write(f"the weights are in {options.out}\n")
+
+
 def train(options: argparse.Namespace) -> None:
     """Train an encoder on a shop's own pictures, and keep it if it is no worse."""
     from hashing.training.training_recipe import TrainingRecipe
@@ -150,6 +159,12 @@ def _add_making(add: Callable[[str, Command], argparse.ArgumentParser]) -> None:
     command = add("fit", fit)
     command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command = add("tune", tune)
+    command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.pt")
+    command.add_argument(
+        "--resume", action="store_true", help="continue from the last checkpoint"
+    )
     command = add("train", train)
     command.add_argument("recipe", type=Path, metavar="CONFIG.toml")
     command.add_argument(

@@ -63,7 +63,8 @@ def untuned() -> nn.Sequential:
 def upper(network: FeatureNetwork) -> nn.Sequential:
     """A network's stages from the cut on."""
     trunk: Any = network.body.trunk
-    return nn.Sequential(*trunk[CUT:])
+    stages: nn.Sequential = trunk[CUT:]
+    return stages
 
 
 def with_stages(tuned: nn.Module, cut: int) -> nn.Sequential:

@@ -25,8 +25,6 @@ from hashing.augmentation.photos import (
 )
 from hashing.picture_sets import ManifestRow, PictureSet
 
-PERMITTED = ("MIT", "BSD", "Apache", "CC0", "CC-BY", "AFL", "OSL")
-FORBIDDEN = ("GPL", "Unsplash")
 SEED = 18
 
 
@@ -40,14 +38,6 @@ class Pictures:
 
     def column(self, name: str) -> list[str]:
         return [row.columns.get(name, "") for row in self.rows]
-
-
-def teaches(row: ManifestRow) -> bool:
-    """Tell whether what is trained on a row may be shipped."""
-    terms = row.columns["licence"] + " " + row.columns.get("rights", "")
-    return any(word in row.columns["licence"] for word in PERMITTED) and not any(
-        word in terms for word in FORBIDDEN
-    )
 
 
 @cache

@@ -7,9 +7,10 @@ import numpy as np
 
 from benchmarks.unseen.networks import LAST, imagenet
 from benchmarks.unseen.pictures import CUT
-from benchmarks.unseen.sets import Pictures, plain, teaches, views
+from benchmarks.unseen.sets import Pictures, plain, views
 from benchmarks.unseen.worlds import FURNITURE
 from hashing.fitting.deep_tuning import Taught
+from hashing.fitting.wide_tuning import may_be_shipped
 from hashing.picture_sets import ManifestRow
 
 SHARES = {
@@ -62,7 +63,7 @@ def group(source: str, row: ManifestRow) -> str:
 
 def may_teach(row: ManifestRow) -> bool:
     """Tell whether a row is neither kept to validate on nor under other terms."""
-    return teaches(row) and row.columns["split"] not in ("val", "validation")
+    return may_be_shipped(row) and row.columns["split"] not in ("val", "validation")
 
 
 def stored(source: Source) -> Iterator[Pictures]:
