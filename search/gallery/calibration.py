@@ -237,26 +237,16 @@ def fit_curves(
     first, others = own.only(is_first), own.only(~is_first)
     if photos is None:
         return Curves(
-<<<<<<< HEAD
-            fit_sigmoid(*_with_card([(first, 1.0)], card, CARD_COUNTS_FIRST)),
-            fit_isotonic(*_with_card([(others, 1.0)], card, CARD_COUNTS)),
-=======
             fit_sigmoid(*_with_card([(first, 1.0)], card, CARD_WEIGHT_FIRST)),
-            fit_curve(*_with_card([(others, 1.0)], card, CARD_WEIGHT)),
->>>>>>> main
+            fit_isotonic(*_with_card([(others, 1.0)], card, CARD_WEIGHT)),
         )
     is_first = photos.rank == 0
     weight = OWN_WEIGHT / max(first.queries, OWN_WEIGHT)
     of_first = [(first, weight), (photos.only(is_first), 1.0)]
     of_others = [(others, 1.0), (photos.only(~is_first), 1.0)]
     return Curves(
-<<<<<<< HEAD
-        fit_sigmoid(*_with_card(of_first, card, CARD_COUNTS_FIRST)),
-        fit_isotonic(*_with_card(of_others, card, CARD_COUNTS)),
-=======
         fit_sigmoid(*_with_card(of_first, card, CARD_WEIGHT_FIRST)),
-        fit_curve(*_with_card(of_others, card, CARD_WEIGHT)),
->>>>>>> main
+        fit_isotonic(*_with_card(of_others, card, CARD_WEIGHT)),
     )
 
 
@@ -290,15 +280,9 @@ def _answered(  # noqa: PLR0913
     """Return product, ranks, cosines and rightness of the answers to one query."""
     (near,) = index.search_rows(code[np.newaxis], SHORTLIST_IMAGES + 1)
     others = near.rows != own_row
-<<<<<<< HEAD
-    shortlist = RowHits(near.rows[others], near.distances[others])
-    best = Shortlist.of([(found, shortlist)], LOOKED_AT).compared(query, None)
-    answers = best.best_of_products()[:ANSWERS]
-=======
-    hits = Found(near.rows[others], near.distances[others])
+    hits = RowHits(near.rows[others], near.distances[others])
     shortlist = Shortlist.of([(rows, hits)], SHORTLIST_IMAGES)
     answers = shortlist.with_cosines(query, None).best_of_products()[:ANSWERS_A_QUERY]
->>>>>>> main
     n = len(answers)
     is_right = answers.product_id == product
     return np.full(n, product), np.arange(n), answers.cosine, is_right

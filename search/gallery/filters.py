@@ -46,13 +46,8 @@ class Filters:
         kept = {name: column for name, column in both.items() if column}
         return replace(self, words=tuple(sorted(kept.items())))
 
-<<<<<<< HEAD
     def allowed(self, rows: Rows) -> RowFilter:
-        """Which rows may be answers.
-=======
-    def allowed(self, rows: Rows) -> Where:
         """Return which rows are allowed.
->>>>>>> main
 
         A category costs nothing but what it leaves, since its rows lie together; the
         other columns are read only where the search asks for them.

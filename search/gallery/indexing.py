@@ -19,21 +19,12 @@ AUTO_IVF_IMAGES = 4_000_000
 MIN_IVF_IMAGES = 20_000
 
 
-<<<<<<< HEAD
 def kind_for(images: int) -> IndexKind:
-    """For a snapshot of so many pictures."""
-    least = IVF_ABOVE if settings.SEARCH_INDEX == AUTO else LEAST_FOR_IVF
+    """Return the kind of index for a snapshot of this many pictures."""
+    least = AUTO_IVF_IMAGES if settings.SEARCH_INDEX == AUTO else MIN_IVF_IMAGES
     if settings.SEARCH_INDEX == IndexKind.FLAT or images < least:
         return IndexKind.FLAT
     return IndexKind.IVF
-=======
-def kind_for(images: int) -> Kind:
-    """Return the kind of index for a snapshot of this many pictures."""
-    least = AUTO_IVF_IMAGES if settings.SEARCH_INDEX == AUTO else MIN_IVF_IMAGES
-    if settings.SEARCH_INDEX == Kind.FLAT or images < least:
-        return Kind.FLAT
-    return Kind.IVF
->>>>>>> main
 
 
 def build_index(rows: Rows) -> CodeIndex:
@@ -44,17 +35,10 @@ def build_index(rows: Rows) -> CodeIndex:
     """
     try:
         return CodeIndex.build(
-<<<<<<< HEAD
-            found.image_id,
-            found.codes,
-            kind=kind_for(len(found)),
-            min_recall=settings.LEAST_RECALL,
-=======
             rows.image_id,
             rows.codes,
             kind=kind_for(len(rows)),
-            least_recall=settings.LEAST_RECALL,
->>>>>>> main
+            min_recall=settings.LEAST_RECALL,
         )
     except RecallTooLow as error:
         if settings.SEARCH_INDEX != AUTO:

@@ -67,13 +67,8 @@ class Shortlist:
     row: Int64s
 
     @staticmethod
-<<<<<<< HEAD
     def of(found: Sequence[tuple[Rows, RowHits]], k: int) -> "Shortlist":
-        """The first k of what was found in some tables."""
-=======
-    def of(found: Sequence[tuple[Rows, Found]], k: int) -> "Shortlist":
         """Return the k nearest of the pictures found in some tables."""
->>>>>>> main
         table = np.repeat(
             np.arange(len(found), dtype=np.int32), [len(each.rows) for _, each in found]
         )

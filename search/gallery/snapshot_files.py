@@ -34,15 +34,9 @@ def write(rows: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeInde
     manifest = {
         "format": FORMAT,
         "encoder": fingerprint,
-<<<<<<< HEAD
-        "images": len(found),
-        "words": {name: column.vocabulary for name, column in found.words.items()},
-        "files": {f"{name}.npy": sha256_of(folder / f"{name}.npy") for name in columns},
-=======
         "images": len(rows),
         "words": {name: column.vocabulary for name, column in rows.words.items()},
-        "files": {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in columns},
->>>>>>> main
+        "files": {f"{name}.npy": sha256_of(folder / f"{name}.npy") for name in columns},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
     for path in (*folder.iterdir(), folder, folder.parent):

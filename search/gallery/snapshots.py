@@ -101,13 +101,8 @@ def build(by: Encoder | None = None) -> Snapshot | None:
         rows, index = write(
             rows, settings.SNAPSHOTS_DIR / name, fingerprint=made_by.fingerprint
         )
-<<<<<<< HEAD
-        asked = golden.answers(found, index, now)
-        calibration = calibrate(found, index, now.card.match_curve, asked)
-=======
         photos = golden_photos.answers(rows, index, made_by)
-        calibration = calibrate(rows, index, made_by.card.match, photos)
->>>>>>> main
+        calibration = calibrate(rows, index, made_by.card.match_curve, photos)
         if shared.is_in_use():
             shared.put(settings.SNAPSHOTS_DIR / name)
         snapshot = Snapshot.objects.create(
@@ -168,13 +163,8 @@ def recalibrate() -> Snapshot:
         loaded = load(snapshot)
     except IndexFileError as error:
         raise SearchUnavailable(str(error)) from error
-<<<<<<< HEAD
-    asked = golden.answers(loaded.rows, loaded.index, now)
-    calibration = calibrate(loaded.rows, loaded.index, now.card.match_curve, asked)
-=======
     photos = golden_photos.answers(loaded.rows, loaded.index, made_by)
-    calibration = calibrate(loaded.rows, loaded.index, made_by.card.match, photos)
->>>>>>> main
+    calibration = calibrate(loaded.rows, loaded.index, made_by.card.match_curve, photos)
     snapshot.curves = asdict(calibration.curves)
     snapshot.calibration = calibration.report()
     snapshot.save(update_fields=["curves", "calibration"])
