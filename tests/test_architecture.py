@@ -13,7 +13,16 @@ from django.core.management import call_command, get_commands
 import hashing
 from config.env import BASE_DIR, env
 
-PACKAGES = ("config", "demo", "search", "access", "catalogue", "staff", "hashing")
+PACKAGES = (
+    "config",
+    "demo",
+    "search",
+    "access",
+    "catalogue",
+    "staff",
+    "outages",
+    "hashing",
+)
 DOCS = BASE_DIR / "docs"
 
 
