@@ -37,7 +37,7 @@ from pathlib import Path
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
 import numpy as np
-from search.gallery import galleries
+from search.engines.engine import current_gallery
 from search.encoders.registry import encoder
 from search.answers.query import Query
 def private():
@@ -46,7 +46,7 @@ def private():
 query = Query(encoder().fingerprint, np.ones(encoder().card.dim, np.int8))
 query.codes
 before = private()
-now = galleries.current()
+now = current_gallery()
 now.search(query, 200).compared(query.embedding, None)
 taken = private() - before
 files = Path(os.environ["DATA_DIR"]).glob(f"snapshots/{now.name}/**/*")

@@ -158,10 +158,10 @@ class Peer:
 
     def __enter__(self) -> "Peer":
         from hashing import Encoder
-        from search.gallery.overlay import Gallery
+        from search.gallery.snapshot_gallery import SnapshotGallery
 
         self.patches = ExitStack()
-        for kind, name in ((Encoder, "encode"), (Gallery, "search")):
+        for kind, name in ((Encoder, "encode"), (SnapshotGallery, "search")):
             ours = getattr(self, name)
 
             def theirs(instance: Any, *a: Any, ours: Any = ours, **k: Any) -> Any:

@@ -83,8 +83,8 @@ def scale(postgres: PostgresServer, milvus: MilvusServer, images: int) -> Any:
             f"[:{CHANGED}])).update(stock=99)"
         )
         shop.manage("shell", "-c", change)
-        keep = "from search.engines import engine; engine.keep_up()"
-        nothing = shop.manage("shell", "-c", "from search.engines import engine")
+        keep = "from search.engines.engine import engine; engine().keep_up()"
+        nothing = shop.manage("shell", "-c", "from search.engines.engine import engine")
         carried = shop.manage("shell", "-c", keep) - nothing
     figures = {
         **{f"PostgreSQL, {name}, bytes a picture": size for name, size in rows.items()},

@@ -96,7 +96,7 @@ def on_large() -> dict[str, Any]:
     from tests.search.phrasings import phrasings
 
     fill()
-    words_gallery.reset()
+    words_gallery.holder.reset()
     before, start = resident_mb(), time.perf_counter()
     words_gallery.current()
     read = time.perf_counter() - start

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from hashing import Codes, hamming
 from hashing.data import PictureSet
 from search.encoders.registry import encoder
-from search.gallery.overlay import Gallery
 from search.gallery.rows import Rows, narrow
 from search.gallery.snapshot_files import read_rows, write
+from search.gallery.snapshot_gallery import SnapshotGallery
 from search.gallery.snapshots import LoadedSnapshot
 
 CATEGORIES = 20  # of the same size: one of them is 5 %
@@ -85,17 +85,19 @@ class Clusters:
         }
 
 
-def a_gallery(codes: Codes, folder: Path, *, changed: int) -> Gallery:
+def a_gallery(codes: Codes, folder: Path, *, changed: int) -> SnapshotGallery:
     """Written as a snapshot and loaded from it, with so many changed products."""
     rows = _rows(codes)
     fingerprint = encoder().fingerprint
     write(rows, folder / "snapshot", fingerprint=fingerprint)
     found, index = read_rows(folder / "snapshot", fingerprint)
     now = datetime.now(UTC)
-    loaded = Gallery.of(LoadedSnapshot("bench", fingerprint, 0, now, found, index))
+    loaded = SnapshotGallery.of(
+        LoadedSnapshot("bench", fingerprint, 0, now, found, index)
+    )
     products = np.random.default_rng(1).choice(rows.product_id, changed)
     touched = np.flatnonzero(np.isin(rows.product_id, products))
-    return loaded.changed(set(products.tolist()), rows.take(touched))
+    return loaded.changed(np.unique(products).tolist(), rows.take(touched))
 
 
 def _rows(codes: Codes) -> Rows:

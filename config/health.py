@@ -16,9 +16,8 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from search.encoders import registry
-from search.engines import engine
+from search.engines.engine import current_gallery, engine
 from search.errors import SearchUnavailable
-from search.gallery import galleries
 
 log = structlog.get_logger()
 
@@ -39,8 +38,8 @@ def ready(request: HttpRequest) -> HttpResponse:
     needed = {
         "database": _check(_database, DatabaseError),
         "encoder": _check(registry.encoder, SearchUnavailable, DatabaseError),
-        "engine": _check(engine.check, SearchUnavailable),
-        "gallery": _check(galleries.current, SearchUnavailable, DatabaseError),
+        "engine": _check(lambda: engine().check(), SearchUnavailable),
+        "gallery": _check(current_gallery, SearchUnavailable, DatabaseError),
     }
     others = {"broker": _check(_broker, OperationalError)} if settings.REDIS_URL else {}
     failing = {name: status for name, status in needed.items() if status != OK}

@@ -22,9 +22,9 @@ from catalogue.models import Product, ProductImage
 from hashing import Kind
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
 from search.encoders import encoding, filling, registry
-from search.engines import engine
+from search.engines.engine import current_gallery, engine
 from search.errors import SearchUnavailable
-from search.gallery import galleries, snapshots
+from search.gallery import snapshots
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.missed import admin as missed_admin  # noqa: F401 - registers its own
 from search.models import Encoder, ImageCode, Snapshot
@@ -217,7 +217,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         context = {"title": _("What can be found now"), **findable()}
         may_roll_back = may(request.user, [ROLL_BACK])
-        context["may_roll_back"] = may_roll_back and engine.can_roll_back()
+        context["may_roll_back"] = may_roll_back and engine().can_roll_back()
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     @staff_page(RETRY, posted_from=PAGE)
@@ -279,7 +279,7 @@ def findable() -> dict[str, Any]:
             "waiting": encoding.waiting_images().count(),
             "failed": encoding.failed_images().count(),
         }
-        now = galleries.current()
+        now = current_gallery()
         served = Snapshot.objects.filter(name=now.name).first()
         calibration = served.calibration if served else {}
         return {**numbers, "gallery": now, "calibration": calibration}

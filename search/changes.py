@@ -114,6 +114,12 @@ def forget() -> None:
         forget_before(position)
 
 
+def encoders_with_gallery() -> set[str]:
+    """Return the fingerprints of encoders whose galleries must see a new code."""
+    galleries = (Snapshot.objects, Collection.objects)
+    return {row for each in galleries for row in each.values_list("encoder", flat=True)}
+
+
 def oldest_needed() -> int | None:
     """What came before may be forgotten; None while nothing may."""
     galleries = (Snapshot.objects, Collection.objects)

@@ -8,7 +8,7 @@ from celery import shared_task
 from catalogue.models import ProductImage
 from search.duplicates import finding
 from search.encoders import encoding, filling, registry
-from search.engines import engine
+from search.engines.engine import engine
 from search.engines.verification import Sweep
 from search.errors import Refused, SearchUnavailable
 from search.golden import report
@@ -75,7 +75,7 @@ def fill_encoders() -> None:
 @shared_task
 def refresh_snapshot() -> None:
     try:
-        engine.keep_up()
+        engine().keep_up()
     except SearchUnavailable as error:
         log.warning("gallery is not brought up to date", reason=str(error))
     report.note_if_built()

@@ -20,9 +20,9 @@ from playwright.sync_api import Browser, Page
 
 from catalogue import sending
 from config.celery import app
-from search.engines.milvus import distributed, milvus_client
-from search.gallery import galleries
-from search.words import words_gallery
+from search.engines import embedded
+from search.engines.milvus import milvus_client
+from search.gallery.holder import Holder
 from tests import builders
 from tests.chromium import NoChromium, chromium
 from tests.search.engine_choice import chosen_engine, milvus_lite, milvus_server  # noqa: F401
@@ -90,8 +90,10 @@ def _clean_process(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def clean_process(*, shop_stands: bool = False) -> None:
     """Forget what is loaded and remove files; not those of a shop that goes on."""
-    for module in (sending, galleries, distributed, milvus_client, words_gallery):
-        module.reset()
+    Holder.reset_all()
+    embedded.reset()
+    milvus_client.reset()
+    sending.reset()
     translation.deactivate()
     cache.clear()
     shops = () if shop_stands else (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR)

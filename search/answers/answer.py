@@ -15,7 +15,7 @@ from search.answers.facets import Facets
 from search.answers.query import Box
 from search.answers.voting import Prediction
 from search.gallery.calibration import Match
-from search.gallery.overlay import Findable
+from search.gallery.gallery import Gallery
 from search.gallery.rows import Int64s
 from search.words.words_query import WordsQuery
 
@@ -45,7 +45,7 @@ class Freshness:
     pending: int
 
     @classmethod
-    def of(cls, now: Findable) -> Self:
+    def of(cls, now: Gallery) -> Self:
         return cls(
             snapshot=now.name,
             as_of=now.as_of,

@@ -10,8 +10,8 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 
 from search.encoders.counts import counts
+from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import galleries
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ class GalleryCollector:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            gallery = galleries.current()
+            gallery = current_gallery()
             counted = counts(len(gallery))
         except (SearchUnavailable, DatabaseError):
             yield _gauge("gallery_up", "Whether a gallery serves.", 0)

@@ -2,16 +2,14 @@
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from django.core import signing
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
-from hashing import Codes
 from search.encoders import registry
+from search.encoders.encoded_query import EncodedQuery
 from search.errors import ForeignEncoder, QueryExpired
 from search.words.words_query import WordsQuery
 
@@ -24,21 +22,14 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Query:
-    """encoder: fingerprint; embedding: (dim,) int8; box: the part that was encoded;
-    words: what was asked beside the photo.
+class Query(EncodedQuery):
+    """What was searched with, beyond its code.
+
+    box: the part of the photo that was encoded; words: what was typed beside it.
     """
 
-    encoder: str
-    embedding: npt.NDArray[np.int8]
     box: Box = WHOLE
     words: WordsQuery | None = None
-
-    @cached_property
-    def codes(self) -> Codes:
-        """(1, n_bits // 8). Raises ForeignEncoder if its encoder lives no more."""
-        made_by = registry.by_fingerprint(self.encoder)
-        return made_by.layer.codes(self.embedding[np.newaxis])
 
     def token(self) -> str:
         """Signed, some 470 characters; good for a day, on any host with the key."""

@@ -30,11 +30,11 @@ from search.answers.request import (
 )
 from search.answers.voting import predicted_category
 from search.encoders.registry import by_fingerprint, encoder, serving
-from search.gallery import galleries
+from search.engines.engine import current_gallery
 from search.gallery.calibration import Curves, Match, word
 from search.gallery.filters import NO_FILTERS, Filters
+from search.gallery.gallery import Gallery
 from search.gallery.neighbours import Neighbours, Weights
-from search.gallery.overlay import Findable
 from search.models import ImageCode
 from search.words import words_gallery
 from search.words.ranking import Ranking
@@ -97,7 +97,7 @@ def query_of(product: Product) -> Query | None:
 
 def ranking(query: Query) -> list[int]:
     """Ids of the products most like it, the nearest first. Raises SearchUnavailable."""
-    found = _shortlist(galleries.current(query.encoder), query, NO_FILTERS)
+    found = _shortlist(current_gallery(query.encoder), query, NO_FILTERS)
     ids: list[int] = found.best_of_products().product_id.tolist()
     return ids
 
@@ -110,7 +110,7 @@ def similar_to_product(
     Empty while none of its pictures has a code. Raises SearchUnavailable.
     """
     fingerprint = serving().fingerprint
-    now = galleries.current(fingerprint)
+    now = current_gallery(fingerprint)
     found = [
         _shortlist(now, Query(fingerprint, np.frombuffer(each, np.int8)), filters)
         for each in _embeddings_of(product, fingerprint)
@@ -134,7 +134,7 @@ def _answer(query: Query, token: str, request: SearchRequest, stages: Stages) ->
     with stages.timed("search"):
         # Of the query's encoder, even if another took over a moment ago.
         made_by = by_fingerprint(query.encoder)
-        now = galleries.current(query.encoder)
+        now = current_gallery(query.encoder)
         shortlist = _Shortlists(now, query, weights(made_by, request.match_on))
         ranked = shortlist(request.filters)
     with stages.timed("fetch"):
@@ -166,7 +166,7 @@ def _answer(query: Query, token: str, request: SearchRequest, stages: Stages) ->
 
 
 def _shortlist(
-    now: Findable, query: Query, filters: Filters, *, weights: Weights | None = None
+    now: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
 ) -> Neighbours:
     """The nearest pictures, so many that enough products, or all, are on them."""
     k = SHORTLIST
@@ -181,7 +181,7 @@ def _shortlist(
 class _Shortlists:
     """The products nearest to a query, under one set of filters or another."""
 
-    def __init__(self, now: Findable, query: Query, weights: Weights | None) -> None:
+    def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
         self._found: dict[Filters, Neighbours] = {}
         self._known: dict[Filters, Neighbours] = {}
@@ -218,7 +218,7 @@ def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
     return replace(found, score=found.score + np.array(extra, np.float32))
 
 
-def _chances(now: Findable, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
+def _chances(now: Gallery, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
     """By product that each is the one asked for: by the shop's curves, or the card's"""
     curves = now.curves or Curves.of_card(made_by.card.match)
     found = curves.similarities(ranked.cosine).tolist()

@@ -19,7 +19,7 @@ from catalogue.models import ProductImage
 from search.answers.query import Query
 from search.duplicates.same_picture import SAME, likeness
 from search.encoders import encoding, registry
-from search.gallery import galleries
+from search.engines.engine import current_gallery
 from search.gallery.calibration import Curves
 from search.gallery.neighbours import Neighbours
 from search.models import ImageCode
@@ -134,9 +134,7 @@ def _near(image: ProductImage) -> Neighbours | None:
     if code is None or code.embedding is None:
         return None
     query = Query(encoder, np.frombuffer(code.embedding, np.int8))
-    found = (
-        galleries.current(encoder).search(query, NEAR).compared(query.embedding, None)
-    )
+    found = current_gallery(encoder).search(query, NEAR).compared(query.embedding, None)
     order = np.lexsort((found.image_id, -found.cosine))
     return found.take(order[found.image_id[order] != image.pk])
 
@@ -167,7 +165,7 @@ def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
 def _same_products(image: ProductImage, near: Neighbours) -> Iterator[Found]:
     """Of the pictures of other products: the most like of each, where it is sure."""
     encoder = registry.encoder()
-    curves = galleries.current().curves or Curves.of_card(encoder.card.match)
+    curves = current_gallery().curves or Curves.of_card(encoder.card.match)
     others = near.take(np.flatnonzero(near.product_id != image.product_id))
     best = others.best_of_products()[:MOST]
     sure = curves.similarities(best.cosine).tolist()

@@ -17,7 +17,6 @@ from catalogue.models import ProductImage
 from hashing import Encoded, Encoder
 from search import changes
 from search.encoders import registry
-from search.engines import engine
 from search.models import ImageCode
 
 log = structlog.get_logger()
@@ -181,7 +180,7 @@ def save(rows: Sequence[ImageCode]) -> int:
             unique_fields=["image", "encoder"],
             update_fields=["digest", "code", "embedding", "error", "updated"],
         )
-        found = engine.encoders_with_gallery() | {registry.serving().fingerprint}
+        found = changes.encoders_with_gallery() | {registry.serving().fingerprint}
         changes.record(
             now[row.image_id].product_id for row in kept if row.encoder in found
         )

@@ -1,85 +1,93 @@
 """Where codes are searched: in each process's own memory, or in Milvus.
 
-SEARCH_ENGINE says which. What differs between the two begins here and in
-`gallery.current`. The modules for Milvus are imported where they are used, since their
-client is an extra that most shops do without.
+SEARCH_ENGINE names the engine. Another one is a class with these methods and a line in
+ENGINES.
 """
 
+from functools import cache
+from typing import Protocol
+
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from hashing import Encoder
 from search.encoders import registry
-from search.errors import SearchUnavailable
-from search.gallery import snapshots
+from search.gallery.differences import Difference
+from search.gallery.gallery import Gallery
+from search.gallery.rows import Rows
 from search.models import Collection, Snapshot
 
 EMBEDDED, MILVUS = "embedded", "milvus"
-ENGINES = (EMBEDDED, MILVUS)
+# Imported when first used: Milvus' client is an extra that most shops do without.
+ENGINES = {
+    EMBEDDED: "search.engines.embedded.EmbeddedEngine",
+    MILVUS: "search.engines.milvus.milvus_engine.MilvusEngine",
+}
 
 
-def keep_up() -> None:
-    """Every few seconds: the next snapshot if it is due; what changed, to Milvus.
+class Engine(Protocol):
+    """Holds the codes of every encoder in use, and answers which are nearest.
 
-    Raises SearchUnavailable while Milvus does not answer.
+    Each method raises SearchUnavailable while the engine cannot answer.
     """
-    if settings.SEARCH_ENGINE == EMBEDDED:
-        snapshots.build_if_due()
-        return
-    from search.engines.milvus import syncing
 
-    syncing.keep_up()
+    def gallery(self, fingerprint: str) -> Gallery:
+        """Return what can be found now by the encoder with this fingerprint."""
+        ...
+
+    def check(self) -> None:
+        """Raise SearchUnavailable if the engine does not answer."""
+        ...
+
+    def keep_up(self) -> None:
+        """Take over what changed; called every few seconds."""
+        ...
+
+    def prepare(self, encoder: Encoder) -> bool:
+        """Make a gallery of this encoder; False if another process is at it."""
+        ...
+
+    def calibrate_again(self) -> Snapshot | Collection:
+        """Fit the curves of the gallery that serves, and return its row."""
+        ...
+
+    def can_roll_back(self) -> bool:
+        """Return whether `roll_back` of snapshots would leave one to serve."""
+        ...
+
+    def forget(self, fingerprint: str) -> None:
+        """Delete what is held of a retired encoder."""
+        ...
+
+    def differences(
+        self, gallery: Gallery, stored: Rows, *, after: int, last: int | None
+    ) -> list[Difference]:
+        """Compare the images from `after` (exclusive) to `last` with what is stored."""
+        ...
 
 
-def prepare(encoder: Encoder) -> bool:
-    """A gallery of it as of now; False if another process is building one."""
-    if settings.SEARCH_ENGINE == EMBEDDED:
-        return snapshots.build(encoder) is not None
-    from search.engines.milvus import syncing
-
-    return syncing.fill(encoder) is not None
+def engine() -> Engine:
+    """Return the engine that SEARCH_ENGINE names."""
+    return _engine(settings.SEARCH_ENGINE)
 
 
-def calibrate_again() -> Snapshot | Collection:
-    """The gallery that serves, its curves fitted anew. Raises SearchUnavailable."""
-    if settings.SEARCH_ENGINE == EMBEDDED:
-        return snapshots.calibrate_again()
-    from search.engines.milvus import syncing
+def current_gallery(fingerprint: str | None = None) -> Gallery:
+    """Return what can be found as of the last commit.
 
-    return syncing.calibrate_again()
-
-
-def can_roll_back() -> bool:
-    """Whether there is a snapshot that serves, and one before it. For admin."""
-    if settings.SEARCH_ENGINE != EMBEDDED:
-        return False
-    try:
-        fingerprint = registry.serving().fingerprint
-    except SearchUnavailable:
-        return False
-    return Snapshot.objects.serving(fingerprint)[1:].exists()
-
-
-def check() -> None:
-    """Raises SearchUnavailable if what searches does not answer."""
-    if settings.SEARCH_ENGINE == MILVUS:
-        from search.engines.milvus import milvus_client
-
-        milvus_client.check()
+    fingerprint: of an encoder that may have served until a moment ago; without, that
+    of the one that serves. Raises SearchUnavailable.
+    """
+    return engine().gallery(fingerprint or registry.serving().fingerprint)
 
 
 def forget(fingerprint: str) -> None:
-    """Take a retired encoder's galleries away. Raises SearchUnavailable."""
-    Snapshot.objects.filter(encoder=fingerprint).delete()
-    snapshots.sweep_if_free()
-    held = Collection.objects.filter(encoder=fingerprint)
-    if held.exists():
-        from search.engines.milvus import milvus_client
-
-        milvus_client.drop(milvus_client.name_of(fingerprint))
-        held.delete()
+    """Delete what any engine holds of a retired encoder. Raises SearchUnavailable."""
+    _engine(EMBEDDED).forget(fingerprint)
+    if Collection.objects.filter(encoder=fingerprint).exists():
+        _engine(MILVUS).forget(fingerprint)
 
 
-def encoders_with_gallery() -> set[str]:
-    """Fingerprints of those whose galleries must hear of a new code."""
-    galleries = (Snapshot.objects, Collection.objects)
-    return {row for each in galleries for row in each.values_list("encoder", flat=True)}
+@cache
+def _engine(name: str) -> Engine:
+    made: Engine = import_string(ENGINES[name])()
+    return made

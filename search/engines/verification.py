@@ -8,16 +8,15 @@ after the fact, whereupon every process corrects itself at its next search.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import structlog
 
 from search import changes
 from search.encoders import registry
-from search.gallery import galleries, reading
-from search.gallery.differences import Difference, differences
-from search.gallery.overlay import Findable, Gallery
+from search.engines.engine import current_gallery, engine
+from search.gallery import reading
+from search.gallery.differences import Difference
+from search.gallery.gallery import Gallery
 from search.gallery.reading import By
-from search.gallery.rows import Rows, merged
 
 log = structlog.get_logger()
 
@@ -51,16 +50,11 @@ def compare(after: int) -> Compared:
 
     What is being changed meanwhile is no difference: it is recorded already.
     """
-    now = galleries.current()
+    now = current_gallery()
     made_by = registry.by_fingerprint(now.encoder)
     stored = reading.read_images(By.of(made_by), after=after, limit=CHUNK)
     last = int(stored.image_id[-1]) if len(stored) == CHUNK else None
-    if isinstance(now, Gallery):
-        found = differences(held(now, after, last), stored)
-    else:
-        from search.engines.milvus import syncing  # Milvus' client is an extra
-
-        found = syncing.differences(now, stored, after=after, last=last)
+    found = engine().differences(now, stored, after=after, last=last)
     moving = _changed_since(now)
     kept = [each for each in found if each.product_id not in moving]
     return Compared(kept, images=len(stored), last=last)
@@ -80,7 +74,7 @@ def renew(after: int) -> int | None:
 
     Returns where to go on; None at the end.
     """
-    pending = sorted(pk for pk in galleries.current().changed_products if pk > after)
+    pending = sorted(pk for pk in current_gallery().changed_products if pk > after)
     some = pending[:RENEWED]
     changes.renew(some)
     return some[-1] if len(pending) > RENEWED else None
@@ -102,20 +96,6 @@ class Sweep:
         return heal(compared.differences)
 
 
-def held(now: Gallery, after: int, last: int | None) -> Rows:
-    """What the gallery holds of the pictures from `after` on, up to `last`."""
-    base, overlay = now.snapshot.rows, now.overlay
-
-    def within(found: Rows) -> np.ndarray:
-        upto = np.iinfo(np.int64).max if last is None else last
-        return (found.image_id > after) & (found.image_id <= upto)
-
-    return merged(
-        base.take(np.flatnonzero(within(base) & overlay.live)),
-        overlay.rows.take(np.flatnonzero(within(overlay.rows))),
-    )
-
-
-def _changed_since(now: Findable) -> frozenset[int]:
+def _changed_since(now: Gallery) -> frozenset[int]:
     """Products of which a change was committed after this gallery was made."""
     return changes.since(now.position).products

@@ -15,8 +15,8 @@ from catalogue.models import Product
 from search.answers.query import Query
 from search.answers.similar import ranking
 from search.encoders import registry
+from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import galleries
 from search.gallery.golden_photos import photo_of
 from search.models import Encoder
 from search.models.golden import FIRST, GoldenQuery
@@ -79,7 +79,7 @@ def note_if_built() -> None:
     if first is None:
         return
     with suppress(SearchUnavailable):  # nothing is built
-        if first.ranked is None or first.ranked < galleries.current().as_of:
+        if first.ranked is None or first.ranked < current_gallery().as_of:
             note_standings()
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from hashing import load_encoder
 from search.encoders import filling, registry
-from search.engines import engine
+from search.engines.engine import engine, forget
 from search.errors import LosesGoldenQueries, Refused
 from search.golden import report
 from search.models import Encoder, ImageCode
@@ -94,7 +94,7 @@ def retire(name: str) -> None:
     codes = ImageCode.objects.by(row.fingerprint)
     while some := list(codes.values_list("pk", flat=True)[:DELETED]):
         codes.filter(pk__in=some).delete()
-    engine.forget(row.fingerprint)
+    forget(row.fingerprint)
     shutil.rmtree(row.folder, ignore_errors=True)
 
 
@@ -109,7 +109,7 @@ def _named(name: str, *, retired: bool = False) -> Encoder:
 def _build(row: Encoder) -> None:
     """Its gallery; waits for a builder that is at work."""
     end = time.monotonic() + PATIENCE
-    while not engine.prepare(registry.load(row)):
+    while not engine().prepare(registry.load(row)):
         if time.monotonic() > end:
             raise Refused("another gallery is being built; try again later")
         time.sleep(0.5)

@@ -25,8 +25,7 @@ from search.answers.answer import Answer, Freshness, Stages
 from search.answers.similar import similar_to_photo, similar_to_product
 from search.encoders import registry
 from search.encoders.counts import counts
-from search.engines import engine
-from search.gallery import galleries
+from search.engines.engine import current_gallery, engine
 from search.gallery.filters import NO_FILTERS
 from search.missed.counting import count_photo, count_words
 from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
@@ -162,8 +161,8 @@ class Status(APIView):
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
-        engine.check()
-        found = galleries.current()
+        engine().check()
+        found = current_gallery()
         counted = counts(len(found))
         now = {
             "status": "healthy",

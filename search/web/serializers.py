@@ -285,7 +285,7 @@ class LiveEncoderSerializer(serializers.Serializer[Any]):
 class StatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["healthy"])
     engine = serializers.ChoiceField(
-        choices=ENGINES, help_text="What searches the codes."
+        choices=list(ENGINES), help_text="What searches the codes."
     )
     encoder = EncoderSerializer()
     encoders = LiveEncoderSerializer(

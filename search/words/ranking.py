@@ -80,11 +80,12 @@ class Ranking:
         found: dict[int, float] = {}
         if self.fits is None:
             return found
+        ids = np.fromiter(products, np.int64)
         for fits, (shelf, live) in zip(self.fits, self.now.shelves, strict=True):
-            for product in products:
-                row = shelf.row_of(product)
-                if row is not None and (live is None or live[row]):
-                    found[product] = float(fits[row])
+            rows = shelf.rows_of(ids)
+            rows = rows if live is None else rows[live[rows]]
+            shares = fits[rows].tolist()
+            found.update(zip(shelf.rows.product_id[rows].tolist(), shares, strict=True))
         return found
 
     def _best(self, shelf: Shelf, rows: Int64s, fits: Scores | None) -> list[Neighbour]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hashing import Codes
 from search.gallery.filters import Filters
+from search.gallery.overlay import rows_of_products
 from search.gallery.rows import Bools, Int64s, Ints, Rows, narrow, price_in_hundredths
 from search.models import ProductText
 from search.words.language import sentences
@@ -50,14 +51,9 @@ class Shelf:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def row_of(self, product: int) -> int | None:
-        """Its row, if it is here."""
-        ids = self.rows.product_id
-        at = int(np.searchsorted(ids, product, sorter=self.by_product))
-        if at == len(self):
-            return None
-        row = int(self.by_product[at])
-        return row if ids[row] == product else None
+    def rows_of(self, products: Int64s) -> Int64s:
+        """Return the rows of these products, of those that are here."""
+        return rows_of_products(self.rows.product_id, self.by_product, products)
 
     def allowed(self, filters: Filters, live: Bools | None) -> Int64s:
         """The rows that may be answers, ascending."""

@@ -7,24 +7,22 @@ A server reads the catalogue beside its requests, and answers from what the data
 finds until it is done.
 """
 
-import threading
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-import numpy as np
 import structlog
-from django.core.signals import setting_changed
 from django.db.models import Q, QuerySet
-from django.dispatch import receiver
 from django.utils import timezone
 
 from catalogue.models import Product
-from search import background, changes
+from search import changes
 from search.changes import Position
+from search.gallery.holder import Holder, Loaded
+from search.gallery.overlay import Overlay
 from search.gallery.reading import IDS_A_QUERY
-from search.gallery.rows import Bools
+from search.gallery.rows import Bools, Int64s
 from search.words import texts
 from search.words.language import glossary, sentences
 from search.words.language.tokens import words
@@ -40,23 +38,34 @@ ENCODED = 16
 MOST_CHANGED = 1000
 MOST_SHARE = 0.01
 
-# A server (config/gunicorn.py) waits so many seconds for the first reading of all; then
-# it looks for so many words in so many products, the newest first.
-reads_in_background = False
+# A server waits for so many seconds until all is read for the first time; then it looks
+# for so many words in so many products, the newest first.
 PATIENCE = 1.0
 WORDS_OF_PART = 12
 PART = 1000
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What changed since the catalogue was read, up to a position in the changes."""
+class ChangedTexts:
+    """The products that changed since the catalogue was read, as they are now."""
 
-    position: Position
-    products: frozenset[int]
-    written: dict[int, Written]  # as they are now, by product
-    live: Bools  # which rows of the catalogue still hold
+    written: Mapping[int, Written]  # by product
     shelf: Shelf
+
+    @classmethod
+    def of(cls, written: Iterable[Written]) -> Self:
+        by_product = {each.product_id: each for each in written}
+        own = {pk: each.embedding for pk, each in by_product.items() if each.embedding}
+        return cls(by_product, Shelf.of(by_product.values(), own))
+
+    def replaced(self, products: Int64s, current: Self) -> Self:
+        """Return the texts with `current` in place of those of these products."""
+        ids = set(products.tolist())
+        held = {pk: each for pk, each in self.written.items() if pk in ids}
+        if held == current.written:
+            return self
+        others = [each for pk, each in self.written.items() if pk not in ids]
+        return self.of([*others, *current.written.values()])
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class WordsGallery:
 
     as_of: datetime
     base: Shelf
-    beside: Beside
+    overlay: Overlay[ChangedTexts]
     name: str = "words"
 
     @classmethod
@@ -92,50 +101,49 @@ class WordsGallery:
         as_of, position = timezone.now(), changes.position_now()
         own: dict[int, bytes] = {}
         base = Shelf.of(_with_vectors(texts.read(products), own), own)
-        beside = Beside(
-            position=Position(position),
-            products=frozenset(),
-            written={},
-            live=np.ones(len(base), np.bool_),
-            shelf=Shelf.of([]),
-        )
-        return cls(as_of, base, beside)
+        overlay = Overlay.empty(len(base), Position(position), ChangedTexts.of([]))
+        return cls(as_of, base, overlay)
 
     def __len__(self) -> int:
-        """How many products can be found."""
-        return int(np.count_nonzero(self.beside.live)) + len(self.beside.shelf)
+        """Return how many products can be found."""
+        return self.overlay.n_live + len(self.changed)
+
+    @property
+    def changed(self) -> Shelf:
+        """The products that changed since."""
+        return self.overlay.table.shelf
 
     @property
     def pending(self) -> int:
         """How many products changed since."""
-        return len(self.beside.products)
+        return len(self.overlay.products)
 
     @property
     def shelves(self) -> list[tuple[Shelf, Bools | None]]:
-        """Both, with the rows that hold: None for all."""
-        is_masked = not self.beside.live.all()
-        base = (self.base, self.beside.live if is_masked else None)
-        return [base, (self.beside.shelf, None)]
+        """Both tables, each with the rows that hold; None for all."""
+        overlay = self.overlay
+        base = (self.base, overlay.live if overlay.is_masking else None)
+        return [base, (self.changed, None)]
 
     @property
     def brands(self) -> set[str]:
         """Every brand's name, as the shop writes it."""
-        return {*self.base.rows.brands, *self.beside.shelf.rows.brands} - {""}
+        return {*self.base.rows.brands, *self.changed.rows.brands} - {""}
 
     @property
     def colours(self) -> set[str]:
         """Every word for a colour."""
-        return {*self.base.rows.colours, *self.beside.shelf.rows.colours} - {""}
+        return {*self.base.rows.colours, *self.changed.rows.colours} - {""}
 
-    def refreshed(self) -> "WordsGallery | None":
-        """With every change committed before this call; None if some are forgotten."""
-        seen = changes.since(self.beside.position)
+    def refreshed(self) -> Self | None:
+        """Return the gallery with every change committed before this call.
+
+        None if changes have been forgotten that it has not read.
+        """
+        overlay = self.overlay.refreshed(self.base.rows_of, _read_products)
         if self._is_lost():
             return None
-        beside = self.beside
-        if seen.products:
-            beside = self._beside(seen.products)
-        return replace(self, beside=replace(beside, position=seen.position))
+        return replace(self, overlay=overlay)
 
     @property
     def is_due(self) -> bool:
@@ -143,38 +151,18 @@ class WordsGallery:
         return self.pending > max(MOST_CHANGED, MOST_SHARE * len(self.base))
 
     def _is_lost(self) -> bool:
-        """Whether changes may be forgotten that it has not seen: it slept for long."""
+        """Whether changes may be forgotten that it has not read: it slept for long."""
         oldest = changes.oldest_needed()
-        position = self.beside.position
+        position = self.overlay.position
         return oldest is not None and oldest > min([position.upto, *position.running])
 
-    def _beside(self, products: Set[int]) -> Beside:
-        """With these products as they are now, instead of what they were."""
-        now = {each.product_id: each for each in _read_products(sorted(products))}
-        others = {
-            pk: each for pk, each in self.beside.written.items() if pk not in products
-        }
-        written = {**others, **now}
-        own = {pk: each.embedding for pk, each in written.items() if each.embedding}
-        live = self.beside.live.copy()
-        for product in products:
-            if (row := self.base.row_of(product)) is not None:
-                live[row] = False
-        return replace(
-            self.beside,
-            products=self.beside.products | products,
-            written=written,
-            live=live,
-            shelf=Shelf.of(written.values(), own),
-        )
 
-
-def _read_products(product_ids: Sequence[int]) -> list[Written]:
+def _read_products(product_ids: Sequence[int]) -> ChangedTexts:
     found: list[Written] = []
     for start in range(0, len(product_ids), IDS_A_QUERY):
         some = product_ids[start : start + IDS_A_QUERY]
         found += texts.read(Product.objects.on_sale().filter(pk__in=some))
-    return list(_with_vectors(found, {}))
+    return ChangedTexts.of(_with_vectors(found, {}))
 
 
 def _with_vectors(
@@ -190,57 +178,23 @@ def _with_vectors(
             yield each
 
 
-_lock = threading.Lock()
-_reading = threading.Lock()
-_is_read = threading.Event()
-_current: list[WordsGallery] = []
+def _load(key: str, held: WordsGallery | None) -> Loaded[WordsGallery]:
+    return WordsGallery.read(), None
 
 
-def current(asked: str = "") -> WordsGallery:
-    """The gallery as of the last commit, for this process.
+holder = Holder(_load)
+KEY = "words"  # there is but one
 
-    The first call reads the whole catalogue; a server's does so beside the requests,
-    and is given a part for what is `asked` if that takes long.
+
+def current(text: str = "") -> WordsGallery:
+    """Return the gallery as of the last commit, for this process.
+
+    The first call reads the whole catalogue. A server does so beside its requests, and
+    answers from the products that the database finds for this text if that takes long.
     """
-    with _lock:
-        now = _current[0].refreshed() if _current else None
-        if now is None and not reads_in_background:
-            now = WordsGallery.read()
-        _current[:] = [now] if now else []
-    if now is None:
-        return _first(asked)
-    if now.is_due:
-        _read_beside()
-    return now
-
-
-def _first(asked: str) -> WordsGallery:
-    """All, if it is read soon."""
-    _is_read.clear()
-    _read_beside()
-    _is_read.wait(PATIENCE)
-    with _lock:
-        found = _current[0] if _current else None
-    return found or WordsGallery.part(asked)
-
-
-@receiver(setting_changed)
-def reset(**kwargs: object) -> None:
-    """Forget what is loaded."""
-    _current.clear()
-
-
-def _read_beside() -> None:
-    """Beside the searches, which go on with what there is; one thread at a time."""
-    if _reading.acquire(blocking=False):
-        background.start(_read_anew)
-
-
-def _read_anew() -> None:
-    try:
-        anew = WordsGallery.read()
-        with _lock:
-            _current[:] = [anew]
-        _is_read.set()
-    finally:
-        _reading.release()
+    gallery = holder.get(KEY, patience=PATIENCE)
+    if gallery is None:
+        return WordsGallery.part(text)
+    if gallery.is_due:
+        holder.reload(KEY)
+    return gallery

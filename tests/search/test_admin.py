@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from catalogue.models import Product, ProductImage
 from search.encoders import encoding, registry
-from search.gallery import galleries, snapshots
+from search.engines.engine import current_gallery
+from search.gallery import snapshots
 from search.models import ImageCode
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import LIST, change_url, save
@@ -175,10 +176,10 @@ def test_staff_go_back_to_the_snapshot_before(admin_client: Client) -> None:
     assert "Serve the snapshot before" in page(admin_client, FINDABLE)
     url = reverse("admin:search_snapshot_roll_back")
     assert admin_client.get(url).status_code == 302
-    assert galleries.current().name != before.name
+    assert current_gallery().name != before.name
     shown = admin_client.post(url, follow=True).content.decode()
     assert f"{before.name} serves now" in shown
-    assert galleries.current().name == before.name
+    assert current_gallery().name == before.name
     again = admin_client.post(url, follow=True).content.decode()
     assert "no snapshot to go back to" in again
 
@@ -191,4 +192,4 @@ def test_who_may_only_look_cannot_roll_back(client: Client) -> None:
     newest = snapshots.build()
     assert "Serve the snapshot before" not in page(client, FINDABLE)
     client.post(reverse("admin:search_snapshot_roll_back"))
-    assert galleries.current().name == newest.name
+    assert current_gallery().name == newest.name

@@ -10,8 +10,8 @@ from catalogue.signals import bulk_images
 from search.answers.request import SearchRequest
 from search.answers.similar import similar_to_photo
 from search.encoders import encoding
+from search.engines.engine import current_gallery
 from search.gallery import snapshots
-from search.gallery.galleries import current
 from search.models import Snapshot
 from tests.builders import make_image, new_product
 from tests.servers import RedisServer, Server
@@ -87,5 +87,5 @@ def test_the_next_snapshot_is_built_by_the_worker_once_for_a_burst(
     worker(beat=True)
     wait_until(lambda: Snapshot.objects.count() == 1, timeout=60)
     new_product(images=range(5))
-    wait_until(lambda: len(current()) == 5, timeout=30)
+    wait_until(lambda: len(current_gallery()) == 5, timeout=30)
     assert Snapshot.objects.count() == 1

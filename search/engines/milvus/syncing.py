@@ -24,7 +24,7 @@ from search.errors import SearchUnavailable
 from search.gallery import golden_photos as golden
 from search.gallery.calibration import Calibration, calibrate
 from search.gallery.differences import Difference, Kind
-from search.gallery.overlay import Findable
+from search.gallery.gallery import Gallery
 from search.gallery.reading import By, read_images, read_products
 from search.gallery.rows import Rows
 from search.locks import try_lock
@@ -167,7 +167,7 @@ def _calibrated(encoder: Encoder) -> dict[str, Any]:
 
 
 def differences(
-    now: Findable, stored: Rows, *, after: int, last: int | None
+    now: Gallery, stored: Rows, *, after: int, last: int | None
 ) -> list[Difference]:
     """Between Milvus and what is stored, of the images from `after` on, up to `last`.
 

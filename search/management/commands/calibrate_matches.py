@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search.engines import engine
+from search.engines.engine import engine
 from search.errors import SearchUnavailable
 
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         try:
-            gallery = engine.calibrate_again()
+            gallery = engine().calibrate_again()
         except SearchUnavailable as error:
             raise CommandError(str(error)) from error
         report = {"snapshot": gallery.name, **gallery.calibration}

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from search.engines import verification
+from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import galleries
 from search.gallery.differences import Difference
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def _compared(self, *, quiet: bool) -> tuple[int, list[Difference]]:
         images, found = 0, []
-        total = len(galleries.current())
+        total = len(current_gallery())
         with tqdm(total=total, unit="picture", disable=quiet or not total) as bar:
             for compared in verification.compare_all():
                 images += compared.images

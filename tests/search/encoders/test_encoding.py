@@ -16,7 +16,8 @@ from catalogue.models import ProductImage
 from catalogue.signals import bulk_images
 from search.answers.similar import similar_to_photo
 from search.encoders import encoding, registry
-from search.gallery import galleries, snapshots
+from search.engines.engine import current_gallery
+from search.gallery import snapshots
 from search.models import ImageCode
 from search.tasks import encode_images, sweep
 from tests.builders import add_image, make_image, new_product
@@ -93,7 +94,7 @@ def test_lost_messages_are_made_good_by_the_sweep_the_newest_first() -> None:
     with without_messages():
         images = [new_product(images=[seed]).images.get() for seed in range(40)]
     assert encoding.waiting_images().count() == 40
-    assert len(galleries.current()) == 0  # which has seen that they were added
+    assert len(current_gallery()) == 0  # which has seen that they were added
     sweep()
     waiting = set(encoding.waiting_images().values_list("pk", flat=True))
     assert waiting == {image.pk for image in images[:8]}

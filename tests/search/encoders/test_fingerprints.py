@@ -28,9 +28,10 @@ from search.answers.similar import (
 )
 from search.duplicates import finding
 from search.encoders import filling, registry
+from search.engines.engine import current_gallery
 from search.engines.verification import compare
 from search.errors import ForeignEncoder
-from search.gallery import galleries, snapshots
+from search.gallery import snapshots
 from search.models import ImageCode, Snapshot
 from search.models.duplicates import Resemblance
 from search.rollout import switching
@@ -135,7 +136,7 @@ def test_no_path_finds_by_the_other_encoders_codes(
 def test_the_comparison_with_the_database_looks_at_those_that_serve(
     trap: Product,
 ) -> None:
-    galleries.current()
+    current_gallery()
     assert compare(0).differences == []
 
 
@@ -151,10 +152,8 @@ def refused_device(query: Query) -> None:
     [
         lambda query: similar_to_query(query.token()),
         refused_device,
-        lambda query: galleries.current().search(query, 5),
-        lambda query: galleries.current(registry.serving().fingerprint).search(
-            query, 5
-        ),
+        lambda query: current_gallery().search(query, 5),
+        lambda query: current_gallery(registry.serving().fingerprint).search(query, 5),
     ],
     ids=["a token", "a device", "the gallery", "the gallery by name"],
 )

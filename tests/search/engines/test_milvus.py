@@ -18,12 +18,12 @@ from search.answers.query import Query
 from search.answers.similar import similar_to_photo
 from search.encoders import filling
 from search.encoders.registry import encoder
-from search.engines import engine
+from search.engines.engine import current_gallery, engine
 from search.engines.milvus import milvus_client, syncing
 from search.engines.milvus.syncing import Written
 from search.engines.verification import Sweep
 from search.errors import ForeignEncoder, SearchUnavailable
-from search.gallery import galleries, snapshots
+from search.gallery import snapshots
 from search.gallery.reading import By, read_images
 from search.models import Change, Collection, Snapshot
 from search.rollout import switching
@@ -50,7 +50,7 @@ AWAY = "http://127.0.0.1:9"  # nobody listens there
 
 
 def found(query: Query, k: int = 200) -> list[tuple[int, int]]:
-    return galleries.current().search(query, k).hits()
+    return current_gallery().search(query, k).hits()
 
 
 def fill() -> Written:
@@ -82,12 +82,12 @@ def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
     Product.objects.last().delete()
     query = a_query(chance)
     expected = brute_force(query, 200)
-    assert galleries.current().pending > 0
+    assert current_gallery().pending > 0
     assert found(query) == expected
-    engine.keep_up()
-    assert galleries.current().pending == 0
+    engine().keep_up()
+    assert current_gallery().pending == 0
     assert found(query) == expected
-    assert len(galleries.current()) == len(expected)
+    assert len(current_gallery()) == len(expected)
     assert fill() == Written()
 
 
@@ -134,7 +134,7 @@ def test_lost_and_foreign_rows_are_made_right(settings: Any) -> None:
     assert found(query) == [hit for hit in expected if hit[0] != lost]
     assert Sweep().step() == 3
     assert found(query) == expected
-    engine.keep_up()
+    engine().keep_up()
     assert found(query) == expected
     assert fill() == Written()
 
@@ -204,7 +204,7 @@ def test_a_sync_that_is_killed_half_way_harms_nobody(
     assert milvus_client.settle is settle
     assert found(query) == expected
     monkeypatch.setattr(milvus_client, "write", write)
-    engine.keep_up()
+    engine().keep_up()
     assert found(query) == expected
     assert fill() == Written()
 
@@ -217,8 +217,8 @@ def test_a_collection_that_milvus_lost_is_filled_again(settings: Any) -> None:
     with pytest.raises(SearchUnavailable):
         found(query)
     milvus_client.reset()  # the pause after a failure
-    engine.keep_up()
-    engine.keep_up()
+    engine().keep_up()
+    engine().keep_up()
     assert found(query) == expected
 
 
@@ -267,7 +267,7 @@ def test_changes_are_forgotten_once_milvus_has_them() -> None:
         product = Product.objects.first()
         product.stock += 1
         product.save()
-        engine.keep_up()
+        engine().keep_up()
     position = Collection.objects.get().position
     assert all(
         max(xid, pk) >= position for xid, pk in Change.objects.values_list("xid", "pk")
@@ -279,13 +279,13 @@ def test_a_snapshot_holds_changes_back_for_an_hour_only(settings: Any) -> None:
     snapshots.build()
     product = Product.objects.first()
     product.delete()
-    engine.keep_up()
+    engine().keep_up()
     assert Snapshot.objects.exists()
     assert Change.objects.exists()
     Snapshot.objects.update(as_of="2020-01-01T00:00:00Z")
     product = Product.objects.first()
     product.delete()
-    engine.keep_up()
+    engine().keep_up()
     assert not Snapshot.objects.exists()
 
 
@@ -305,7 +305,7 @@ def test_each_encoder_has_a_collection_and_a_switch_fills_it_first(
     for _ in range(2):  # after the switch, and after going back
         found_now = similar_to_photo(open_photo(BytesIO(make_image(50))))
         assert found_now.results[0].product.pk == late.pk
-        engine.keep_up()
+        engine().keep_up()
         call_command("switch_encoder", "--back")
     before = switching.previous()
     names = {
@@ -339,13 +339,13 @@ def test_a_move_changes_no_similarity_and_calibration_goes_on_there() -> None:
     Snapshot.objects.update(curves=curves)
     add_coded_image(new_product(), embedding(random.Random(0)))
     fill()
-    now = galleries.current().curves
+    now = current_gallery().curves
     assert now is not None
     assert (now.first[-1], now.others[-1]) == ((1, 0.5), (1, 0.25))
     out = StringIO()
     call_command("calibrate_matches", stdout=out)
     assert collection() in out.getvalue()
-    assert galleries.current().curves != now
+    assert current_gallery().curves != now
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from django.db import connection
 
 from catalogue.models import Product, ProductImage
 from search import tasks
-from search.engines import verification
-from search.gallery import galleries, snapshots
+from search.engines import embedded, verification
+from search.engines.engine import current_gallery
+from search.gallery import snapshots
 from search.models import Change, ImageCode
 from tests.builders import new_category, new_product
 from tests.search.catalogues import add_coded_image, embedding, random_product
@@ -140,13 +141,13 @@ def test_a_product_that_others_hold_as_it_was_is_read_again_by_all(
     snapshots.build()
     chance = random.Random(4)
     images = [add_coded_image(new_product(), embedding(chance)) for _ in range(3)]
-    elsewhere = galleries.current()
+    elsewhere = current_gallery()
     silently(images[0], stock=0)
-    galleries.reset()  # this process has begun later, and sees nothing wrong
+    embedded.reset()  # this process has begun later, and sees nothing wrong
     sweep = verification.Sweep()
     assert [sweep.step(), sweep.step()] == [0, 0]
     assert Change.objects.count() == 3
-    assert not elsewhere.refreshed().overlay.rows.in_stock.all()
+    assert not elsewhere.refreshed().overlay.table.rows.in_stock.all()
 
 
 def test_what_is_saved_meanwhile_is_no_difference(
@@ -183,7 +184,7 @@ def test_without_a_snapshot_the_task_waits_for_one_and_the_command_says_so() -> 
 def test_it_says_in_words_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
     image = add_coded_image(new_product(), embedding(random.Random(7)))
     snapshots.build()
-    assert len(galleries.current()) == 1
+    assert len(current_gallery()) == 1
     silently(image, stock=0, brand="Other")
     with pytest.raises(SystemExit):
         call_command("verify_gallery")

@@ -13,7 +13,8 @@ from catalogue.images import open_photo
 from hashing import CodeIndex
 from search.answers.similar import similar_to_query
 from search.encoders.registry import encoder
-from search.gallery import calibration, galleries, snapshots
+from search.engines.engine import current_gallery
+from search.gallery import calibration, snapshots
 from search.gallery.calibration import Asked, Curves, read
 from search.gallery.reliability import expected_error, reliability
 from search.gallery.rows import Rows
@@ -153,7 +154,7 @@ def test_a_snapshot_is_built_with_the_curve_of_its_shop(shop: None) -> None:
     assert snapshot is not None
     assert snapshot.calibration["products"] == 30
     assert snapshot.calibration["error"] < 0.05
-    curves = galleries.current().curves
+    curves = current_gallery().curves
     assert curves == snapshots.curves_of(snapshot)
     assert curves != Curves.of_card(encoder().card.match)
     # Nothing of this shop looks as its other products do.
@@ -183,7 +184,7 @@ def test_a_shop_with_few_products_keeps_the_encoder_s_curve(db: None) -> None:
     snapshot = snapshots.build()
     assert snapshot is not None
     assert snapshot.calibration["error"] is None
-    assert galleries.current().curves == Curves.of_card(encoder().card.match)
+    assert current_gallery().curves == Curves.of_card(encoder().card.match)
 
 
 @pytest.mark.database
@@ -205,12 +206,12 @@ def test_the_command_fits_anew_and_says_how_well(shop: None) -> None:
     snapshots.build()
     fitted = Snapshot.objects.get().curves
     Snapshot.objects.update(curves={}, calibration={})
-    assert galleries.current().curves is None
+    assert current_gallery().curves is None
     out = io.StringIO()
     call_command("calibrate_matches", stdout=out)
     assert "30 products" in out.getvalue()
     assert "expected error 0.0" in out.getvalue()
-    assert galleries.current().curves == snapshots.curves_of(Snapshot.objects.get())
+    assert current_gallery().curves == snapshots.curves_of(Snapshot.objects.get())
     out = io.StringIO()
     call_command("calibrate_matches", "--json", stdout=out)
     report = json.loads(out.getvalue())

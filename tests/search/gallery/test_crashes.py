@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from search.gallery import galleries, snapshots
+from search.engines import embedded
+from search.engines.engine import current_gallery
+from search.gallery import snapshots
 from search.models import Snapshot
 from tests.builders import new_product
 from tests.search.catalogues import a_query, add_coded_image, embedding
@@ -68,8 +70,8 @@ def add_image(seed: int) -> int:
 
 def found() -> set[int]:
     """By a process that begins now."""
-    galleries.reset()
-    near = galleries.current().search(a_query(random.Random(0)), 200)
+    embedded.reset()
+    near = current_gallery().search(a_query(random.Random(0)), 200)
     return set(near.image_id.tolist())
 
 
@@ -93,7 +95,7 @@ def test_a_builder_killed_at_any_step_leaves_a_shop_that_answers_and_heals(
     assert found() == images
     # Nobody holds the lock; PostgreSQL notices a broken connection a moment later.
     healed = wait_until(snapshots.build)
-    assert galleries.current().name == healed.name
+    assert current_gallery().name == healed.name
     assert folders() == set(Snapshot.objects.values_list("name", flat=True))
     assert Snapshot.objects.count() == snapshots.KEPT
 
@@ -109,7 +111,7 @@ def test_on_a_full_disk_the_last_snapshot_goes_on(builder: Builder) -> None:
         assert Snapshot.objects.get() == before
     healed = wait_until(snapshots.build)
     assert found() == images
-    assert galleries.current().name == healed.name
+    assert current_gallery().name == healed.name
     assert folders() == set(Snapshot.objects.values_list("name", flat=True))
 
 
@@ -132,4 +134,4 @@ def test_a_worker_whose_disk_is_full_says_so_and_tries_again(
     assert found() == images
     monkeypatch.setattr(snapshots, "write", real)
     assert not refresh_snapshot.apply().failed()
-    assert galleries.current().pending == 0
+    assert current_gallery().pending == 0

@@ -10,11 +10,11 @@ from django.db import transaction
 from catalogue.models import Category, Product, ProductImage
 from search.answers.query import Query
 from search.encoders.registry import encoder
-from search.engines import engine
-from search.engines.milvus import distributed
+from search.engines import embedded
+from search.engines.engine import current_gallery, engine
 from search.errors import ForeignEncoder, SearchUnavailable
-from search.gallery import galleries
 from search.gallery.filters import NO_FILTERS, Filters
+from search.gallery.holder import Holder
 from tests.builders import new_product
 from tests.search.catalogues import (
     BRANDS,
@@ -38,19 +38,19 @@ pytestmark = [
 
 def bring_up() -> None:
     """A gallery of the catalogue as it is, without changes beside it."""
-    assert engine.prepare(encoder())
+    assert engine().prepare(encoder())
 
 
 def start_again() -> None:
     """As a process does that begins."""
-    galleries.reset()
-    distributed.reset()
+    embedded.reset()
+    Holder.reset_all()
 
 
 def found(
     query: Query, k: int = 10, filters: Filters = NO_FILTERS
 ) -> list[tuple[int, int]]:
-    return galleries.current().search(query, k, filters=filters).hits()
+    return current_gallery().search(query, k, filters=filters).hits()
 
 
 def random_edit(chance: random.Random) -> None:
@@ -92,13 +92,13 @@ def test_snapshot_with_changes_equals_the_database_after_any_edits(seed: int) ->
         if step % 13 == 7:
             bring_up()
         if step % 7 == 3:
-            engine.keep_up()
+            engine().keep_up()
         query, k = a_query(chance), chance.choice([1, 3, 10, 200])
         assert found(query, k) == brute_force(query, k)
     overlaid = {name: found(a_query(random.Random(name)), 200) for name in range(4)}
     start_again()
     bring_up()
-    assert galleries.current().pending == 0
+    assert current_gallery().pending == 0
     assert overlaid == {
         name: found(a_query(random.Random(name)), 200) for name in range(4)
     }
@@ -204,24 +204,24 @@ def test_codes_of_another_encoder_are_neither_searched_nor_found() -> None:
     assert found(query) == []
     foreign = Query("f" * 16, query.embedding)
     with pytest.raises(ForeignEncoder):
-        galleries.current().search(foreign, 5)
+        current_gallery().search(foreign, 5)
 
 
 def test_before_it_is_built_search_is_unavailable() -> None:
     with pytest.raises(SearchUnavailable):
-        galleries.current()
+        current_gallery()
 
 
 def test_an_empty_shop_has_a_gallery_that_finds_nothing() -> None:
     bring_up()
     assert found(a_query(random.Random(0))) == []
-    assert len(galleries.current()) == 0
+    assert len(current_gallery()) == 0
 
 
 def test_neighbours_carry_the_cosine_of_the_stored_embeddings() -> None:
     vector = embedding(random.Random(0))
     add_coded_image(new_product(), vector)
     bring_up()
-    near = galleries.current().search(Query(encoder().fingerprint, vector), 1)
+    near = current_gallery().search(Query(encoder().fingerprint, vector), 1)
     assert near.distance.tolist() == [0]
     assert near.compared(vector, None).cosine == pytest.approx([1.0], abs=1e-6)

@@ -15,8 +15,8 @@ from hashing import CodeIndex, Kind, hamming
 from search.answers.query import Query
 from search.encoders.registry import encoder
 from search.gallery.filters import NO_FILTERS, Filters
-from search.gallery.overlay import Gallery
 from search.gallery.rows import Rows
+from search.gallery.snapshot_gallery import SnapshotGallery
 from search.gallery.snapshots import LoadedSnapshot
 
 N, K, CHANGED = 4000, 60, 100
@@ -51,22 +51,24 @@ def some_rows(n: int, seed: int, *, first: int = 0) -> Rows:
 
 
 @pytest.fixture(params=[Kind.FLAT, Kind.IVF])
-def now(db: None, request: Any) -> Gallery:
+def now(db: None, request: Any) -> SnapshotGallery:
     """4,000 pictures, a hundred products changed since; of lists, all are read."""
     rows = some_rows(N, 0)
     index = CodeIndex.build(rows.image_id, rows.codes, kind=request.param, probes=N)
     loaded = LoadedSnapshot("one", encoder().fingerprint, 0, None, rows, index)  # type: ignore[arg-type]
     changed = some_rows(2 * CHANGED, 1, first=10 * N)
     changed = Rows(**{**vars(changed), "product_id": np.arange(2 * CHANGED) // 2})
-    return Gallery.of(loaded).changed(set(range(CHANGED)), changed)
+    return SnapshotGallery.of(loaded).changed(range(CHANGED), changed)
 
 
-def expected(now: Gallery, query: Query, filters: Filters) -> list[tuple[int, int]]:
+def expected(
+    now: SnapshotGallery, query: Query, filters: Filters
+) -> list[tuple[int, int]]:
     """By sorting all that are live and allowed."""
     found: list[tuple[int, int]] = []
     for rows, live in (
         (now.snapshot.rows, now.snapshot.rows.product_id >= CHANGED),
-        (now.overlay.rows, np.ones(len(now.overlay.rows), bool)),
+        (now.overlay.table.rows, np.ones(len(now.overlay.table.rows), bool)),
     ):
         distances = hamming(query.codes, rows.codes)[0]
         for row in np.flatnonzero(live & allowed(rows, filters)).tolist():
@@ -99,7 +101,9 @@ def queries(n: int) -> list[Query]:
     return [Query(encoder().fingerprint, vector) for vector in vectors]
 
 
-def test_eight_threads_under_different_filters_get_each_its_own(now: Gallery) -> None:
+def test_eight_threads_under_different_filters_get_each_its_own(
+    now: SnapshotGallery,
+) -> None:
     asked = [(query, filters) for query in queries(4) for filters in FILTERS]
     answers = [expected(now, query, filters) for query, filters in asked]
     turns = list(range(len(asked))) * 6
@@ -114,17 +118,17 @@ def test_eight_threads_under_different_filters_get_each_its_own(now: Gallery) ->
 
 
 def test_a_search_that_has_begun_goes_on_undisturbed_by_the_next_change(
-    now: Gallery,
+    now: SnapshotGallery,
 ) -> None:
     asked = [(query, filters) for query in queries(2) for filters in FILTERS]
     answers = [now.search(query, K, filters=filters).hits() for query, filters in asked]
-    later = now.changed(set(range(N // 2)), now.overlay.rows.take(np.arange(0)))
+    later = now.changed(range(N // 2), now.overlay.table.rows.take(np.arange(0)))
     for (query, filters), answer in zip(asked, answers, strict=True):
         assert now.search(query, K, filters=filters).hits() == answer
     assert [later.search(query, K, filters=f).hits() for query, f in asked] != answers
 
 
-def test_a_child_forked_after_a_search_searches_too(now: Gallery) -> None:
+def test_a_child_forked_after_a_search_searches_too(now: SnapshotGallery) -> None:
     asked = [(query, filters) for query in queries(2) for filters in FILTERS]
     answers = [now.search(query, K, filters=filters).hits() for query, filters in asked]
     reader, writer = os.pipe()

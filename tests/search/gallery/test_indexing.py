@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hashing import Kind, RecallTooLow
-from search.gallery import galleries, indexing, snapshots
+from search.engines.engine import current_gallery
+from search.gallery import indexing, snapshots
 from search.gallery.filters import Filters
 from search.models import Snapshot
 from tests.search.catalogues import BRANDS, a_query, brute_force, random_product
@@ -47,7 +48,7 @@ def test_a_snapshot_states_its_index_and_the_recall_measured(lists: Any) -> None
         random_product(chance)
     snapshot = snapshots.build()
     assert snapshot is not None
-    index = galleries.current().snapshot.index  # type: ignore[attr-defined]
+    index = current_gallery().snapshot.index  # type: ignore[attr-defined]
     assert (snapshot.kind, index.kind) == ("ivf", Kind.IVF)
     assert snapshot.recall == index.recall
     assert 0.01 <= index.recall <= 1
@@ -60,7 +61,7 @@ def test_filters_lose_nothing_where_lists_do(lists: Any, seed: int) -> None:
         random_product(chance)
         if number == 45:
             snapshots.build()
-    now = galleries.current()
+    now = current_gallery()
     assert now.pending > 0
     for brand in BRANDS:
         for k in (1, 5, 200):
@@ -100,7 +101,7 @@ def test_lists_that_lose_too_much_are_refused_and_the_last_goes_on(
     with pytest.raises(RecallTooLow):
         snapshots.build()
     assert list(Snapshot.objects.all()) == [first]
-    assert galleries.current().name == first.name  # type: ignore[union-attr]
+    assert current_gallery().name == first.name  # type: ignore[union-attr]
 
 
 def test_where_auto_may_choose_such_a_shop_is_searched_whole(

@@ -14,8 +14,10 @@ from django.test import Client
 from moto.server import ThreadedMotoServer
 
 from config.storage import origin_of_pictures, shared_storages
+from search.engines import embedded
+from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import galleries, snapshots
+from search.gallery import snapshots
 from search.models import Snapshot
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import change_url, filled_in, upload
@@ -124,12 +126,12 @@ def add_image(seed: int) -> int:
 
 
 def found() -> set[int]:
-    near = galleries.current().search(a_query(random.Random(0)), 200)
+    near = current_gallery().search(a_query(random.Random(0)), 200)
     return set(near.image_id.tolist())
 
 
 def serves(built: Snapshot) -> bool:
-    return galleries.current().name == built.name
+    return current_gallery().name == built.name
 
 
 def test_web_takes_what_was_built_elsewhere_and_each_new_one(hosts: Hosts) -> None:
@@ -142,7 +144,7 @@ def test_web_takes_what_was_built_elsewhere_and_each_new_one(hosts: Hosts) -> No
     assert serves(first)  # while the next one is on its way
     assert found() == images
     wait_until(lambda: serves(second), timeout=20)
-    assert galleries.current().pending == 0
+    assert current_gallery().pending == 0
     assert found() == images
 
 
@@ -171,7 +173,7 @@ def test_with_the_storage_away_web_goes_on_with_its_own_copy(hosts: Hosts) -> No
     hosts.lose_storage()
     images.add(add_image(2))
     assert found() == images
-    galleries.reset()  # a process that begins now has only the copy on its disk
+    embedded.reset()  # a process that begins now has only the copy on its disk
     wait_until(lambda: found() == images, timeout=20)
     assert serves(first)
     assert not Snapshot.objects.filter(damaged=True).exists()
@@ -190,7 +192,7 @@ def test_a_damaged_copy_is_taken_anew(hosts: Hosts, damage: Any) -> None:
     assert found() == images
     for path in sorted(snapshots.folder_of(built).rglob("*.npy")):
         damage(path)
-        galleries.reset()
+        embedded.reset()
         assert found() == images
         assert serves(built)
     assert not Snapshot.objects.filter(damaged=True).exists()
@@ -205,7 +207,7 @@ def test_what_is_damaged_there_means_the_last_good_one(hosts: Hosts) -> None:
     storage = storages["snapshots"]
     storage.delete(f"{bad.name}/manifest.json")
     shutil.rmtree(hosts.folder / "builder")
-    galleries.reset()
+    embedded.reset()
     assert found() == images
     assert serves(good)
     assert snapshots.is_due()

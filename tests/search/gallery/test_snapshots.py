@@ -13,8 +13,11 @@ import pytest
 from django.conf import settings
 
 from search import background
+from search.engines import embedded
+from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import galleries, snapshots
+from search.gallery import snapshots
+from search.gallery.holder import Holder
 from search.gallery.reading import By
 from search.gallery.rows import Rows
 from search.models import Change, Snapshot
@@ -30,7 +33,7 @@ def add_image(seed: int) -> int:
 
 
 def found() -> set[int]:
-    near = galleries.current().search(a_query(random.Random(0)), 200)
+    near = current_gallery().search(a_query(random.Random(0)), 200)
     return {image_id for image_id, _ in near.hits()}
 
 
@@ -62,15 +65,15 @@ def test_damage_to_any_file_means_the_last_good_one_and_a_new_one_is_due(
         images.add(add_image(len(images)))
         newest = snapshots.build()
         assert newest is not None
-        galleries.reset()
+        embedded.reset()
         damage(snapshots.folder_of(newest).joinpath(*parts))
         assert found() == images
-        assert galleries.current().snapshot.name != newest.name
+        assert current_gallery().snapshot.name != newest.name
         assert snapshots.is_due()
         healed = snapshots.build_if_due()
         assert found() == images
         assert healed is not None
-        assert galleries.current().snapshot.name == healed.name
+        assert current_gallery().snapshot.name == healed.name
         assert not snapshots.is_due()
 
 
@@ -79,7 +82,7 @@ def test_without_any_good_snapshot_search_is_unavailable_until_one_is_built() ->
     snapshots.build()
     shutil.rmtree(settings.SNAPSHOTS_DIR)
     with pytest.raises(SearchUnavailable):
-        galleries.current()
+        current_gallery()
     assert snapshots.build_if_due() is not None
     assert found() == {image}
 
@@ -103,14 +106,14 @@ def test_a_server_goes_on_with_the_old_one_while_the_next_is_loaded(
     new = snapshots.build()
     works: list[Callable[[], None]] = []
     monkeypatch.setattr(background, "start", works.append)
-    monkeypatch.setattr(galleries, "loads_in_background", True)
+    monkeypatch.setattr(Holder, "loads_in_background", True)
     assert old is not None and new is not None
     for _ in range(3):
         assert found() == images
-        assert galleries.current().name == old.name
+        assert current_gallery().name == old.name
     assert len(works) == 1  # one thread, whoever asks meanwhile
     works[0]()
-    assert galleries.current().name == new.name
+    assert current_gallery().name == new.name
     assert found() == images
 
 

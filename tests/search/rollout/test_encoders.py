@@ -27,8 +27,10 @@ from search.answers.similar import (
     similar_to_query,
 )
 from search.encoders import encoding, filling, registry
+from search.engines import embedded
+from search.engines.engine import current_gallery
 from search.errors import ForeignEncoder, Refused, SearchUnavailable
-from search.gallery import galleries, snapshots
+from search.gallery import snapshots
 from search.models import Encoder, ImageCode, Snapshot
 from search.rollout import switching
 from tests.builders import make_image, new_product
@@ -100,7 +102,7 @@ def test_codes_fill_in_beside_and_one_switch_and_one_back_change_who_serves(
     between = image_of(50)
     command("switch_encoder", "foreign")
     assert registry.encoder().fingerprint == load_encoder(foreign).fingerprint
-    assert galleries.current().snapshot.encoder == registry.encoder().fingerprint
+    assert current_gallery().snapshot.encoder == registry.encoder().fingerprint
     after = image_of(51)
     for back in range(2):
         assert ask(50).results[0].image_id == between.pk
@@ -216,7 +218,7 @@ def test_a_retired_encoder_leaves_nothing_and_the_serving_one_stays(
     image = image_of(60)
     assert not ImageCode.objects.by(first.fingerprint).exists()
     assert ask(60).results[0].image_id == image.pk
-    assert galleries.current().snapshot.encoder == row.fingerprint
+    assert current_gallery().snapshot.encoder == row.fingerprint
     with pytest.raises(CommandError):
         command("switch_encoder", first.name)
 
@@ -278,9 +280,11 @@ def test_the_overlay_holds_codes_of_its_snapshots_encoder_alone(foreign: Path) -
     old = switching.previous()
     image_of(41)
     for fingerprint in (row.fingerprint, old.fingerprint):
-        now = galleries.current(fingerprint)
+        now = current_gallery(fingerprint)
         codes = dict(ImageCode.objects.by(fingerprint).values_list("image_id", "code"))
-        held = zip(now.overlay.rows.image_id, now.overlay.rows.codes, strict=True)
+        held = zip(
+            now.overlay.table.rows.image_id, now.overlay.table.rows.codes, strict=True
+        )
         assert {pk: code.tobytes() for pk, code in held}.items() <= codes.items()
         assert len(now) == 7
 
@@ -300,12 +304,12 @@ def test_a_query_of_the_encoder_before_is_refused_by_name(
     assert response.json()["code"] == "foreign_encoder"
     foreign_query = Query.from_token(ask(1).query)
     with pytest.raises(ForeignEncoder):
-        galleries.current(switching.previous().fingerprint).search(foreign_query, 5)
+        current_gallery(switching.previous().fingerprint).search(foreign_query, 5)
 
 
 def test_a_snapshot_of_one_encoder_cannot_pass_for_anothers(foreign: Path) -> None:
     row = switched(foreign)
-    galleries.reset()
+    embedded.reset()
     Snapshot.objects.filter(encoder=row.fingerprint).delete()
     Snapshot.objects.update(encoder=row.fingerprint)
     with pytest.raises(SearchUnavailable):

@@ -17,6 +17,7 @@ from search import background
 from search.encoders import encoding
 from search.gallery import snapshots
 from search.gallery.filters import NO_FILTERS
+from search.gallery.holder import Holder
 from search.words import ranking, texts, words_gallery
 from search.words.language import sentences
 from tests.builders import new_category, new_product
@@ -223,7 +224,7 @@ def test_overlaid_by_changes_it_ranks_as_if_read_anew(
     shop[0].delete()
     overlaid = [scored(asked(client, q)) for q in questions]
     assert words_gallery.current().pending == 6
-    words_gallery.reset()
+    words_gallery.holder.reset()
     assert [scored(asked(client, q)) for q in questions] == overlaid
 
 
@@ -252,7 +253,7 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
 ) -> None:
     works: list[Callable[[], None]] = []
     monkeypatch.setattr(background, "start", works.append)
-    monkeypatch.setattr(words_gallery, "reads_in_background", True)
+    monkeypatch.setattr(Holder, "loads_in_background", True)
     monkeypatch.setattr(words_gallery, "PATIENCE", 0.0)
     assert found(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
     assert found(client, "花瓶") == ["红-1"]
