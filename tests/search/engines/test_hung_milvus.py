@@ -1,6 +1,7 @@
 """A Milvus that hangs: the catalogue goes on, and who sends a photo is told in time."""
 
 import http.client
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,8 +37,9 @@ def test_pages_answer_while_milvus_hangs(
 
     def status(path: str) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        connection.request("GET", path)
-        return connection.getresponse().status
+        with closing(connection):
+            connection.request("GET", path)
+            return connection.getresponse().status
 
     assert search() == 200
     (server,) = (
