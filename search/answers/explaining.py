@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from PIL.Image import Image
 
 import hashing
-from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
 from hashing.explain import Explanation, Looked, compare, look, place, spotlight
+from pictures.errors import UnreadableImage
 from search.answers.query import Query
 from search.encoders import encoding, registry
 from search.errors import SearchUnavailable

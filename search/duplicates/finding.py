@@ -14,8 +14,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
+from pictures.errors import UnreadableImage
 from search.answers.query import Query
 from search.duplicates.same_picture import SAME, likeness
 from search.encoders import encoding, registry

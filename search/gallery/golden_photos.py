@@ -5,8 +5,9 @@ import structlog
 from PIL.Image import Image
 
 import hashing
-from catalogue.images import UnreadableImage, open_stored
+from catalogue.images import open_stored
 from hashing import CodeIndex
+from pictures.errors import UnreadableImage
 from search.gallery.calibration import Asked, asked_with
 from search.gallery.rows import Rows
 from search.models.golden import GoldenQuery
