@@ -20,6 +20,7 @@ PACKAGES = (
     "access",
     "catalogue",
     "staff",
+    "outages",
     "hashing",
     "pictures",
 )
