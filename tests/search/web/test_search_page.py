@@ -58,9 +58,10 @@ def test_a_photo_finds_its_product_first(client: Client, shop: list[Product]) ->
 def test_results_say_in_words_how_well_they_match(
     client: Client, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    of_rank = iter([Match.EXACT, Match.SIMILAR, Match.WEAK, *[Match.NONE] * 9])
-    monkeypatch.setattr(similar, "word", lambda similarity: next(of_rank))
-    monkeypatch.setattr(similar, "_match_of", lambda chances: Match.EXACT)
+    of_rank = [Match.EXACT, Match.SIMILAR, Match.WEAK, *[Match.NONE] * 9]
+    of_all = Match.EXACT
+    matches = iter([*of_rank, of_all])
+    monkeypatch.setattr(similar, "match_for", lambda similarity: next(matches))
     page = words(send(client, make_image(3)))
     in_order = ["Probably this one", "Very similar", "Somewhat similar", "Less alike"]
     assert [text for text in in_order if text in page] == in_order
@@ -125,7 +126,7 @@ def test_a_page_after_the_last_says_so(client: Client, shop: list[Product]) -> N
 def test_nothing_close_says_so_and_what_to_try(
     client: Client, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similar, "word", lambda similarity: Match.NONE)
+    monkeypatch.setattr(similar, "match_for", lambda similarity: Match.NONE)
     page = send(client, make_image(3))
     assert "Nothing close enough" in words(page)
     assert "Come closer" in words(page)
