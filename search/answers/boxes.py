@@ -1,7 +1,8 @@
 """Suggest boxes of the things on a photo, for shoppers to choose instead of drawing.
 
 The encoder's one pass tells what each cell of a photo adds to its embedding
-(hashing.regions). Adjacent cells that add much are one thing; each thing gets a box.
+(hashing.networks.region_graph). Adjacent cells that add much are one thing; each thing
+gets a box.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from PIL.Image import Image
 
 from hashing import Encoder
-from hashing.layers.linear import Embeddings
+from hashing.embeddings import Embeddings
 from search.answers.query import Box
 
 Map = npt.NDArray[np.float64]  # (rows, columns)

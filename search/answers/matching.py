@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 
 from hashing import Encoder
-from hashing.fitting.weighing import look_factor
 from search.gallery.neighbours import Weights
 
 
@@ -33,7 +32,7 @@ def embedding_weights(encoder: Encoder, match_on: str) -> Weights | None:
     by_part = WEIGHTS.get(match_on)
     if by_part is None:
         # Measured on the shop's own pictures: how well colour tells products apart.
-        by_part = {"look": look_factor(encoder.card)}
+        by_part = {"look": encoder.card.look_factor}
     if all(weight == 1 for weight in by_part.values()):
         return None
     weights = np.ones(encoder.card.dim, np.float32)

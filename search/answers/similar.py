@@ -229,7 +229,7 @@ def _similarities(
 
     The curves are the shop's own where it has them, else those of the encoder's card.
     """
-    curves = gallery.curves or Curves.of_card(made_by.card.match)
+    curves = gallery.curves or Curves.of_card(made_by.card.match_curve)
     similarities = curves.similarities(ranked.cosine).tolist()
     return dict(zip(ranked.product_id.tolist(), similarities, strict=True))
 
