@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalogue.models import ProductImage
+from hashing.same_picture import SAME_PICTURE_LIKENESS, likeness
 from pictures.errors import UnreadableImage
 from search.answers.query import Query
-from search.duplicates.same_picture import SAME, likeness
 from search.encoders import encoding, registry
 from search.engines.engine import current_gallery
 from search.gallery.calibration import Curves
@@ -134,7 +134,9 @@ def _near(image: ProductImage) -> Neighbours | None:
     if code is None or code.embedding is None:
         return None
     query = Query(encoder, np.frombuffer(code.embedding, np.int8))
-    found = current_gallery(encoder).search(query, NEAR).compared(query.embedding, None)
+    found = (
+        current_gallery(encoder).search(query, NEAR).with_cosines(query.embedding, None)
+    )
     order = np.lexsort((found.image_id, -found.cosine))
     return found.take(order[found.image_id[order] != image.pk])
 
@@ -158,14 +160,14 @@ def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
             alike = likeness(picture, encoding.read(other))
         except (UnreadableImage, FileNotFoundError):
             continue
-        if alike >= SAME:
+        if alike >= SAME_PICTURE_LIKENESS:
             yield Found(other, Tier.PICTURE, round(alike, 4))
 
 
 def _same_products(image: ProductImage, near: Neighbours) -> Iterator[Found]:
     """Of the pictures of other products: the most like of each, where it is sure."""
     encoder = registry.encoder()
-    curves = current_gallery().curves or Curves.of_card(encoder.card.match)
+    curves = current_gallery().curves or Curves.of_card(encoder.card.match_curve)
     others = near.take(np.flatnonzero(near.product_id != image.product_id))
     best = others.best_of_products()[:MOST]
     sure = curves.similarities(best.cosine).tolist()

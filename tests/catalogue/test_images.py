@@ -5,7 +5,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from catalogue.images import open_photo, open_stored, prepare, reason
-from hashing.data import open_picture
+from hashing.picture_sets import open_picture
 from pictures.decoding import decode
 from pictures.errors import UnreadableImage
 from pictures.formats import HEIC
