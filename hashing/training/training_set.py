@@ -105,8 +105,8 @@ def _readable(chosen: PictureSet, label: str, skipped: list[str]) -> Iterator[Pi
         else:
             try:
                 image = open_picture(io.BytesIO(content))
-            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-                skipped.append(f"{row.path}: no readable picture")
+            except UnreadableImage as error:
+                skipped.append(f"{row.path}: {error}")
             else:
                 yield _picture(chosen, row, name, image)
 
