@@ -34,6 +34,7 @@ from hashing import SHIPPED, CodeIndex, Encoder, load_encoder
 from hashing.data import PictureSet, open_picture
 from search.gallery import calibration
 from search.gallery.calibration import Asked
+from search.gallery.columns import WORD_COLUMNS, WordColumn
 from search.gallery.reliability import expected_error, reliability
 from search.gallery.rows import Rows
 
@@ -80,12 +81,9 @@ def a_shop(encoded: Encoded, numbers: np.ndarray) -> tuple[Rows, CodeIndex]:
         category_id=nothing,
         price=nothing,
         in_stock=np.ones(n, np.bool_),
-        brand=nothing,
-        colour=nothing,
         codes=codes,
         embeddings=embeddings,
-        brands=("",),
-        colours=("",),
+        words={name: WordColumn.of([""] * n) for name in WORD_COLUMNS},
     )
     return rows, CodeIndex.build(rows.image_id, codes)
 

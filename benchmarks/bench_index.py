@@ -84,7 +84,7 @@ def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
         category, stock = frozenset([7]), Filters(in_stock=True)
         half = Filters(min_price=Decimal(25), max_price=Decimal(75))
         narrow = Filters(min_price=Decimal(25), max_price=Decimal(26))
-        brand = Filters(brands=frozenset([f"Brand {BRANDS // 2}"]))
+        brand = Filters().with_words(brand=[f"Brand {BRANDS // 2}"])
         all_of_it = Filters(category, Decimal(10), Decimal(60), in_stock=True)
         faiss.omp_set_num_threads(1)
         contenders: dict[str, Turn] = {

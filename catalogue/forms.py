@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalogue import images
@@ -32,6 +33,9 @@ class PicturesField(forms.FileField):
         files = data if isinstance(data, list | tuple) else [data]
         return [file for file in files if file]
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
 
 def read_upload(upload: "UploadedFile[bytes]") -> StoredPicture:
     """Decode an upload, whatever type the browser states. Raises UnreadableImage."""
@@ -40,6 +44,10 @@ def read_upload(upload: "UploadedFile[bytes]") -> StoredPicture:
 
 class CategoryTreeField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A choice of all categories, shown as a tree."""
+
+    default_error_messages = {
+        "invalid_choice": _("This category is gone meanwhile. Choose another one."),
+    }
 
     def label_from_instance(self, obj: Category) -> str:
         return obj.indented_name
@@ -101,8 +109,15 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ProductImage
         fields = ("position",)
 
+    # Shown as a thumbnail: a file or the box that removes it is meant for that one.
+    watched = ("digest",)
+    guarded = ("upload",)
     picture: StoredPicture | None = None
     bad_picture = ""
+
+    @property
+    def row_name(self) -> str:
+        return str(gettext("the picture at position %d") % self.instance.position)
 
     def clean(self) -> dict[str, Any] | None:
         upload = self.cleaned_data.get("upload")

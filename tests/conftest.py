@@ -33,6 +33,7 @@ from tests.servers import (
     RedisServer,
     Server,
     WebServer,
+    nginx,
     shop_environment,
 )
 
@@ -194,6 +195,16 @@ def web_server(
 ) -> Callable[[], Server]:
     """Start the shop under gunicorn, with two processes."""
     return lambda: start(WebServer(tmp_path, environment))
+
+
+@pytest.fixture(scope="session")
+def needed_nginx() -> str:
+    """Without one, CI fails and a desk skips."""
+    try:
+        return nginx()
+    except RuntimeError as error:
+        without = pytest.fail if os.environ.get("CI") else pytest.skip
+        without(str(error))
 
 
 @pytest.fixture(scope="session")

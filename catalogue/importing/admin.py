@@ -17,7 +17,8 @@ from catalogue.importing.jobs import PROBLEMS_SHOWN
 from catalogue.models import CatalogueImport
 from catalogue.sending import send
 from catalogue.tasks import run_import
-from staff.rights import StaffAdmin, staff_page
+from staff.edits import StaffAdmin
+from staff.rights import staff_page
 
 VIEW = "catalogue.view_catalogueimport"
 LABELS = {

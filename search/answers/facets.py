@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from search.answers.categories import Named, tree
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.gallery.neighbours import Columns
 
@@ -49,8 +50,7 @@ class Facets:
     """Categories stand as the tree does, words by how many they leave."""
 
     category: list[CategoryCount]
-    brand: list[WordCount]
-    colour: list[WordCount]
+    words: dict[str, list[WordCount]]  # by the names of WORD_COLUMNS
     price: PriceRange
     in_stock: int
 
@@ -64,8 +64,10 @@ def facets(search: Search, filters: Filters) -> Facets:
     prices = without(min_price=None, max_price=None).column("price")
     return Facets(
         category=_categories(without(categories=None).column("category_id")),
-        brand=_words(without(brands=frozenset()).words("brand")),
-        colour=_words(without(colours=frozenset()).words("colour")),
+        words={
+            name: _words(search(filters.with_words(**{name: ()})).words(name))
+            for name in WORD_COLUMNS
+        },
         price=PriceRange(
             min=Decimal(min(prices)) / 100 if prices else None,
             max=Decimal(max(prices)) / 100 if prices else None,

@@ -5,16 +5,14 @@ from enum import StrEnum
 
 import numpy as np
 
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.rows import Int64s, Rows
 
-WORDS = {"brand": "brands", "colour": "colours"}
 REASONS = {
     "product_id": "product",
     "category_id": "category",
     "price": "price",
     "in_stock": "stock",
-    "brand": "brand",
-    "colour": "colour",
     "codes": "code",
     "embeddings": "embedding",
 }
@@ -74,8 +72,8 @@ def _reasons(
 ) -> dict[int, list[str]]:
     """Of each pair that differs: in what."""
     reasons: dict[int, list[str]] = {}
-    for column, reason in REASONS.items():
-        differs = _column(found, column)[ours] != _column(stored, column)[theirs]
+    for column, reason in {**REASONS, **{name: name for name in WORD_COLUMNS}}.items():
+        differs = _column(found, column, ours) != _column(stored, column, theirs)
         if differs.ndim > 1:
             differs = differs.any(axis=1)
         for at in np.flatnonzero(differs).tolist():
@@ -83,10 +81,8 @@ def _reasons(
     return reasons
 
 
-def _column(table: Rows, name: str) -> np.ndarray:
-    values: np.ndarray = getattr(table, name)
-    if name not in WORDS:
-        return values
-    words: np.ndarray = np.array([*getattr(table, WORDS[name]), ""], dtype=object)
-    spelled: np.ndarray = words[values]
-    return spelled
+def _column(table: Rows, name: str, rows: Int64s) -> np.ndarray:
+    if name in table.words:
+        return np.array(table.words[name].words(rows), dtype=object)
+    values: np.ndarray = getattr(table, name)[rows]
+    return values

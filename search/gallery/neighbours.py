@@ -1,6 +1,6 @@
 """Pictures near a query, as columns: of most, a search needs but few numbers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -23,7 +23,7 @@ class Columns(Protocol):
         ...
 
     def words(self, name: str) -> list[str]:
-        """Of each: `brand`, `colour`."""
+        """Return of each the word in this column of WORD_COLUMNS."""
         ...
 
 
@@ -38,8 +38,7 @@ class Neighbour(NamedTuple):
     category_id: int
     price: int  # hundredths of the shop's currency
     in_stock: bool
-    brand: str
-    colour: str
+    words: Mapping[str, str]  # by the names of WORD_COLUMNS
 
 
 class Listed(list[Neighbour]):
@@ -48,7 +47,8 @@ class Listed(list[Neighbour]):
     def column(self, name: str) -> list[Any]:
         return [getattr(near, name) for near in self]
 
-    words = column
+    def words(self, name: str) -> list[str]:
+        return [near.words[name] for near in self]
 
 
 @dataclass(frozen=True)
@@ -151,13 +151,8 @@ class Neighbours(Shortlist):
         return self._of_each(lambda rows, at: getattr(rows, name).take(at).tolist())
 
     def words(self, name: str) -> list[str]:
-        """Of each one's product: `brand`, `colour`."""
-
-        def read(rows: Rows, at: Int64s) -> list[str]:
-            words = getattr(rows, f"{name}s")
-            return [words[number] for number in getattr(rows, name).take(at).tolist()]
-
-        return self._of_each(read)
+        """Return of each one's product the word in this column of WORD_COLUMNS."""
+        return self._of_each(lambda rows, at: rows.words[name].words(at))
 
     def _of_each(self, read: Callable[[Rows, Int64s], list[Any]]) -> list[Any]:
         """What is read of each table's rows, in the order of these."""

@@ -8,20 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Value
-from django.db.models.functions import Coalesce, NullIf
 
 import hashing
 from catalogue.models import Category, Product
-from search.gallery.rows import (
-    Bools,
-    Int64s,
-    Ints,
-    Rows,
-    narrow,
-    numbered,
-    price_in_hundredths,
-)
+from search.gallery.columns import WORD_COLUMNS, Ints, WordColumn, narrow
+from search.gallery.rows import Bools, Int64s, Rows, price_in_hundredths
 from search.models import ImageCode
 
 # A variable number of ids in one statement is bounded by every database.
@@ -29,18 +20,13 @@ IDS_A_QUERY = 5000
 ROWS_A_READ = 20_000
 
 
-def _shown_colour(product: str = "") -> Coalesce:
-    """As staff says; else as it was seen on the main picture (search.words.seen)."""
-    said = NullIf(f"{product}colour", Value(""))
-    return Coalesce(said, f"{product}text__seen", Value(""))
-
-
-PRODUCT = ("pk", "category_id", "price", "stock", "brand", _shown_colour())
+FIXED = ("category_id", "price", "stock")
+PRODUCT = ("pk", *FIXED, *(read("") for read in WORD_COLUMNS.values()))
 PICTURE = ("image_id", "image__product_id", "code", "embedding")
 PICTURE_AND_PRODUCT = (
     *PICTURE,
-    *(f"image__product__{name}" for name in PRODUCT[1:-1]),
-    _shown_colour("image__product__"),
+    *(f"image__product__{name}" for name in FIXED),
+    *(read("image__product__") for read in WORD_COLUMNS.values()),
 )
 # Image ids, product ids, codes (n, bytes) and embeddings (n, dim).
 Pictures = tuple[Int64s, Int64s, npt.NDArray[np.uint8], npt.NDArray[np.int8]]
@@ -81,12 +67,9 @@ def read_all(by: By) -> Rows:
         category_id=products.category_id[at],
         price=products.price[at],
         in_stock=products.in_stock[at],
-        brand=products.brand[at],
-        colour=products.colour[at],
         codes=codes.take(order, axis=0),
         embeddings=embeddings.take(order, axis=0),
-        brands=products.brands,
-        colours=products.colours,
+        words={name: column.take(at) for name, column in products.words.items()},
     )
 
 
@@ -120,22 +103,19 @@ class _Products:
     rank: Int64s  # where the category stands in the tree
     price: Ints
     in_stock: Bools
-    brand: Ints
-    colour: Ints
-    brands: tuple[str, ...]
-    colours: tuple[str, ...]
+    words: dict[str, WordColumn]
 
     @classmethod
     def read(cls) -> Self:
         on_sale = Product.objects.on_sale().order_by("pk").values_list(*PRODUCT)
         table = _columns(on_sale.iterator(chunk_size=ROWS_A_READ), len(PRODUCT))
-        ids, category_id, price, stock, brand, colour = table
+        ids, category_id, *facts = table
         ordered = Category.objects.order_by("path").values_list("pk", flat=True)
         rank = {pk: number for number, pk in enumerate(ordered)}
         return cls(
             product_id=np.array(ids, np.int64),
             rank=np.array([rank.get(pk, len(rank)) for pk in category_id], np.int64),
-            **_facts(category_id, price, stock, brand, colour),
+            **_facts(category_id, *facts),
         )
 
     def places(self, product_ids: Int64s) -> tuple[Int64s, Bools]:
@@ -188,19 +168,17 @@ def _facts(
     category_id: Sequence[int],
     price: Sequence[Decimal],
     stock: Sequence[int],
-    brand: Sequence[str],
-    colour: Sequence[str],
+    *words: Sequence[str],
 ) -> dict[str, Any]:
-    """The columns that filters need, of products as the database has them."""
-    brands, colours = tuple(sorted(set(brand))), tuple(sorted(set(colour)))
+    """Return the columns that filters need, of products as the database has them."""
     return {
         "category_id": np.array(category_id, np.int64),
         "price": narrow([price_in_hundredths(each) for each in price]),
         "in_stock": np.array(stock, np.int64) > 0,
-        "brand": numbered(brand, brands),
-        "colour": numbered(colour, colours),
-        "brands": brands,
-        "colours": colours,
+        "words": {
+            name: WordColumn.of(column)
+            for name, column in zip(WORD_COLUMNS, words, strict=True)
+        },
     }
 
 

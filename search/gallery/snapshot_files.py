@@ -12,9 +12,11 @@ import numpy as np
 from hashing import CodeIndex, IndexFileError
 from hashing.disk import digest_of, sync
 from search.gallery import indexing
-from search.gallery.rows import COLUMNS, Rows
+from search.gallery.columns import WORD_COLUMNS, WordColumn
+from search.gallery.rows import ARRAYS, Rows
 
 FORMAT = "semblance-snapshot-1"
+IN_INDEX = ("image_id", "codes")  # which the files of the index have
 
 
 def write(found: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeIndex]:
@@ -23,16 +25,16 @@ def write(found: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeInd
     Returns what was read back, mapped. Raises RecallTooLow (search.gallery.indexing).
     """
     indexing.build_index(found).save(folder / "index")
-    names = [name for name in COLUMNS if name not in ("image_id", "codes")]
-    for name in names:
-        np.save(folder / f"{name}.npy", getattr(found, name))
+    columns = {name: getattr(found, name) for name in ARRAYS if name not in IN_INDEX}
+    columns |= {name: column.numbers for name, column in found.words.items()}
+    for name, column in columns.items():
+        np.save(folder / f"{name}.npy", column)
     manifest = {
         "format": FORMAT,
         "encoder": fingerprint,
         "images": len(found),
-        "brands": found.brands,
-        "colours": found.colours,
-        "files": {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in names},
+        "words": {name: column.vocabulary for name, column in found.words.items()},
+        "files": {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in columns},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
     for path in (*folder.iterdir(), folder, folder.parent):
@@ -43,6 +45,9 @@ def write(found: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeInd
 def read_rows(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
     """Map what `write` wrote. Raises IndexFileError if it is not whole."""
     manifest = _manifest(folder, fingerprint)
+    words = _vocabularies(manifest)
+    if words.keys() != WORD_COLUMNS.keys():
+        raise IndexFileError(f"{folder} has the words {', '.join(words)}")
     columns: dict[str, Any] = {}
     for file, digest in manifest["files"].items():
         if digest_of(folder / file) != digest:
@@ -52,15 +57,27 @@ def read_rows(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
         columns[Path(file).stem] = np.load(folder / file, mmap_mode=mode)
     index = CodeIndex.load(folder / "index")
     found = Rows(
-        **columns,
+        **{name: column for name, column in columns.items() if name not in words},
         image_id=index.ids,
         codes=index.codes,
-        brands=tuple(manifest["brands"]),
-        colours=tuple(manifest["colours"]),
+        words={
+            name: WordColumn(columns[name], tuple(vocabulary))
+            for name, vocabulary in words.items()
+        },
     )
-    if {len(getattr(found, name)) for name in COLUMNS} != {manifest["images"]}:
+    lengths = {len(getattr(found, name)) for name in ARRAYS}
+    lengths |= {len(column.numbers) for column in found.words.values()}
+    if lengths != {manifest["images"]}:
         raise IndexFileError(f"{folder}: columns of different length")
     return found, index
+
+
+def _vocabularies(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the words of each column; before 0.2.0 there were but two columns."""
+    if "words" not in manifest:
+        return {"brand": manifest["brands"], "colour": manifest["colours"]}
+    words: dict[str, list[str]] = manifest["words"]
+    return words
 
 
 def _manifest(folder: Path, fingerprint: str) -> dict[str, Any]:

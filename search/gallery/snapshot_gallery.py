@@ -12,11 +12,12 @@ from search.changes import Position
 from search.encoders.encoded_query import EncodedQuery
 from search.errors import ForeignEncoder
 from search.gallery.calibration import Curves
+from search.gallery.columns import Ints
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.neighbours import Shortlist
 from search.gallery.overlay import Overlay, rows_of_products
 from search.gallery.reading import By, read_products
-from search.gallery.rows import Int64s, Ints, Rows, merged, same
+from search.gallery.rows import Int64s, Rows, merged, same
 from search.gallery.snapshots import LoadedSnapshot
 
 

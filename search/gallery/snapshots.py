@@ -14,12 +14,13 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from hashing import CodeIndex, Encoder, IndexFileError, RecallTooLow
 from search import changes
 from search.encoders.registry import encoder
-from search.errors import SearchUnavailable
+from search.errors import NewerSnapshot, SearchUnavailable
 from search.gallery import golden_photos as golden
 from search.gallery import shared
 from search.gallery.calibration import Curves, calibrate
@@ -180,16 +181,22 @@ def curves_of(snapshot: Snapshot | Collection) -> Curves | None:
     return Curves(first, others)
 
 
-def roll_back() -> Snapshot:
+@transaction.atomic
+def roll_back(*, newest: str = "") -> Snapshot:
     """Take the newest out of service; returns the one that serves now.
 
-    Raises Snapshot.DoesNotExist, and changes nothing, if there is none before it.
+    newest: its name, where the caller has looked at it before.
+    Raises NewerSnapshot if that is the newest no more, Snapshot.DoesNotExist if there
+    is none before it; then nothing changes.
     """
-    newest, *older = Snapshot.objects.serving(encoder().fingerprint)[:2]
-    if not older:
+    serving = Snapshot.objects.serving(encoder().fingerprint)
+    rows = list(serving.select_for_update()[:2])
+    if newest and rows and rows[0].name != newest:
+        raise NewerSnapshot(rows[0].name)
+    if not rows[1:]:
         raise Snapshot.DoesNotExist("no snapshot before the newest")
-    Snapshot.objects.filter(pk=newest.pk).update(withdrawn=True)
-    return older[0]
+    Snapshot.objects.filter(pk=rows[0].pk).update(withdrawn=True)
+    return rows[1]
 
 
 def folder_of(snapshot: Snapshot) -> Path:

@@ -28,7 +28,8 @@ from search.errors import SearchUnavailable
 from search.golden import report
 from search.models.golden import GoldenQuery
 from staff import history
-from staff.rights import StaffAdmin, may, staff_page
+from staff.edits import StaffAdmin
+from staff.rights import may, staff_page
 
 SHOWN = 24
 ADD = "search.add_goldenquery"
@@ -114,7 +115,10 @@ class GoldenQueryAdmin(StaffAdmin):
         """Keep a photo that was searched with, and the product that is on it."""
         form = GoldenForm(request.POST)
         if not form.is_valid():
-            messages.error(request, _("Not saved. Send the photo again."))
+            is_gone = "product" in form.errors and "picture" not in form.errors
+            why = _("Not saved: this product is not on sale any more.")
+            again = _("Not saved. Send the photo again.")
+            messages.error(request, why if is_gone else again)
             return redirect("admin:search_goldenquery_photo")
         with transaction.atomic():
             query = report.keep(

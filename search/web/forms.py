@@ -19,11 +19,12 @@ from search.answers.request import (
     SearchRequest,
 )
 from search.answers.word_search import parse_words
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.words.understanding import Reading
 from search.words.words_query import LONGEST
 
-FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")
+FILTERS = ("category", "min_price", "max_price", *WORD_COLUMNS, "in_stock")
 MAX_LIMIT = 50
 MAX_PAGE = 1000
 # Less than this share of a side is no part of a photo.
@@ -114,10 +115,8 @@ class FilterForm(PriceRangeForm):
             categories=frozenset(category.subtree_ids()) if category else None,
             min_price=chosen["min_price"],
             max_price=chosen["max_price"],
-            brands=frozenset(chosen["brand"]),
-            colours=frozenset(chosen["colour"]),
             in_stock=chosen["in_stock"],
-        )
+        ).with_words(**{name: chosen[name] for name in WORD_COLUMNS})
 
 
 class QueryForm(FilterForm):

@@ -122,8 +122,10 @@ class Ranking:
                 category_id=int(rows.category_id[row]),
                 price=int(rows.price[row]),
                 in_stock=bool(rows.in_stock[row]),
-                brand=rows.brands[rows.brand[row]],
-                colour=rows.colours[rows.colour[row]],
+                words={
+                    name: column.vocabulary[column.numbers[row]]
+                    for name, column in rows.words.items()
+                },
             )
             for row, product, distance, cosine, fit in zip(
                 at.tolist(),

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hashing import Codes
+from search.gallery.columns import WORD_COLUMNS, WordColumn, narrow
 from search.gallery.filters import Filters
 from search.gallery.overlay import rows_of_products
-from search.gallery.rows import Bools, Int64s, Ints, Rows, narrow, price_in_hundredths
+from search.gallery.rows import Bools, Int64s, Rows, price_in_hundredths
 from search.models import ProductText
 from search.words.language import sentences
 from search.words.language.sentences import DIM, Vectors
@@ -94,7 +95,7 @@ class _Columns:
         self.collected = Collector()
         self.product, self.category, self.price = array("q"), array("q"), array("q")
         self.in_stock, self.meant = bytearray(), bytearray()
-        self.brand, self.colour = _Words(), _Words()
+        self.words = {name: _Words() for name in WORD_COLUMNS}
         self.vectors: list[bytes] = []
         self.codes: list[Codes] = []
 
@@ -105,8 +106,8 @@ class _Columns:
         self.price.append(price_in_hundredths(each.price))
         self.in_stock.append(each.in_stock)
         self.meant.append(each.embedding is not None)
-        self.brand.add(each.brand)
-        self.colour.add(each.colour)
+        for name, words in self.words.items():
+            words.add(each.words[name])
         self.vectors.append(each.embedding or bytes(DIM))
         if len(self.vectors) == A_PIECE:
             self._pack()
@@ -119,20 +120,15 @@ class _Columns:
         places = np.empty(len(order), np.int64)
         places[order] = np.arange(len(order))
         ids = products[order]
-        brand, brands = self.brand.column(order)
-        colour, colours = self.colour.column(order)
         rows = Rows(
             image_id=ids,
             product_id=ids,
             category_id=categories[order],
             price=narrow(self.price)[order],
             in_stock=np.frombuffer(self.in_stock, np.bool_)[order],
-            brand=brand,
-            colour=colour,
             codes=np.concatenate(self.codes)[order],
             embeddings=np.empty((len(ids), 0), np.int8),
-            brands=brands,
-            colours=colours,
+            words={name: words.column(order) for name, words in self.words.items()},
         )
         return Shelf(
             rows=rows,
@@ -158,10 +154,10 @@ class _Words:
     def add(self, word: str) -> None:
         self.column_of.append(self.numbers.setdefault(word, len(self.numbers)))
 
-    def column(self, order: Int64s) -> tuple[Ints, tuple[str, ...]]:
-        """Numbers into the sorted words, in this order; and those."""
+    def column(self, order: Int64s) -> WordColumn:
+        """Return the words in this order."""
         ordered: Sequence[str] = sorted(self.numbers)
         rank = np.empty(len(ordered), np.int64)
         rank[[self.numbers[word] for word in ordered]] = np.arange(len(ordered))
         came = np.frombuffer(self.column_of, np.int32)
-        return narrow(rank[came[order]]), tuple(ordered)
+        return WordColumn(narrow(rank[came[order]]), tuple(ordered))

@@ -5,7 +5,7 @@ nothing needs to be told: what was edited past the models is found by the next r
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from catalogue.models import Category, Product, ProductImage
 from pictures.errors import UnreadableImage
 from search import changes
 from search.encoders import encoding
+from search.gallery.columns import WORD_COLUMNS
 from search.models import ProductText
 from search.words.language import sentences
 from search.words.seen import colour_seen
@@ -32,8 +33,9 @@ BATCH = 128
 DESCRIBED = 160
 
 SOURCE = (
-    *("pk", "category_id", "price", "stock", "brand", "colour", "sku", "name"),
+    *("pk", "category_id", "price", "stock", "colour", "sku", "name"),
     *("description", "text__digest", "text__seen", "picture"),
+    *(read("") for read in WORD_COLUMNS.values()),
 )
 VECTOR = "text__embedding"
 
@@ -42,7 +44,7 @@ VECTOR = "text__embedding"
 class Written:
     """A product as its text has it, with what its meaning was, if that was read.
 
-    colour: as staff says, else as its picture shows; picture: the digest of that, where
+    picture: the digest of that, where
     it is looked at; sentence: what is encoded; is_current: whether that is done.
     """
 
@@ -50,8 +52,7 @@ class Written:
     category_id: int
     price: Decimal
     in_stock: bool
-    brand: str
-    colour: str
+    words: Mapping[str, str]  # by the names of WORD_COLUMNS
     sku: str
     text: Text
     picture: str
@@ -70,21 +71,22 @@ def read(products: QuerySet[Product], *, vectors: bool = True) -> Iterator[Writt
 
 
 def _written(row: Sequence[Any], category: str) -> Written:
-    pk, category_id, price, stock, brand, said, sku, name, *more = row
+    pk, category_id, price, stock, said, sku, name, *more = row
     description, digest, seen, main_picture, *rest = more
+    words = dict(zip(WORD_COLUMNS, rest, strict=False))
+    rest = rest[len(WORD_COLUMNS) :]
     meant = sentence(category, name, description)
     picture = "" if said else main_picture or ""
     is_current = digest == digest_of(meant, picture)
-    colour = said or (seen if is_current else "")
+    words["colour"] = said or (seen if is_current else "")
     return Written(
         product_id=pk,
         category_id=category_id,
         price=price,
         in_stock=stock > 0,
-        brand=brand,
-        colour=colour,
+        words=words,
         sku=sku,
-        text=Text(f"{name} {brand} {colour} {sku}", description),
+        text=Text(f"{name} {words['brand']} {words['colour']} {sku}", description),
         picture=picture,
         sentence=meant,
         is_current=is_current,

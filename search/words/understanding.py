@@ -58,10 +58,8 @@ class Reading:
             categories=None if below is None else frozenset(below),
             min_price=self.min_price,
             max_price=self.max_price,
-            brands=frozenset(self.brands),
-            colours=frozenset(self.colours),
             in_stock=self.in_stock,
-        )
+        ).with_words(brand=self.brands, colour=self.colours)
 
     @property
     def fields(self) -> dict[str, list[str]]:

@@ -128,12 +128,12 @@ class WordsGallery:
     @property
     def brands(self) -> set[str]:
         """Every brand's name, as the shop writes it."""
-        return {*self.base.rows.brands, *self.changed.rows.brands} - {""}
+        return self._vocabulary("brand")
 
     @property
     def colours(self) -> set[str]:
         """Every word for a colour."""
-        return {*self.base.rows.colours, *self.changed.rows.colours} - {""}
+        return self._vocabulary("colour")
 
     def refreshed(self) -> Self | None:
         """Return the gallery with every change committed before this call.
@@ -149,6 +149,10 @@ class WordsGallery:
     def is_due(self) -> bool:
         """Whether it should be read anew."""
         return self.pending > max(MOST_CHANGED, MOST_SHARE * len(self.base))
+
+    def _vocabulary(self, name: str) -> set[str]:
+        both = (self.base.rows.words[name], self.changed.rows.words[name])
+        return {word for column in both for word in column.vocabulary} - {""}
 
     def _is_lost(self) -> bool:
         """Whether changes may be forgotten that it has not read: it slept for long."""

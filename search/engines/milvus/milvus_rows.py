@@ -1,6 +1,6 @@
 """What Milvus keeps of a picture's row, and filters in its language; all numbers.
 
-Words (brand, colour) are kept as numbers, so that no word of a shop or a shopper
+Words (brands, colours) are kept as numbers, so that no word of a shop or a shopper
 becomes part of an expression.
 """
 
@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Set
 from typing import Any
 
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.gallery.rows import Rows, price_in_hundredths
 
-NUMBERS = ("id", "product_id", "category_id", "price", "brand", "colour", "state")
+NUMBERS = ("id", "product_id", "category_id", "price", *WORD_COLUMNS, "state")
 
 
 def written(rows: Rows) -> list[dict[str, Any]]:
@@ -35,9 +36,8 @@ def expression(filters: Filters, without: Set[int]) -> str:
         parts.append(f"price >= {price_in_hundredths(filters.min_price)}")
     if filters.max_price is not None:
         parts.append(f"price <= {price_in_hundredths(filters.max_price)}")
-    for column, words in (("brand", filters.brands), ("colour", filters.colours)):
-        if words:
-            parts.append(f"{column} in {sorted(map(_word, words))}")
+    for name, words in filters.chosen_words.items():
+        parts.append(f"{name} in {sorted(map(_word, words))}")
     if filters.in_stock:
         parts.append("in_stock == true")
     if without:
@@ -56,8 +56,10 @@ def _facts(rows: Rows, at: int) -> dict[str, Any]:
         "product_id": int(rows.product_id[at]),
         "category_id": int(rows.category_id[at]),
         "price": int(rows.price[at]),
-        "brand": _word(rows.brands[rows.brand[at]]),
-        "colour": _word(rows.colours[rows.colour[at]]),
+        **{
+            name: _word(column.vocabulary[column.numbers[at]])
+            for name, column in rows.words.items()
+        },
         "in_stock": bool(rows.in_stock[at]),
         "code": rows.codes[at].tobytes(),
     }

@@ -100,9 +100,8 @@ def test_a_picture_is_no_answer_to_itself() -> None:
     codes = np.packbits(vectors > 0, axis=1)
     rows = Rows(
         *(np.arange(8), np.arange(8) // 2, nothing, nothing),
-        *(np.ones(8, bool), nothing, nothing, codes, vectors),
-        brands=("",),
-        colours=("",),
+        *(np.ones(8, bool), codes, vectors),
+        words={},
     )
     asked = calibration.ask(rows, CodeIndex.build(np.arange(8), codes))
     assert len(asked.rank) == 8 * 4  # products; in two, one is its own other picture
