@@ -53,8 +53,9 @@ class Target:
     draft_side: int
 
     def draft_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size below which a JPEG is not scaled down."""
         scale = self.draft_side / max(width, height)
-        return max(1, int(width * scale)), max(1, int(height * scale))
+        return max(MIN_SIDE, int(width * scale)), max(MIN_SIDE, int(height * scale))
 
 
 @contextmanager

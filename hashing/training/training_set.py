@@ -17,6 +17,7 @@ from hashing.data import PictureSet, Row, open_picture
 from hashing.errors import TrainingError
 from hashing.training.augmentation import cut_out
 from hashing.training.recipe import TrainingRecipe
+from pictures.errors import UnreadableImage
 
 FEWEST = 8  # products; with fewer there is nothing to hold out
 PARTS = ("learn", "stop", "report")
