@@ -10,10 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue import images
 from catalogue.images import StoredPicture, reason
-from catalogue.models import CatalogueImport, Category, Product, ProductImage
+from catalogue.models import (
+    MAX_POSITION,
+    CatalogueImport,
+    Category,
+    Product,
+    ProductImage,
+)
 from pictures.errors import UnreadableImage
 
-MAX_POSITION = 32_767
 MAX_TABLE_BYTES = 200_000_000
 MAX_ZIP_BYTES = 2_000_000_000
 

@@ -55,6 +55,15 @@ def fit(options: argparse.Namespace) -> None:
     sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
 
 
+def tune(options: argparse.Namespace) -> None:
+    """Tune the network to many sets, into a file of weights."""
+    from hashing.fitting.wide_tuning import WideRecipe, tune_widely  # imports torch
+
+    recipe = WideRecipe.read(options.recipe)
+    tune_widely(recipe, options.out, resume=options.resume)
+    sys.stdout.write(f"the weights are in {options.out}\n")
+
+
 def train(options: argparse.Namespace) -> None:
     """Train an encoder on a shop's own pictures, if that makes it no worse."""
     from hashing.training.course import train  # torch, which serving does not have
@@ -159,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
     command.set_defaults(run=fit)
+    command = commands.add_parser("tune", help=tune.__doc__)
+    command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.pt")
+    command.add_argument("--resume", action="store_true", help="go on after a break")
+    command.set_defaults(run=tune)
     command = commands.add_parser("train", help=train.__doc__)
     command.add_argument("recipe", type=Path, metavar="CONFIG.toml")
     command.add_argument("--resume", action="store_true", help="go on after a break")

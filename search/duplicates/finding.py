@@ -134,7 +134,9 @@ def _near(image: ProductImage) -> Neighbours | None:
     if code is None or code.embedding is None:
         return None
     query = Query(encoder, np.frombuffer(code.embedding, np.int8))
-    found = current_gallery(encoder).search(query, NEAR).compared(query.embedding, None)
+    found = (
+        current_gallery(encoder).search(query, NEAR).with_cosines(query.embedding, None)
+    )
     order = np.lexsort((found.image_id, -found.cosine))
     return found.take(order[found.image_id[order] != image.pk])
 

@@ -1,4 +1,4 @@
-"""What a shopper limits a search to, and which rows that allows."""
+"""Filters of a search, and the rows of a gallery that they allow."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ from hashing.where import Stretch
 from search.gallery.columns import WordColumn
 from search.gallery.rows import Bools, Int64s, Rows, price_in_hundredths
 
-# For numbers of rows, or a slice of them: whether each may be an answer.
+# Returns for row numbers, or a slice of rows, whether each is allowed.
 Condition = Callable[[Int64s | slice], Bools]
 
-FEW_WORDS = 6  # above which a table of all words is quicker
+MAX_COMPARED_WORDS = 6  # above, a lookup table of the vocabulary is quicker
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Filters:
         return replace(self, words=tuple(sorted(kept.items())))
 
     def allowed(self, rows: Rows) -> Where:
-        """Which rows may be answers.
+        """Return which rows are allowed.
 
         A category costs nothing but what it leaves, since its rows lie together; the
         other columns are read only where the search asks for them.
@@ -62,7 +62,7 @@ class Filters:
         return sorted(
             stretch
             for category in self.categories
-            for stretch in rows.stretches.get(category, ())
+            for stretch in rows.category_ranges.get(category, ())
         )
 
     def _conditions(self, rows: Rows) -> Iterator[Condition]:
@@ -93,7 +93,7 @@ def _by_word(wanted: frozenset[str], column: WordColumn) -> Condition:
     folded = {word.casefold() for word in wanted}
     numbers, vocabulary = column.numbers, column.vocabulary
     fitting = [at for at, word in enumerate(vocabulary) if word.casefold() in folded]
-    if len(fitting) > FEW_WORDS:
+    if len(fitting) > MAX_COMPARED_WORDS:
         table = np.zeros(len(vocabulary), np.bool_)
         table[fitting] = True
         return lambda at: table.take(numbers[at])

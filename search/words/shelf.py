@@ -66,7 +66,7 @@ class Shelf:
         """For each product (n,) the weight of its category; 0 where it has none."""
         found = np.zeros(len(self), np.float32)
         for category, weight in weights.items():
-            for start, stop in self.rows.stretches.get(category, ()):
+            for start, stop in self.rows.category_ranges.get(category, ()):
                 found[start:stop] = weight
         return found
 

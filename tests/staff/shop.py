@@ -34,7 +34,7 @@ def open_full_shop() -> None:
     Group.objects.create(name="shopkeepers")
     staff("shopkeeper", "catalogue.view_product")
     CatalogueImport.objects.create(
-        name="shop.csv", state=CatalogueImport.State.DONE, table="a", report="b"
+        name="shop.csv", state=CatalogueImport.State.WAITING, table="a", report="b"
     )
 
 

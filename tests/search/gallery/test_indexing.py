@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 @pytest.fixture
 def lists(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Even a small shop gets them, however little they find."""
-    monkeypatch.setattr(indexing, "LEAST_FOR_IVF", 1)
+    monkeypatch.setattr(indexing, "MIN_IVF_IMAGES", 1)
     settings.SEARCH_INDEX = "ivf"
     settings.LEAST_RECALL = 0.01
     return settings
@@ -109,7 +109,7 @@ def test_where_auto_may_choose_such_a_shop_is_searched_whole(
 ) -> None:
     random_product(random.Random(1))
     lists.SEARCH_INDEX, lists.LEAST_RECALL = "auto", 0.99
-    monkeypatch.setattr(indexing, "IVF_ABOVE", 1)
+    monkeypatch.setattr(indexing, "AUTO_IVF_IMAGES", 1)
     uniform_codes(monkeypatch)
     snapshot = snapshots.build()
     assert snapshot is not None

@@ -2,18 +2,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
-from catalogue import tasks
+from catalogue import sending, tasks
 from catalogue.importing import jobs as import_jobs
 from catalogue.importing import rows as import_rows
 from catalogue.models import CatalogueImport, Product, ProductImage
@@ -90,11 +93,11 @@ def test_bad_rows_are_shown_and_the_report_downloaded(admin_client: Client) -> N
 
 
 def test_a_file_that_cannot_be_read_says_so(admin_client: Client) -> None:
-    job = send(admin_client, "sku,name\nm1,Käse\n".encode("latin-1"))
+    job = send(admin_client, b"%PDF-1.7\n")
     tasks.run_waiting_imports.delay()
     job.refresh_from_db()
     assert job.state == State.FAILED
-    assert "not UTF-8" in page_of(admin_client, job)
+    assert "This is a PDF" in page_of(admin_client, job)
     assert uploads() == []
 
 
@@ -136,7 +139,9 @@ def test_with_redis_the_import_is_sent_on_commit(
 ) -> None:
     sent: list[int] = []
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr("catalogue.importing.admin.run_import.delay", sent.append)
+    monkeypatch.setattr(
+        "catalogue.importing.admin.send", lambda task, pk: sent.append(pk)
+    )
     with django_capture_on_commit_callbacks(execute=True):
         job = send(admin_client, GOOD)
     assert sent == [job.pk]
@@ -148,13 +153,15 @@ def test_a_broker_that_is_away_loses_no_import(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
-    def fail(pk: int) -> None:
-        raise ConnectionError
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError
 
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr("catalogue.importing.admin.run_import.delay", fail)
+    monkeypatch.setattr(tasks.run_import, "apply_async", fail)
     with django_capture_on_commit_callbacks(execute=True):
         job = send(admin_client, GOOD)
+    assert CatalogueImport.objects.get().state == State.WAITING
+    sending.reset()
     tasks.run_waiting_imports.delay()
     job.refresh_from_db()
     assert job.state == State.DONE
@@ -194,7 +201,7 @@ def test_imports_run_one_after_the_other() -> None:
 def test_who_was_taken_for_dead_writes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """The import was taken over while it slept; its result does not count."""
     job = waiting()
-    monkeypatch.setattr(import_jobs, "HEARTBEAT", -1.0)
+    monkeypatch.setattr(import_jobs, "HEARTBEAT_SECONDS", -1.0)
 
     def taken_over(*args: Any) -> Any:
         CatalogueImport.objects.filter(pk=job.pk).update(attempt=2)
@@ -216,12 +223,55 @@ def test_an_import_that_fails_unexpectedly_is_given_up_after_some_attempts(
         raise MemoryError
 
     monkeypatch.setattr(import_jobs, "import_catalogue", fail)
-    for _ in range(import_jobs.ATTEMPTS):
+    for _ in range(import_jobs.MAX_ATTEMPTS):
         with pytest.raises(MemoryError):
             import_jobs.run_waiting()
     import_jobs.run_waiting()
     job.refresh_from_db()
     assert job.state == State.FAILED and job.message
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.RUNNING])
+def test_staff_stop_an_import_for_good(admin_client: Client, state: str) -> None:
+    old = timezone.now() - timedelta(minutes=5)
+    job = waiting(state=state, heartbeat=old)
+    stop = reverse("admin:catalogue_catalogueimport_stop", args=[job.pk])
+    assert stop in page_of(admin_client, job)
+    admin_client.get(stop)
+    job.refresh_from_db()
+    assert job.state == state, "by its button alone"
+    admin_client.post(stop)
+    import_jobs.run_waiting()
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (State.FAILED, 0)
+    page = page_of(admin_client, job)
+    assert "It was stopped" in page and stop not in page
+    assert uploads() == []
+    assert LogEntry.objects.get().get_change_message() == "Stopped."
+
+
+@pytest.mark.parametrize(
+    "step", ["reading.tables._decimal_marks", "importer.parse", "plans.prepare"]
+)
+def test_a_worker_notices_that_its_import_was_stopped(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(import_jobs, "HEARTBEAT_SECONDS", -1.0)
+    rows = [f"m{number},Mug,Kitchen,1,a.jpg" for number in range(9)]
+    job = waiting("\n".join([HEAD, *rows]))
+    module, _dot, name = f"catalogue.importing.{step}".rpartition(".")
+    original = getattr(import_module(module), name)
+
+    def stop_before(*args: Any) -> Any:
+        import_jobs.stop(job.pk)
+        return original(*args)
+
+    monkeypatch.setattr(f"{module}.{name}", stop_before)
+    import_jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (State.FAILED, 1)
+    assert "It was stopped" in job.message
+    assert Product.objects.count() <= 1
 
 
 def test_progress_is_shown_while_it_runs(admin_client: Client) -> None:
