@@ -31,7 +31,7 @@ django.setup()  # before the shop is imported
 
 from benchmarks.shop import BASE_DIR, DATA, save_result
 from hashing import SHIPPED, CodeIndex, Encoder, load_encoder
-from hashing.data import PictureSet, open_picture
+from hashing.picture_sets import PictureSet, open_picture
 from search.gallery import calibration
 from search.gallery.calibration import JudgedAnswers
 from search.gallery.columns import WORD_COLUMNS, WordColumn
@@ -136,7 +136,7 @@ def measure(encoder: Encoder) -> dict[str, Any]:
         )
     } | {"demo": of_demo(encoder)}
     photos = {"grocery": of_set(encoder, f"{DATA / 'grocery.tar'}:val")}
-    card, found = encoder.card.match, {}
+    card, found = encoder.card.match_curve, {}
     for name, (encoded, products) in shops.items():
         number = {product: at for at, product in enumerate(sorted(set(products)))}
         numbers = np.array([number[product] for product in products])

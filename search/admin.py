@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
-from hashing import Kind
+from hashing import IndexKind
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
 from search.encoders import encoding, filling, registry
 from search.engines.engine import current_gallery, engine
@@ -202,7 +202,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("index"))
     def index(self, row: Snapshot) -> str:
-        if row.kind == Kind.FLAT:
+        if row.kind == IndexKind.FLAT:
             return str(_("flat, exact"))
         recall = _("recall %(recall)s") % {"recall": f"{row.recall:.3f}"}
         return f"{row.kind}, {recall}"

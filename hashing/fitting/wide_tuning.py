@@ -21,16 +21,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from hashing.data import PictureSet, Row
-from hashing.fitting.deep_tuning import (
-    DeepTuning,
-    Taught,
-    interpolated,
-    tune_deeply,
-)
-from hashing.networks import Network, load_pretrained
-from hashing.training.augmentation import cut_out, retake, stand_in
-from hashing.training.views import as_pixels
+from hashing.augmentation.photos import cut_out, make_stand_in, retake
+from hashing.fitting.deep_tuning import DeepTuning, Taught, interpolated, tune_deeply
+from hashing.networks.architectures import Network, load_imagenet_lite0
+from hashing.networks.pixels import to_pixels
+from hashing.picture_sets import ManifestRow, PictureSet
 
 BATCH = 8  # pictures; more do not fit into the processor's cache
 PERMITTED = ("MIT", "BSD", "Apache", "CC0", "CC-BY", "AFL", "OSL")
@@ -88,7 +83,7 @@ def tune_widely(recipe: WideRecipe, out: Path, *, resume: bool = False) -> None:
     if not resume:
         shutil.rmtree(progress, ignore_errors=True)
     _check_is_of(recipe, progress)
-    network = load_pretrained()
+    network = load_imagenet_lite0()
     taught = [
         _taught(network, recipe, number, progress)
         for number in range(len(recipe.sources))
@@ -120,7 +115,7 @@ def _check_is_of(recipe: WideRecipe, progress: Path) -> None:
     path.write_text(repr(recipe), encoding="utf-8")
 
 
-def may_be_shipped(row: Row) -> bool:
+def may_be_shipped(row: ManifestRow) -> bool:
     """Tell whether a row's terms permit to ship what is trained on it."""
     licence = row.columns.get("licence", "")
     terms = f"{licence} {row.columns.get('rights', '')}"
@@ -129,13 +124,13 @@ def may_be_shipped(row: Row) -> bool:
 
 
 def _taught(network: Network, recipe: WideRecipe, number: int, folder: Path) -> Taught:
-    """A source's pictures, then its made-up photos, as the stages before see them."""
+    """See a source's pictures, then its made-up photos, as the stages before do."""
     source = recipe.sources[number]
     pictures = PictureSet.parse(source.set)
     kept = tuple(row for row in pictures.rows if may_be_shipped(row))
     if not kept:
         raise ValueError(f"{source.set}: no row may be taught by its licence")
-    pictures = PictureSet(pictures.text, pictures.source, kept)
+    pictures = PictureSet(pictures.spec, pictures.source, kept)
     photographed = [row for row in kept if row.columns.get("kind") == "catalogue"]
     rows = [*kept, *(row for row in photographed for _ in range(source.photos))]
     path = folder / f"{number}.npz"
@@ -172,18 +167,18 @@ def _views(
             if alone is None:
                 yield retake(image, rng)
             else:
-                yield stand_in(alone, surroundings, rng)
+                yield make_stand_in(alone, surroundings, rng)
 
 
 @torch.inference_mode()
 def _activations(
     network: Network, recipe: WideRecipe, views: Iterator[Image.Image]
 ) -> tuple[Any, Any]:
-    """Maps after `cut` modules and pooled features of at least one view."""
+    """Compute maps after `cut` modules and pooled features of at least one view."""
     trunk: Any = network.body.trunk
     maps, pooled = [], []
     while some := list(islice(views, BATCH)):
-        pixels = network.prepare(as_pixels(some, network.input_size))
+        pixels = network.prepare(to_pixels(some, network.input_size))
         seen = trunk[: recipe.cut](pixels.contiguous(memory_format=torch.channels_last))
         maps.append(seen.contiguous().numpy().astype(np.float16))
         pooled.append(trunk[recipe.cut :](seen).mean((2, 3)).numpy())

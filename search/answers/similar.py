@@ -220,7 +220,7 @@ def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
 
 def _chances(now: Gallery, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
     """By product that each is the one asked for: by the shop's curves, or the card's"""
-    curves = now.curves or Curves.of_card(made_by.card.match)
+    curves = now.curves or Curves.of_card(made_by.card.match_curve)
     found = curves.similarities(ranked.cosine).tolist()
     return dict(zip(ranked.product_id.tolist(), found, strict=True))
 

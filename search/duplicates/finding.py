@@ -167,7 +167,7 @@ def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
 def _same_products(image: ProductImage, near: Neighbours) -> Iterator[Found]:
     """Of the pictures of other products: the most like of each, where it is sure."""
     encoder = registry.encoder()
-    curves = current_gallery().curves or Curves.of_card(encoder.card.match)
+    curves = current_gallery().curves or Curves.of_card(encoder.card.match_curve)
     others = near.take(np.flatnonzero(near.product_id != image.product_id))
     best = others.best_of_products()[:MOST]
     sure = curves.similarities(best.cosine).tolist()

@@ -22,7 +22,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from hashing import CodeIndex, Codes, Curve, Found, fit_curve, fit_sigmoid
+from hashing import CodeIndex, Codes, Curve, RowHits, fit_isotonic, fit_sigmoid
 from search.gallery.neighbours import Shortlist
 from search.gallery.reliability import Bin, expected_error, reliability
 from search.gallery.rows import Rows
@@ -238,7 +238,7 @@ def fit_curves(
     if photos is None:
         return Curves(
             fit_sigmoid(*_with_card([(first, 1.0)], card, CARD_WEIGHT_FIRST)),
-            fit_curve(*_with_card([(others, 1.0)], card, CARD_WEIGHT)),
+            fit_isotonic(*_with_card([(others, 1.0)], card, CARD_WEIGHT)),
         )
     is_first = photos.rank == 0
     weight = OWN_WEIGHT / max(first.queries, OWN_WEIGHT)
@@ -246,7 +246,7 @@ def fit_curves(
     of_others = [(others, 1.0), (photos.only(~is_first), 1.0)]
     return Curves(
         fit_sigmoid(*_with_card(of_first, card, CARD_WEIGHT_FIRST)),
-        fit_curve(*_with_card(of_others, card, CARD_WEIGHT)),
+        fit_isotonic(*_with_card(of_others, card, CARD_WEIGHT)),
     )
 
 
@@ -280,7 +280,7 @@ def _answered(  # noqa: PLR0913
     """Return product, ranks, cosines and rightness of the answers to one query."""
     (near,) = index.search_rows(code[np.newaxis], SHORTLIST_IMAGES + 1)
     others = near.rows != own_row
-    hits = Found(near.rows[others], near.distances[others])
+    hits = RowHits(near.rows[others], near.distances[others])
     shortlist = Shortlist.of([(rows, hits)], SHORTLIST_IMAGES)
     answers = shortlist.with_cosines(query, None).best_of_products()[:ANSWERS_A_QUERY]
     n = len(answers)

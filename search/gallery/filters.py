@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from hashing import Where
-from hashing.where import Stretch
+from hashing import RowFilter
+from hashing.index.row_filter import RowRange
 from search.gallery.columns import WordColumn
 from search.gallery.rows import Bools, Int64s, Rows, price_in_hundredths
 
@@ -46,7 +46,7 @@ class Filters:
         kept = {name: column for name, column in both.items() if column}
         return replace(self, words=tuple(sorted(kept.items())))
 
-    def allowed(self, rows: Rows) -> Where:
+    def allowed(self, rows: Rows) -> RowFilter:
         """Return which rows are allowed.
 
         A category costs nothing but what it leaves, since its rows lie together; the
@@ -54,9 +54,9 @@ class Filters:
         """
         conditions = list(self._conditions(rows))
         keep = partial(_all, conditions) if conditions else None
-        return Where(self._stretches(rows), keep)
+        return RowFilter(self._stretches(rows), keep)
 
-    def _stretches(self, rows: Rows) -> list[Stretch] | None:
+    def _stretches(self, rows: Rows) -> list[RowRange] | None:
         if self.categories is None:
             return None
         return sorted(

@@ -3,13 +3,13 @@
 import structlog
 from django.conf import settings
 
-from hashing import CodeIndex, Kind, RecallTooLow
+from hashing import CodeIndex, IndexKind, RecallTooLow
 from search.gallery.rows import Rows
 
 log = structlog.get_logger()
 
 AUTO = "auto"
-CHOICES = (AUTO, *Kind)
+CHOICES = (AUTO, *IndexKind)
 # Measured by benchmarks.bench_index: of clustered codes the lists are quicker from
 # 100,000 on (.20 ms against .36), of a million 5 times; uniform ones they refuse. But a
 # scan of all is exact. So lists are taken where it begins to take longer than encoding
@@ -19,12 +19,12 @@ AUTO_IVF_IMAGES = 4_000_000
 MIN_IVF_IMAGES = 20_000
 
 
-def kind_for(images: int) -> Kind:
+def kind_for(images: int) -> IndexKind:
     """Return the kind of index for a snapshot of this many pictures."""
     least = AUTO_IVF_IMAGES if settings.SEARCH_INDEX == AUTO else MIN_IVF_IMAGES
-    if settings.SEARCH_INDEX == Kind.FLAT or images < least:
-        return Kind.FLAT
-    return Kind.IVF
+    if settings.SEARCH_INDEX == IndexKind.FLAT or images < least:
+        return IndexKind.FLAT
+    return IndexKind.IVF
 
 
 def build_index(rows: Rows) -> CodeIndex:
@@ -38,7 +38,7 @@ def build_index(rows: Rows) -> CodeIndex:
             rows.image_id,
             rows.codes,
             kind=kind_for(len(rows)),
-            least_recall=settings.LEAST_RECALL,
+            min_recall=settings.LEAST_RECALL,
         )
     except RecallTooLow as error:
         if settings.SEARCH_INDEX != AUTO:

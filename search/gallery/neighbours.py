@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from hashing import Found
+from hashing import RowHits
 from search.gallery.rows import Int64s, Rows
 
 Weights = npt.NDArray[np.float32]  # (dim,)
@@ -67,7 +67,7 @@ class Shortlist:
     row: Int64s
 
     @staticmethod
-    def of(found: Sequence[tuple[Rows, Found]], k: int) -> "Shortlist":
+    def of(found: Sequence[tuple[Rows, RowHits]], k: int) -> "Shortlist":
         """Return the k nearest of the pictures found in some tables."""
         table = np.repeat(
             np.arange(len(found), dtype=np.int32), [len(each.rows) for _, each in found]

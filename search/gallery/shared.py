@@ -20,7 +20,7 @@ from django.core.files.storage import Storage, storages
 
 from catalogue.storing import AWAY
 from hashing import IndexFileError
-from hashing.disk import sync
+from hashing.disk import fsync
 from search.errors import SearchUnavailable
 
 # Written last and removed first: a folder that has it is whole.
@@ -93,7 +93,7 @@ def fetch(name: str, folder: Path) -> None:
                 raise IndexFileError(f"the storage has no snapshot {name}")
             for file in _files(storage, name):
                 _copy(storage, file, partial / Path(file).relative_to(name))
-        sync(partial)
+        fsync(partial)
         partial.rename(folder)
 
 
@@ -140,7 +140,7 @@ def _copy(storage: Storage, name: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with storage.open(name, "rb") as source, path.open("wb") as target:
         shutil.copyfileobj(source, target, 1024 * 1024)
-    sync(path)
+    fsync(path)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hashing import CodeIndex, IndexFileError
-from hashing.disk import digest_of, sync
+from hashing.disk import fsync, sha256_of
 from search.gallery import indexing
 from search.gallery.columns import WORD_COLUMNS, WordColumn
 from search.gallery.rows import ARRAYS, Rows
@@ -36,11 +36,11 @@ def write(rows: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeInde
         "encoder": fingerprint,
         "images": len(rows),
         "words": {name: column.vocabulary for name, column in rows.words.items()},
-        "files": {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in columns},
+        "files": {f"{name}.npy": sha256_of(folder / f"{name}.npy") for name in columns},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False))
     for path in (*folder.iterdir(), folder, folder.parent):
-        sync(path)
+        fsync(path)
     return read_rows(folder, fingerprint)
 
 
@@ -55,7 +55,7 @@ def read_rows(folder: Path, fingerprint: str) -> tuple[Rows, CodeIndex]:
         raise IndexFileError(f"{folder} has the words {', '.join(words)}")
     columns: dict[str, Any] = {}
     for file, digest in manifest["files"].items():
-        if digest_of(folder / file) != digest:
+        if sha256_of(folder / file) != digest:
             raise IndexFileError(f"{folder / file} is damaged")
         # An empty file cannot be mapped.
         mode: Any = "r" if manifest["images"] else None

@@ -102,7 +102,7 @@ def build(by: Encoder | None = None) -> Snapshot | None:
             rows, settings.SNAPSHOTS_DIR / name, fingerprint=made_by.fingerprint
         )
         photos = golden_photos.answers(rows, index, made_by)
-        calibration = calibrate(rows, index, made_by.card.match, photos)
+        calibration = calibrate(rows, index, made_by.card.match_curve, photos)
         if shared.is_in_use():
             shared.put(settings.SNAPSHOTS_DIR / name)
         snapshot = Snapshot.objects.create(
@@ -164,7 +164,7 @@ def recalibrate() -> Snapshot:
     except IndexFileError as error:
         raise SearchUnavailable(str(error)) from error
     photos = golden_photos.answers(loaded.rows, loaded.index, made_by)
-    calibration = calibrate(loaded.rows, loaded.index, made_by.card.match, photos)
+    calibration = calibrate(loaded.rows, loaded.index, made_by.card.match_curve, photos)
     snapshot.curves = asdict(calibration.curves)
     snapshot.calibration = calibration.report()
     snapshot.save(update_fields=["curves", "calibration"])

@@ -58,8 +58,8 @@ class Shelf:
 
     def allowed(self, filters: Filters, live: Bools | None) -> Int64s:
         """The rows that may be answers, ascending."""
-        where = filters.allowed(self.rows)
-        rows = np.sort(where.numbers(where.within(len(self))))
+        allowed = filters.allowed(self.rows)
+        rows = np.sort(allowed.allowed_rows(allowed.ranges_within(len(self))))
         return rows if live is None else rows[live[rows]]
 
     def of_categories(self, weights: dict[int, float]) -> Scores:

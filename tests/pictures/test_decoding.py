@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from catalogue.images import STORED, open_photo
-from hashing.data import open_picture
+from hashing.picture_sets import open_picture
 from pictures import pixels
 from pictures.decoding import MAX_PIXELS, SEARCH, decode
 from pictures.errors import UnreadableImage

@@ -5,7 +5,6 @@ read (search.engines.milvus.milvus_rows). It returns ids of pictures; all else a
 them is in the database.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
@@ -20,6 +19,7 @@ from pymilvus import DataType, MilvusClient, MilvusException
 from pymilvus.client.ts_utils import get_collection_ts
 
 from hashing import Codes
+from outages.pause import Pause
 from search.engines.milvus.milvus_rows import NUMBERS, all_of, as_entities, expression
 from search.errors import SearchUnavailable
 from search.gallery.filters import Filters
@@ -28,8 +28,6 @@ from search.models import Collection
 
 SEARCH_TIMEOUT = 2.0  # seconds
 WRITE_TIMEOUT = 60.0
-# After a failure Milvus is not asked for so long.
-BACK_OFF_SECONDS = 2.0
 
 NEVER = 2**31 - 1  # milliseconds: gRPC's largest
 
@@ -47,7 +45,7 @@ class HeldRow(NamedTuple):
 _lock = Lock()
 _client: MilvusClient | None = None
 _loaded: set[str] = set()
-_paused_until = 0.0
+_pause = Pause(2)
 
 
 def name_of(encoder: str) -> str:
@@ -162,9 +160,8 @@ def nearest(
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
     """Forget the connection; calls that use it finish."""
-    global _client, _paused_until  # noqa: PLW0603
-    _client, _paused_until = None, 0.0
-    _loaded.clear()
+    _forget_connection()
+    _pause.end()
 
 
 class _Hit(NamedTuple):
@@ -245,19 +242,26 @@ def _asking(
     timeout: float = SEARCH_TIMEOUT, name: str | None = None
 ) -> Iterator[MilvusClient]:
     """Yield the connection, with this collection loaded. Raises SearchUnavailable."""
-    global _paused_until  # noqa: PLW0603
-    if time.monotonic() < _paused_until:
+    if _pause.is_on():
         raise SearchUnavailable("Milvus did not answer a moment ago")
     try:
         client = _connected()
         if name is not None and name not in _loaded:
-            client.load_collection(name, timeout=max(timeout, WRITE_TIMEOUT))
+            # One that takes longer goes on loading there, and the next asks again.
+            client.load_collection(name, timeout=timeout)
             _loaded.add(name)
         yield client
     except (MilvusException, grpc.RpcError) as error:
-        reset()
-        _paused_until = time.monotonic() + BACK_OFF_SECONDS
+        _forget_connection()
+        _pause.begin()
         raise SearchUnavailable(f"Milvus cannot answer: {error}") from error
+    _pause.end()
+
+
+def _forget_connection() -> None:
+    global _client  # noqa: PLW0603
+    _client = None
+    _loaded.clear()
 
 
 def _connected() -> MilvusClient:

@@ -155,7 +155,7 @@ def calibrate_sample(encoder: Encoder) -> Calibration:
     sample = read_images(CodeShape.of(encoder), after=0, limit=CALIBRATION_IMAGES)
     index = CodeIndex.build(sample.image_id, sample.codes)
     photos = golden_photos.answers(sample, index, encoder)
-    return calibrate(sample, index, encoder.card.match, photos)
+    return calibrate(sample, index, encoder.card.match_curve, photos)
 
 
 def _calibrated(encoder: Encoder) -> dict[str, Any]:
