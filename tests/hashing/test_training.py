@@ -14,6 +14,7 @@ import pytest
 
 from hashing import SHIPPED, load_encoder
 from hashing.__main__ import main
+from pictures.errors import UnreadableImage
 from tests.hashing.pictures import noise
 from tests.hashing.shops import paint, write_manifest, write_recipe, write_shop
 
@@ -211,7 +212,7 @@ def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
     )
     found = open_training_set(TrainingRecipe.read(write_recipe(tmp_path, shop)))
     assert found.skipped == (
-        "0-0.png: no readable picture",
+        f"0-0.png: {UnreadableImage('not_an_image')}",
         "1-0.png: the file is missing",
         "2-0.png: no product_id",
         "product p0: no picture of it is left",
