@@ -20,10 +20,10 @@ from search.models.duplicates import Resemblance
 from staff.edits import StaffAdmin
 from staff.rights import staff_action
 
-# Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
-AT_ONCE = 8
+# Compared while staff waits, about 0.2 s each; the sweep compares the others.
+IMAGES_COMPARED_AT_ONCE = 8
 # In one product's form; the queue has them all.
-MOST_PAIRS = 500
+MAX_PAIRS = 500
 
 
 def product_link(product: Product) -> SafeString:
@@ -32,7 +32,7 @@ def product_link(product: Product) -> SafeString:
 
 
 def looks_like(pair: Resemblance, image_id: int) -> SafeString:
-    """What a picture looks like, in words, with the other picture."""
+    """Return in words what a picture looks like, with the other picture."""
     other = pair.other_than(image_id)
     return format_html(
         "{} {}: {}", thumbnail(other, 48), pair.get_tier_display(),
@@ -43,7 +43,9 @@ def looks_like(pair: Resemblance, image_id: int) -> SafeString:
 def warn(request: HttpRequest, product: Product) -> None:
     """Compare this product's new pictures now, and say what they look like."""
     try:
-        images = list(finding.uncompared(product.images.all())[:AT_ONCE])
+        images = list(
+            finding.uncompared(product.images.all())[:IMAGES_COMPARED_AT_ONCE]
+        )
         pairs = [
             (pair, image.pk) for image in images for pair in finding.compare(image)
         ]
@@ -167,13 +169,13 @@ class ResemblanceAdmin(StaffAdmin):
 
 
 def open_count() -> int:
-    """Pairs that staff has to decide on."""
+    """Count the pairs that staff has to decide on."""
     return Resemblance.objects.to_review().count()
 
 
 def pairs_of(product: Product) -> dict[int, list[Resemblance]]:
     """Return by picture the pairs that staff has to decide on; one query."""
-    pairs = Resemblance.objects.of_product(product).to_review()[:MOST_PAIRS]
+    pairs = Resemblance.objects.of_product(product).to_review()[:MAX_PAIRS]
     by_image: dict[int, list[Resemblance]] = {}
     for pair in pairs.select_related("newer__product", "older__product"):
         for image_id in (pair.newer_id, pair.older_id):
@@ -182,14 +184,14 @@ def pairs_of(product: Product) -> dict[int, list[Resemblance]]:
 
 
 def looks_like_cell(image: ProductImage, pairs: list[Resemblance]) -> SafeString:
-    """For a picture in its product's form."""
+    """Return what a picture looks like, for its product's form."""
     return format_html_join(
         SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in pairs)
     )
 
 
 def _shown(image: ProductImage, which: str | Promise) -> SafeString:
-    """`which` is said on a phone, where the columns have no head."""
+    """Show one picture of a pair; `which` labels it on a phone, without a heading."""
     return format_html(
         '<span class="which">{}</span>{}<br>{}<br>{} × {}', which,
         thumbnail(image, 120), product_link(image.product), image.width, image.height,

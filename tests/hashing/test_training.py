@@ -50,7 +50,7 @@ def test_the_result_is_an_encoder_that_is_served(trained):
 
 
 def test_the_hash_layer_is_chosen_by_the_recipe(shop, tmp_path):
-    recipe = write_recipe(tmp_path, shop, layer="two_layer_head", then_all=False)
+    recipe = write_recipe(tmp_path, shop, layer="two_layer_head")
     recipe.write_text(f"{recipe.read_text()}\n[layer_options]\nsteps = 3\n")
     assert main(["train", str(recipe), "--force"]) == 0
     encoder = load_encoder(tmp_path / "own")
