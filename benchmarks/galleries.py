@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hashing import Codes, hamming
-from hashing.data import PictureSet
+from hashing.picture_sets import PictureSet
 from search.encoders.registry import encoder
 from search.gallery.columns import WordColumn, narrow
 from search.gallery.rows import Rows

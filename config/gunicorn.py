@@ -133,9 +133,11 @@ def _is_running(pid: int) -> bool:
 
 def post_worker_init(worker: Any) -> None:
     """Load what searches need beside the first requests, so that none waits."""
+    from outages import later
     from search.gallery.holder import Holder
 
     _return_memory()
+    later.in_background = True
     Holder.loads_in_background = True
     threading.Thread(target=_warm_up, daemon=True).start()
 

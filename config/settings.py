@@ -200,7 +200,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
-    **shared_storages(STORAGE_URL, MEDIA_URL),
+    **shared_storages(STORAGE_URL, MEDIA_URL, read_seconds=5 if SERVES else 20),
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"

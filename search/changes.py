@@ -1,4 +1,4 @@
-"""Which products were touched, in an order that loses nothing.
+"""Changes: which products were touched, read in commit order so that none is lost.
 
 A reader keeps a position and asks for what came since. On SQLite one transaction
 writes at a time, so that ascending ids are commit order. On PostgreSQL they are
@@ -20,14 +20,14 @@ from django.utils import timezone
 
 from search.models import Change, Collection, Snapshot
 
-# After so long a gallery of the engine that is not in use is given up: the time in
-# which a shop moves from one to the other, host by host.
-GIVEN_UP = timedelta(hours=1)
+# A gallery of the engine that is not in use is given up after so long: a shop has time
+# to move from one to the other, host by host.
+UNUSED_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a reader is: it has all before `upto` but for what was `running`.
+    """Where a reader is: it has read all before `upto` except what was `running`.
 
     own: the transaction that it read in, if that wrote, and its last change so far.
     """
@@ -38,8 +38,8 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The products that changed since a position, and where to go on."""
+class ChangedProducts:
+    """The products that changed since a position, and where to read from next."""
 
     products: frozenset[int]
     position: Position
@@ -66,7 +66,7 @@ SINCE = """
 
 
 def record(product_ids: Iterable[int]) -> None:
-    """Note, in the transaction that changes them, that these products changed."""
+    """Record, in the transaction that changes them, that these products changed."""
     xid = CurrentXid() if _is_postgresql() else 0
     Change.objects.bulk_create(
         Change(product_id=product_id, xid=xid) for product_id in set(product_ids)
@@ -74,14 +74,14 @@ def record(product_ids: Iterable[int]) -> None:
 
 
 def renew(product_ids: Sequence[int]) -> None:
-    """As `record`, in place of these products' earlier changes."""
+    """Record that these products changed, in place of their earlier changes."""
     with transaction.atomic():
         Change.objects.filter(product_id__in=product_ids).delete()
         record(product_ids)
 
 
-def since(position: Position) -> Seen:
-    """All changes from this position on."""
+def since(position: Position) -> ChangedProducts:
+    """Read all changes from this position on."""
     if _is_postgresql():
         return _since_xid(position)
     rows = list(
@@ -89,12 +89,12 @@ def since(position: Position) -> Seen:
         .order_by("pk")
         .values_list("pk", "product_id")
     )
-    now = Position(rows[-1][0]) if rows else position
-    return Seen(frozenset(product for _, product in rows), now)
+    reached = Position(rows[-1][0]) if rows else position
+    return ChangedProducts(frozenset(product for _, product in rows), reached)
 
 
-def position_now() -> int:
-    """Where a reader starts who reads the whole catalogue after this call."""
+def current_position() -> int:
+    """Return where a reader starts who reads the whole catalogue after this call."""
     if _is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {OLDEST_RUNNING}")
@@ -103,12 +103,13 @@ def position_now() -> int:
 
 
 def forget() -> None:
-    """Delete what no gallery needs; nothing before there is one.
+    """Delete the changes that no gallery needs; none while there is no gallery.
 
-    One of the engine that is not in use holds nothing back for long: it is given up.
+    A gallery of the engine that is not in use is given up, so that it does not keep
+    changes for long.
     """
     unused = Collection if settings.SEARCH_ENGINE == "embedded" else Snapshot
-    unused.objects.filter(as_of__lt=timezone.now() - GIVEN_UP).delete()
+    unused.objects.filter(as_of__lt=timezone.now() - UNUSED_AFTER).delete()
     position = oldest_needed()
     if position is not None:
         forget_before(position)
@@ -121,19 +122,19 @@ def encoders_with_gallery() -> set[str]:
 
 
 def oldest_needed() -> int | None:
-    """What came before may be forgotten; None while nothing may."""
+    """Return the position before which changes may be deleted; None if none may."""
     galleries = (Snapshot.objects, Collection.objects)
     oldest = [each.aggregate(oldest=Min("position"))["oldest"] for each in galleries]
     return min((position for position in oldest if position is not None), default=None)
 
 
 def forget_before(position: int) -> int:
-    """Delete what came before; returns how many."""
+    """Delete the changes before a position, and return how many there were."""
     old = Q(xid__lt=position) if _is_postgresql() else Q(pk__lt=position)
     return Change.objects.filter(old).delete()[0]
 
 
-def _since_xid(position: Position) -> Seen:
+def _since_xid(position: Position) -> ChangedProducts:
     # One statement, so one view of the database: what it says of running
     # transactions is true of the rows that it returns.
     with connection.cursor() as cursor:
@@ -142,11 +143,11 @@ def _since_xid(position: Position) -> Seen:
     upto, running, own, *_ = rows[0]
     products = frozenset(row[-1] for row in rows if row[-1] is not None)
     if own is None:
-        return Seen(products, Position(upto, tuple(running)))
+        return ChangedProducts(products, Position(upto, tuple(running)))
     # PostgreSQL does not call our own transaction running, and it may write more.
     already = position.own[1] if position.own[0] == own else 0
     last = max([already, *(pk for *_, pk, xid, _ in rows if xid == own)])
-    return Seen(products, Position(upto, (*running, own), (own, last)))
+    return ChangedProducts(products, Position(upto, (*running, own), (own, last)))
 
 
 def _is_postgresql() -> bool:

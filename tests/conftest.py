@@ -27,6 +27,7 @@ from tests import builders
 from tests.chromium import NoChromium, chromium
 from tests.search.engine_choice import chosen_engine, milvus_lite, milvus_server  # noqa: F401
 from tests.servers import (
+    BucketServer,
     CeleryBeat,
     CeleryWorker,
     PostgresServer,
@@ -136,6 +137,12 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     with RedisServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket_server(tmp_path: Path) -> Iterator[BucketServer]:
+    with BucketServer(tmp_path) as server:
         yield server
 
 

@@ -16,8 +16,9 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+import boto3
 import psycopg
 import redis
 from django.conf import settings
@@ -113,6 +114,12 @@ class Server:
         if self.is_running:
             self.stop()
         self.start()
+
+    @property
+    def pid(self) -> int:
+        if self.process is None:
+            raise RuntimeError(f"{type(self).__name__} was not started")
+        return self.process.pid
 
     @property
     def is_running(self) -> bool:
@@ -213,6 +220,43 @@ class RedisServer(Server):
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
+
+
+class BucketServer(Server):
+    """A stand-in for S3, with one bucket: `shop`. Keeps nothing over a restart."""
+
+    def start(self) -> Self:
+        super().start()
+        self.client.create_bucket(Bucket="shop")
+        return self
+
+    def command(self) -> list[str]:
+        where = ("-H", "127.0.0.1", "-p", str(self.port))
+        return [sys.executable, "-m", "moto.server", *where]
+
+    def is_ready(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5):
+            return True
+        return False
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """For STORAGE_URL."""
+        return f"s3://key:secret@shop/one?endpoint={self.endpoint}&region=us-east-1"
+
+    @property
+    def client(self) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="key",
+            aws_secret_access_key="secret",
+        )
 
 
 class CeleryWorker(Server):

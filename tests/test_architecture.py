@@ -20,6 +20,7 @@ PACKAGES = (
     "access",
     "catalogue",
     "staff",
+    "outages",
     "hashing",
     "pictures",
 )
@@ -70,7 +71,7 @@ def test_no_import_goes_against_the_layers() -> None:
         ("hashing.codes", "django"),
         ("pictures.decoding", "django"),
         ("pictures.decoding", "hashing.codes"),
-        ("hashing.index", "catalogue.images"),
+        ("hashing.index.code_index", "catalogue.images"),
         ("search.gallery.holder", "faiss"),
         ("search.encoders.encoding", "onnxruntime"),
         ("search.gallery.holder", "torch"),

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.unseen.worlds import Side, World, distractors
-from hashing.evaluation.ranking import closeness, cosines, rerank
-from hashing.layers.itq import fit_itq, recentre
-from hashing.layers.linear import HashLayer, quantise, unit
-from hashing.layers.lsh import random_layer
+from hashing.embeddings import l2_normalise, quantise_embeddings
+from hashing.evaluation.rankings import code_similarity, cosines, rerank
+from hashing.layers.hash_layer import HashLayer
+from hashing.layers.itq import fit_itq
+from hashing.layers.linear import LinearHashLayer, recentre
+from hashing.layers.lsh import random_hyperplanes
 
 N_BITS = 256
 FITTED_TO = 4000  # pictures of a gallery, at most
@@ -129,8 +131,10 @@ def by_code(embed: Embed, layer: HashLayer) -> Ranking:
     """Rank by Hamming distance between codes of a given layer."""
 
     def rank(queries: tuple[Side, ...], gallery: tuple[Side, ...]) -> Scores:
-        sides = [quantise(joined(embed, sides)) for sides in (queries, gallery)]
-        return closeness(*(layer.codes(side) for side in sides))
+        sides = [
+            quantise_embeddings(joined(embed, sides)) for sides in (queries, gallery)
+        ]
+        return code_similarity(*(layer.codes(side) for side in sides))
 
     return rank
 
@@ -139,9 +143,11 @@ def reranked(embed: Embed, layer: HashLayer) -> Ranking:
     """Rank the 200 nearest codes by cosine of int8 embeddings, as the shop does."""
 
     def rank(queries: tuple[Side, ...], gallery: tuple[Side, ...]) -> Scores:
-        sides = [quantise(joined(embed, sides)) for sides in (queries, gallery)]
+        sides = [
+            quantise_embeddings(joined(embed, sides)) for sides in (queries, gallery)
+        ]
         return rerank(
-            closeness(*(layer.codes(side) for side in sides)), cosines(*sides)
+            code_similarity(*(layer.codes(side) for side in sides)), cosines(*sides)
         )
 
     return rank
@@ -151,9 +157,11 @@ def by_lsh(embed: Embed) -> Ranking:
     """Rank by random hyperplanes through the gallery's mean."""
 
     def rank(queries: tuple[Side, ...], gallery: tuple[Side, ...]) -> Scores:
-        sides = [quantise(joined(embed, sides)) for sides in (queries, gallery)]
-        layer = recentre(random_layer(sides[1].shape[1], N_BITS), sides[1])
-        return closeness(*(layer.codes(side) for side in sides))
+        sides = [
+            quantise_embeddings(joined(embed, sides)) for sides in (queries, gallery)
+        ]
+        layer = recentre(random_hyperplanes(sides[1].shape[1], N_BITS), sides[1])
+        return code_similarity(*(layer.codes(side) for side in sides))
 
     return rank
 
@@ -167,20 +175,22 @@ def by_fitted_code(embed: Embed, *, reference: Vectors | None = None) -> Ranking
     """
 
     def rank(queries: tuple[Side, ...], gallery: tuple[Side, ...]) -> Scores:
-        sides = [quantise(joined(embed, sides)) for sides in (queries, gallery)]
+        sides = [
+            quantise_embeddings(joined(embed, sides)) for sides in (queries, gallery)
+        ]
         layer = fitted(sides[1], reference)
-        return closeness(*(layer.codes(side) for side in sides))
+        return code_similarity(*(layer.codes(side) for side in sides))
 
     return rank
 
 
-def fitted(gallery: npt.NDArray[np.int8], reference: Vectors | None) -> HashLayer:
+def fitted(gallery: npt.NDArray[np.int8], reference: Vectors | None) -> LinearHashLayer:
     """Fit a layer to a gallery (n, dim) of any size."""
     if reference is None or len(gallery) >= 2 * N_BITS:
         n_bits = min(N_BITS, len(gallery) // 8 * 8)
-        return fit_itq(gallery[:FITTED_TO], n_bits, rounds=ROUNDS, prefixes=False)
-    own = unit(gallery)
+        return fit_itq(gallery[:FITTED_TO], n_bits, iterations=ROUNDS, prefixes=False)
+    own = l2_normalise(gallery)
     missing = reference[: 2 * N_BITS - len(gallery)]
-    moved = unit(missing - missing.mean(axis=0) + own.mean(axis=0))
-    both = quantise(np.concatenate([own, moved]))
-    return fit_itq(both, N_BITS, rounds=ROUNDS, prefixes=False)
+    moved = l2_normalise(missing - missing.mean(axis=0) + own.mean(axis=0))
+    both = quantise_embeddings(np.concatenate([own, moved]))
+    return fit_itq(both, N_BITS, iterations=ROUNDS, prefixes=False)

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from benchmarks.unseen.pictures import CUT, FOLDER, MAP, batches
 from benchmarks.unseen.sets import Pictures
 from hashing.encoder import open_network
-from hashing.networks import LEAST, load_pretrained
-from hashing.networks import Network as FeatureNetwork
+from hashing.networks.architectures import Network as FeatureNetwork
+from hashing.networks.architectures import load_imagenet_lite0
+from hashing.networks.feature_network import VARIANCE_EPSILON
 
 LAST = 19  # modules of the trunk before its last stage
 MIDDLE = 16  # modules of the trunk before its middle maps end
@@ -48,7 +49,7 @@ class UpperStages(nn.Module):
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         low = self.low(maps)
         middle = (low - self.mean) / self.width
-        deviation = (middle.var((2, 3), correction=0) + LEAST).sqrt()
+        deviation = (middle.var((2, 3), correction=0) + VARIANCE_EPSILON).sqrt()
         stuff = torch.cat([middle.mean((2, 3)), deviation - 1], 1)
         before = self.high(low)
         return self.last(before).mean((2, 3)), stuff, before
@@ -56,13 +57,14 @@ class UpperStages(nn.Module):
 
 def untuned() -> nn.Sequential:
     """The stages that may be tuned, as ImageNet left them."""
-    return upper(load_pretrained())
+    return upper(load_imagenet_lite0())
 
 
 def upper(network: FeatureNetwork) -> nn.Sequential:
     """A network's stages from the cut on."""
     trunk: Any = network.body.trunk
-    return nn.Sequential(*trunk[CUT:])
+    stages: nn.Sequential = trunk[CUT:]
+    return stages
 
 
 def with_stages(tuned: nn.Module, cut: int) -> nn.Sequential:

@@ -19,10 +19,11 @@ from django.utils.text import slugify
 from PIL import Image
 from torch import Tensor, nn
 
-from hashing.colour import ColourHistogram
 from hashing.encoder import open_network
-from hashing.networks import SHRINK, Network, load_pretrained
-from hashing.training.views import as_pixels
+from hashing.networks.architectures import Network, load_imagenet_lite0
+from hashing.networks.colour_histogram import ColourHistogram
+from hashing.networks.feature_network import HISTOGRAM_SHRINK
+from hashing.networks.pixels import to_pixels
 
 FOLDER = Path(tempfile.gettempdir()) / "semblance-unseen"
 CUT = 10  # modules of the trunk that no candidate changes
@@ -55,7 +56,7 @@ class FrozenStages(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         pictures = pictures.float()
-        small = nn.functional.avg_pool2d(pictures / 255, SHRINK)
+        small = nn.functional.avg_pool2d(pictures / 255, HISTOGRAM_SHRINK)
         return self.stages(self.network.prepare(pictures)), self.colours(small)
 
 
@@ -77,7 +78,7 @@ def _compute(images: Iterable[Image.Image], count: int, paths: Sequence[Path]) -
     colours = np.zeros((count, 192), dtype=np.float32)
     row = 0
     for row, image in enumerate(images, start=1):
-        pixels = as_pixels([image], 224).numpy()
+        pixels = to_pixels([image], 224).numpy()
         seen = _session().run(None, {"pictures": pixels})
         maps[row - 1], colours[row - 1] = seen[0][0], seen[1][0]
     if row != count:
@@ -94,7 +95,7 @@ def _session() -> Any:
     path = FOLDER / f"frozen-{CUT}.onnx"
     if not path.exists():
         program = torch.onnx.export(
-            FrozenStages(load_pretrained()).eval(),
+            FrozenStages(load_imagenet_lite0()).eval(),
             (torch.zeros(1, 3, 224, 224, dtype=torch.uint8),),
             input_names=["pictures"],
             output_names=["maps", "colours"],

@@ -13,20 +13,18 @@ from PIL import Image
 from benchmarks.shop import DATA
 from benchmarks.unseen.pictures import FOLDER, Activations, activations
 from demo import PICTURES
-from hashing.data import PictureSet, Row
-from hashing.training.augmentation import (
-    CANVAS,
+from hashing.augmentation.photos import (
+    CANVAS_SIDE,
     Rng,
     cut_out,
-    light,
+    make_stand_in,
     retake,
-    stand_in,
-    through_a_phone,
+    take_with_phone,
     tilt,
+    vary_light,
 )
+from hashing.picture_sets import ManifestRow, PictureSet
 
-PERMITTED = ("MIT", "BSD", "Apache", "CC0", "CC-BY", "AFL", "OSL")
-FORBIDDEN = ("GPL", "Unsplash")
 SEED = 18
 
 
@@ -35,19 +33,11 @@ class Pictures:
     """Rows of one set, in the order of its stored activations."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[ManifestRow, ...]
     seen: Activations
 
     def column(self, name: str) -> list[str]:
         return [row.columns.get(name, "") for row in self.rows]
-
-
-def teaches(row: Row) -> bool:
-    """Tell whether what is trained on a row may be shipped."""
-    terms = row.columns["licence"] + " " + row.columns.get("rights", "")
-    return any(word in row.columns["licence"] for word in PERMITTED) and not any(
-        word in terms for word in FORBIDDEN
-    )
 
 
 @cache
@@ -77,7 +67,7 @@ def _retaken(pictures: PictureSet, turns: int) -> Iterator[Image.Image]:
             if alone is None:
                 yield retake(image, rng)
             else:
-                yield stand_in(alone, surroundings, rng)
+                yield make_stand_in(alone, surroundings, rng)
 
 
 @cache
@@ -100,14 +90,14 @@ def _in_rooms(pictures: PictureSet) -> Iterator[Image.Image]:
 
 def in_room(product: Image.Image, places: list[Image.Image], rng: Rng) -> Image.Image:
     """Lay a cut-out (RGBA) once into a room and photograph it, 256 pixels square."""
-    canvas = places[int(rng.integers(len(places)))].resize((CANVAS, CANVAS))
-    copy = light(
-        tilt(product, rng, size=rng.uniform(0.45, 0.9) * CANVAS), rng, strength=0.5
+    canvas = places[int(rng.integers(len(places)))].resize((CANVAS_SIDE, CANVAS_SIDE))
+    copy = vary_light(
+        tilt(product, rng, size=rng.uniform(0.45, 0.9) * CANVAS_SIDE), rng, strength=0.5
     )
-    x, y = rng.uniform(0.35, 0.65, 2) * CANVAS
+    x, y = rng.uniform(0.35, 0.65, 2) * CANVAS_SIDE
     corner = (round(x - copy.width / 2), round(y - copy.height / 2))
     canvas.paste(copy, corner, copy.getchannel("A"))
-    return through_a_phone(canvas, rng)
+    return take_with_phone(canvas, rng)
 
 
 @cache

@@ -7,10 +7,11 @@ import numpy as np
 
 from benchmarks.unseen.networks import LAST, imagenet
 from benchmarks.unseen.pictures import CUT
-from benchmarks.unseen.sets import Pictures, plain, teaches, views
+from benchmarks.unseen.sets import Pictures, plain, views
 from benchmarks.unseen.worlds import FURNITURE
-from hashing.data import Row
 from hashing.fitting.deep_tuning import Taught
+from hashing.fitting.wide_tuning import may_be_shipped
+from hashing.picture_sets import ManifestRow
 
 SHARES = {
     "groceries": 0.2,
@@ -50,7 +51,7 @@ SOURCES = (
 )
 
 
-def group(source: str, row: Row) -> str:
+def group(source: str, row: ManifestRow) -> str:
     """The group of the sets that teach that a row belongs to."""
     if source == "renders3d":
         kind = row.columns["coarse_label"]
@@ -60,9 +61,9 @@ def group(source: str, row: Row) -> str:
     return {"grocery": "groceries", "luma": "luma"}.get(source, "demo shops")
 
 
-def may_teach(row: Row) -> bool:
+def may_teach(row: ManifestRow) -> bool:
     """Tell whether a row is neither kept to validate on nor under other terms."""
-    return teaches(row) and row.columns["split"] not in ("val", "validation")
+    return may_be_shipped(row) and row.columns["split"] not in ("val", "validation")
 
 
 def stored(source: Source) -> Iterator[Pictures]:

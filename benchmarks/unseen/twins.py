@@ -15,10 +15,11 @@ from benchmarks.unseen.pictures import CUT, FOLDER
 from benchmarks.unseen.sets import SEED, plain
 from benchmarks.unseen.teaching import SHARES, SOURCES, group, may_teach, taught
 from benchmarks.unseen.worlds import Side
+from hashing.embeddings import l2_normalise, quantise_embeddings
 from hashing.fitting.deep_tuning import DeepTuning, interpolated, tune_deeply
-from hashing.fitting.embedding import Projection, fit_projection
+from hashing.fitting.projection import Projection, fit_projection
 from hashing.layers.itq import fit_itq
-from hashing.layers.linear import HashLayer, quantise, unit
+from hashing.layers.linear import LinearHashLayer
 
 WEIGHTS = FOLDER / "weights"
 N_BITS = 256
@@ -105,18 +106,18 @@ class Twin:
         if pictures.name not in self._embedded:
             item = self._item(self._pooled(Side.of(pictures)))
             look = self._look(np.asarray(pictures.seen.colours))
-            vectors = unit(np.hstack([item, self.making.look_weight * look]))
+            vectors = l2_normalise(np.hstack([item, self.making.look_weight * look]))
             self._embedded[pictures.name] = vectors
         return self._embedded[pictures.name][side.rows]
 
     def _pooled(self, side: Side) -> Floats:
         seen = self.network.features(side.pictures)
         pooled = np.asarray(seen.pooled[side.rows], dtype=np.float32)
-        item = unit(np.sqrt(pooled) if self.making.root else pooled)
+        item = l2_normalise(np.sqrt(pooled) if self.making.root else pooled)
         if not self.making.stuff:
             return item
-        stuff = unit(np.asarray(seen.stuff[side.rows], dtype=np.float32))
-        return unit(np.hstack([item, self.making.stuff * stuff]))
+        stuff = l2_normalise(np.asarray(seen.stuff[side.rows], dtype=np.float32))
+        return l2_normalise(np.hstack([item, self.making.stuff * stuff]))
 
     @cached_property
     def taught(self) -> list[tuple[Side, npt.NDArray[np.str_]]]:
@@ -139,11 +140,11 @@ class Twin:
         items = [self._pooled(side) for side, _ in self.taught]
         making = self.making
         if not making.within:
-            return fit_projection(items, making.item_dim, power=making.item_power)
+            return fit_projection(items, making.item_dim, whitening=making.item_power)
         labels = [labels for _, labels in self.taught]
         white = within(items, labels, power=making.within)
         moved = [item @ white for item in items]
-        axes = fit_projection(moved, making.item_dim, power=making.item_power)
+        axes = fit_projection(moved, making.item_dim, whitening=making.item_power)
         return Projection(
             axes.centre @ np.linalg.inv(white), (white @ axes.axes).astype(np.float32)
         )
@@ -153,7 +154,9 @@ class Twin:
         looks = [
             np.asarray(side.pictures.seen.colours)[side.rows] for side, _ in self.taught
         ]
-        return fit_projection(looks, self.making.look_dim, power=self.making.look_power)
+        return fit_projection(
+            looks, self.making.look_dim, whitening=self.making.look_power
+        )
 
     @cached_property
     def reference(self) -> Floats:
@@ -162,9 +165,9 @@ class Twin:
         return np.random.default_rng(SEED).permutation(vectors)
 
     @cached_property
-    def layer(self) -> HashLayer:
+    def layer(self) -> LinearHashLayer:
         """The hash layer fitted to what is taught."""
-        return fit_itq(quantise(self.reference[:6000]), N_BITS, seed=SEED)
+        return fit_itq(quantise_embeddings(self.reference[:6000]), N_BITS, seed=SEED)
 
 
 def within(

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from hashing.fitting.tuning import follow, mirrored, things
+from hashing.fitting.tuning import mirror_some, move_towards, root_features
 
 VIEWS = 4  # of a product in a batch
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
@@ -100,7 +100,7 @@ class Sampler:
     def batch(
         self, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor, npt.NDArray[np.floating]]:
-        """Maps (B, …), products (B,) and untuned features (B, dim)."""
+        """Draw maps (B, …), products (B,) and untuned features (B, dim)."""
         views = np.concatenate(
             [
                 rng.choice(
@@ -189,7 +189,7 @@ def tune_deeply(
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(run.stages.parameters(), MAX_GRADIENT)
         run.optimiser.step()
-        follow(run.mean, run.stages, min(0.99, step / (step + MEMORY)))
+        move_towards(run.mean, run.stages, kept=min(0.99, step / (step + MEMORY)))
         run.step = step + 1
         if checkpoint is not None and run.step % tuning.checkpoint_every == 0:
             run.save(checkpoint)
@@ -199,7 +199,7 @@ def tune_deeply(
 def interpolated(untuned: nn.Module, tuned: nn.Module, share: float) -> nn.Module:
     """Weights `share` of the way from the untuned to the tuned ones."""
     between = copy.deepcopy(tuned)
-    follow(between, untuned, share)
+    move_towards(between, untuned, kept=share)
     return between
 
 
@@ -232,7 +232,7 @@ def _loss(
 ) -> Tensor:
     maps, products, pooled = batch
     features = functional.normalize(
-        things(run.stages, mirrored(maps, run.rng)) - centre
+        root_features(run.stages, mirror_some(maps, run.rng)) - centre
     )
     cosines = SCALE * features @ functional.normalize(run.directions).T
     loss = tuning.directions * functional.cross_entropy(

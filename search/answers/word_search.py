@@ -25,7 +25,7 @@ from search.answers.request import (
 from search.answers.similar import similar_to_query
 from search.gallery.calibration import Match
 from search.gallery.filters import Filters
-from search.gallery.neighbours import Listed, Neighbour
+from search.gallery.neighbours import Neighbour, NeighbourList
 from search.words import words_gallery
 from search.words.category_names import Categories
 from search.words.language.tokens import normal
@@ -94,11 +94,11 @@ class _Remembered:
 
     def __init__(self, ranking: Ranking) -> None:
         self.ranking = ranking
-        self._known: dict[Filters, Listed] = {}
+        self._known: dict[Filters, NeighbourList] = {}
 
-    def __call__(self, filters: Filters) -> Listed:
+    def __call__(self, filters: Filters) -> NeighbourList:
         if filters not in self._known:
-            self._known[filters] = Listed(self.ranking(filters))
+            self._known[filters] = NeighbourList(self.ranking(filters))
         return self._known[filters]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from django.conf import settings
 
 from hashing import ENCODER_FILES, Encoder
+from hashing.layers.linear import LinearHashLayer
 from search.answers.query import Query
 from search.encoders import registry
 from search.errors import CodeMismatch, ForeignEncoder, WrongLength
@@ -35,7 +36,7 @@ class EncoderFile:
 
 
 def query_from_device(fingerprint: str, code: bytes, embedding: bytes) -> Query:
-    """The query that a device encoded: n_bits / 8 and dim bytes.
+    """Return the query that a device encoded, of n_bits / 8 and dim bytes.
 
     Raises ForeignEncoder unless its encoder serves, WrongLength, and CodeMismatch if
     the code is not the embedding's.
@@ -57,12 +58,16 @@ def query_from_device(fingerprint: str, code: bytes, embedding: bytes) -> Query:
 
 
 def files_of(encoder: Encoder) -> list[EncoderFile]:
-    """All that can be downloaded of one that lives. Raises ForeignEncoder."""
-    return [file_of(encoder, name) for name in FILES]
+    """List the files of a living encoder to download. Raises ForeignEncoder."""
+    names = (name for name in FILES if name != LAYER or encoder.has_linear_layer)
+    return [file_of(encoder, name) for name in names]
 
 
 def file_of(encoder: Encoder, name: str) -> EncoderFile:
-    """Raises ForeignEncoder if its files are no longer kept, KeyError for no file."""
+    """Find one file. Raises ForeignEncoder if its files are gone, KeyError for others.
+
+    Only a linear hash layer has a `layer.bin`.
+    """
     if name not in FILES:
         raise KeyError(name)
     if name == LAYER:
@@ -75,10 +80,14 @@ def file_of(encoder: Encoder, name: str) -> EncoderFile:
 
 @lru_cache(maxsize=4)
 def _layer_of(encoder: Encoder) -> EncoderFile:
-    """The hash layer without NumPy's format: rotation (dim, n_bits) as int16, row by
-    row, then thresholds (n_bits,) as float64; little-endian, nothing between.
+    """Return the hash layer without NumPy's format.
+
+    The rotation (dim, n_bits) as int16, row by row, then the thresholds (n_bits,) as
+    float64; little-endian, nothing between.
     """
     layer = encoder.layer
+    if not isinstance(layer, LinearHashLayer):
+        raise KeyError(LAYER)
     content = layer.rotation.astype("<i2").tobytes()
     content += layer.thresholds.astype("<f8").tobytes()
     digest = hashlib.sha256(content).hexdigest()
@@ -93,7 +102,7 @@ def _folder_of(fingerprint: str) -> Path:
 
 
 def chunks(file: EncoderFile, start: int, stop: int) -> Iterator[bytes]:
-    """Bytes start to stop of it, the latter not included."""
+    """Iterate over the bytes from start to stop (exclusive)."""
     if file.path is None:
         yield file.content[start:stop]
         return

@@ -20,8 +20,8 @@ from search.models.duplicates import Resemblance
 from staff.edits import StaffAdmin
 from staff.rights import staff_action
 
-# Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
-AT_ONCE = 8
+# Compared while staff waits, about 0.2 s each; the sweep compares the others.
+IMAGES_COMPARED_AT_ONCE = 8
 
 
 def product_link(product: Product) -> SafeString:
@@ -30,7 +30,7 @@ def product_link(product: Product) -> SafeString:
 
 
 def looks_like(pair: Resemblance, image_id: int) -> SafeString:
-    """What a picture looks like, in words, with the other picture."""
+    """Return in words what a picture looks like, with the other picture."""
     other = pair.other_than(image_id)
     return format_html(
         "{} {}: {}", thumbnail(other, 48), pair.get_tier_display(),
@@ -41,7 +41,9 @@ def looks_like(pair: Resemblance, image_id: int) -> SafeString:
 def warn(request: HttpRequest, product: Product) -> None:
     """Compare this product's new pictures now, and say what they look like."""
     try:
-        images = list(finding.uncompared(product.images.all())[:AT_ONCE])
+        images = list(
+            finding.uncompared(product.images.all())[:IMAGES_COMPARED_AT_ONCE]
+        )
         pairs = [
             (pair, image.pk) for image in images for pair in finding.compare(image)
         ]
@@ -165,12 +167,12 @@ class ResemblanceAdmin(StaffAdmin):
 
 
 def open_count() -> int:
-    """Pairs that staff has to decide on."""
+    """Count the pairs that staff has to decide on."""
     return Resemblance.objects.to_review().count()
 
 
 def looks_like_cell(image: ProductImage) -> SafeString:
-    """For a picture in its product's form."""
+    """Return what a picture looks like, for its product's form."""
     pairs = Resemblance.objects.of(image).to_review()
     shown = pairs.select_related("newer__product", "older__product")
     return format_html_join(
@@ -179,7 +181,7 @@ def looks_like_cell(image: ProductImage) -> SafeString:
 
 
 def _shown(image: ProductImage, which: str | Promise) -> SafeString:
-    """`which` is said on a phone, where the columns have no head."""
+    """Show one picture of a pair; `which` labels it on a phone, without a heading."""
     return format_html(
         '<span class="which">{}</span>{}<br>{}<br>{} × {}', which,
         thumbnail(image, 120), product_link(image.product), image.width, image.height,

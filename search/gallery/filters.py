@@ -1,4 +1,4 @@
-"""What a shopper limits a search to, and which rows that allows."""
+"""Filters of a search, and the rows of a gallery that they allow."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +8,15 @@ from typing import Self
 
 import numpy as np
 
-from hashing import Where
-from hashing.where import Stretch
+from hashing import RowFilter
+from hashing.index.row_filter import RowRange
 from search.gallery.columns import WordColumn
 from search.gallery.rows import Bools, Int64s, Rows, price_in_hundredths
 
-# For numbers of rows, or a slice of them: whether each may be an answer.
+# Returns for row numbers, or a slice of rows, whether each is allowed.
 Condition = Callable[[Int64s | slice], Bools]
 
-FEW_WORDS = 6  # above which a table of all words is quicker
+MAX_COMPARED_WORDS = 6  # above, a lookup table of the vocabulary is quicker
 
 
 @dataclass(frozen=True)
@@ -46,23 +46,23 @@ class Filters:
         kept = {name: column for name, column in both.items() if column}
         return replace(self, words=tuple(sorted(kept.items())))
 
-    def allowed(self, rows: Rows) -> Where:
-        """Which rows may be answers.
+    def allowed(self, rows: Rows) -> RowFilter:
+        """Return which rows are allowed.
 
         A category costs nothing but what it leaves, since its rows lie together; the
         other columns are read only where the search asks for them.
         """
         conditions = list(self._conditions(rows))
         keep = partial(_all, conditions) if conditions else None
-        return Where(self._stretches(rows), keep)
+        return RowFilter(self._stretches(rows), keep)
 
-    def _stretches(self, rows: Rows) -> list[Stretch] | None:
+    def _stretches(self, rows: Rows) -> list[RowRange] | None:
         if self.categories is None:
             return None
         return sorted(
             stretch
             for category in self.categories
-            for stretch in rows.stretches.get(category, ())
+            for stretch in rows.category_ranges.get(category, ())
         )
 
     def _conditions(self, rows: Rows) -> Iterator[Condition]:
@@ -93,7 +93,7 @@ def _by_word(wanted: frozenset[str], column: WordColumn) -> Condition:
     folded = {word.casefold() for word in wanted}
     numbers, vocabulary = column.numbers, column.vocabulary
     fitting = [at for at, word in enumerate(vocabulary) if word.casefold() in folded]
-    if len(fitting) > FEW_WORDS:
+    if len(fitting) > MAX_COMPARED_WORDS:
         table = np.zeros(len(vocabulary), np.bool_)
         table[fitting] = True
         return lambda at: table.take(numbers[at])

@@ -1,4 +1,4 @@
-"""Rows of a gallery as the database has them now: all of them, or some."""
+"""Read the rows of a gallery from the database: all of them, or some."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ Pictures = tuple[Int64s, Int64s, npt.NDArray[np.uint8], npt.NDArray[np.int8]]
 
 
 @dataclass(frozen=True)
-class By:
-    """Whose codes are read: an encoder's fingerprint, and what it makes of a picture.
+class CodeShape:
+    """Whose codes are read: an encoder's fingerprint, and the size of what it makes.
 
-    Codes of other encoders are not looked at.
+    Codes of other encoders are not read.
     """
 
     encoder: str
@@ -48,15 +48,15 @@ class By:
         return cls(made_by.fingerprint, made_by.n_bits, made_by.card.dim)
 
 
-def read_all(by: By) -> Rows:
-    """All that can be found now: every active product's pictures with a current code.
+def read_all(shape: CodeShape) -> Rows:
+    """Read all that can be found: every active product's pictures with a current code.
 
     Products, categories and pictures are read one after the other, and ordered here:
     a join that the database sorts takes twice as long. What is committed meanwhile may
     be seen in part; it is among the changes since this call.
     """
     products = _Products.read()
-    images, owners, codes, embeddings = _all_pictures(by)
+    images, owners, codes, embeddings = _all_pictures(shape)
     at, is_sold = products.places(owners)
     order = np.lexsort((images, products.rank.take(at, mode="clip")))
     order = order[is_sold[order]]
@@ -73,34 +73,34 @@ def read_all(by: By) -> Rows:
     )
 
 
-def read_products(by: By, product_ids: Sequence[int]) -> Rows:
-    """The same of these products alone."""
-    return _rows(_some(by, "image__product__in", product_ids), by)
+def read_products(shape: CodeShape, product_ids: Sequence[int]) -> Rows:
+    """Read the rows of these products alone."""
+    return _rows(_some(shape, "image__product__in", product_ids), shape)
 
 
-def read_of_images(by: By, image_ids: Sequence[int]) -> Rows:
-    """The same of these images alone."""
-    return _rows(_some(by, "image__in", image_ids), by)
+def read_of_images(shape: CodeShape, image_ids: Sequence[int]) -> Rows:
+    """Read the rows of these images alone."""
+    return _rows(_some(shape, "image__in", image_ids), shape)
 
 
-def read_images(by: By, *, after: int, limit: int) -> Rows:
-    """The same of the next images by their ids."""
-    found = _findable(by).filter(image__gt=after).order_by("image_id")
-    return _rows(found.values_list(*PICTURE_AND_PRODUCT)[:limit], by)
+def read_images(shape: CodeShape, *, after: int, limit: int) -> Rows:
+    """Read the rows of the next images, in the order of their ids."""
+    found = _findable(shape).filter(image__gt=after).order_by("image_id")
+    return _rows(found.values_list(*PICTURE_AND_PRODUCT)[:limit], shape)
 
 
-def count(by: By) -> int:
-    """How many pictures can be found now."""
-    return int(_findable(by).count())
+def count(shape: CodeShape) -> int:
+    """Count the pictures that can be found."""
+    return int(_findable(shape).count())
 
 
 @dataclass(frozen=True)
 class _Products:
-    """Columns of all products on sale, by ascending id."""
+    """The columns of all products on sale, by ascending id."""
 
     product_id: Int64s
     category_id: Int64s
-    rank: Int64s  # where the category stands in the tree
+    rank: Int64s  # the place of the category in the tree
     price: Ints
     in_stock: Bools
     words: dict[str, WordColumn]
@@ -119,7 +119,7 @@ class _Products:
         )
 
     def places(self, product_ids: Int64s) -> tuple[Int64s, Bools]:
-        """Where each of these is, and whether it is there at all."""
+        """Return the place of each of these products, and whether it is on sale."""
         if not len(self.product_id):
             nowhere = np.zeros(len(product_ids), np.int64)
             return nowhere, np.zeros(len(product_ids), np.bool_)
@@ -128,11 +128,11 @@ class _Products:
         return at, self.product_id[at] == product_ids
 
 
-def _all_pictures(by: By) -> Pictures:
-    found = _current(by).values_list(*PICTURE).iterator(chunk_size=ROWS_A_READ)
-    parts = [_pictures([], by)]
+def _all_pictures(shape: CodeShape) -> Pictures:
+    found = _current(shape).values_list(*PICTURE).iterator(chunk_size=ROWS_A_READ)
+    parts = [_pictures([], shape)]
     while some := list(islice(found, ROWS_A_READ)):
-        parts.append(_pictures(_columns(some, len(PICTURE)), by))
+        parts.append(_pictures(_columns(some, len(PICTURE)), shape))
     images, owners, codes, embeddings = zip(*parts, strict=True)
     return (
         np.concatenate(images),
@@ -142,19 +142,19 @@ def _all_pictures(by: By) -> Pictures:
     )
 
 
-def _pictures(columns: Sequence[Sequence[Any]], by: By) -> Pictures:
+def _pictures(columns: Sequence[Sequence[Any]], shape: CodeShape) -> Pictures:
     images, owners, codes, embeddings = columns or [()] * len(PICTURE)
     return (
         np.array(images, np.int64),
         np.array(owners, np.int64),
-        np.frombuffer(b"".join(codes), np.uint8).reshape(-1, by.n_bits // 8),
-        np.frombuffer(b"".join(embeddings), np.int8).reshape(-1, by.dim),
+        np.frombuffer(b"".join(codes), np.uint8).reshape(-1, shape.n_bits // 8),
+        np.frombuffer(b"".join(embeddings), np.int8).reshape(-1, shape.dim),
     )
 
 
-def _rows(found: Iterable[tuple[Any, ...]], by: By) -> Rows:
+def _rows(found: Iterable[tuple[Any, ...]], shape: CodeShape) -> Rows:
     table = _columns(found, len(PICTURE_AND_PRODUCT))
-    images, owners, codes, embeddings = _pictures(table[: len(PICTURE)], by)
+    images, owners, codes, embeddings = _pictures(table[: len(PICTURE)], shape)
     return Rows(
         image_id=images,
         product_id=owners,
@@ -183,22 +183,24 @@ def _facts(
 
 
 def _columns(found: Iterable[tuple[Any, ...]], n: int) -> list[tuple[Any, ...]]:
-    """Of rows of n fields each."""
+    """Turn rows of n fields each into n columns."""
     return list(zip(*found, strict=True)) or [()] * n
 
 
-def _some(by: By, which: str, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+def _some(
+    shape: CodeShape, which: str, ids: Sequence[int]
+) -> Iterator[tuple[Any, ...]]:
     for start in range(0, len(ids), IDS_A_QUERY):
         some = {which: ids[start : start + IDS_A_QUERY]}
-        yield from _findable(by).filter(**some).values_list(*PICTURE_AND_PRODUCT)
+        yield from _findable(shape).filter(**some).values_list(*PICTURE_AND_PRODUCT)
 
 
-def _current(by: By) -> Any:
-    """Codes of the pictures that there are now."""
-    return ImageCode.objects.by(by.encoder).current().filter(code__isnull=False)
+def _current(shape: CodeShape) -> Any:
+    """Return the codes of pictures as their files are now."""
+    return ImageCode.objects.by(shape.encoder).current().filter(code__isnull=False)
 
 
-def _findable(by: By) -> Any:
-    """Those of products on sale, in the order of the gallery."""
-    on_sale = _current(by).filter(image__product__active=True)
+def _findable(shape: CodeShape) -> Any:
+    """Return the codes of products on sale, in the order of the gallery."""
+    on_sale = _current(shape).filter(image__product__active=True)
     return on_sale.order_by("image__product__category__path", "image_id")

@@ -27,7 +27,7 @@ class Rows:
     """Columns of n pictures. All arrays are read only.
 
     Pictures of a category lie together, and so do those of its subtree, as the tree
-    was when they were read: a filter by category is a few stretches of rows.
+    was when they were read: a filter by category is a few ranges of rows.
     words: by the names of WORD_COLUMNS.
     """
 
@@ -44,15 +44,15 @@ class Rows:
         return len(self.image_id)
 
     @cached_property
-    def stretches(self) -> dict[int, list[tuple[int, int]]]:
-        """Where each category's rows are: start and stop of each stretch."""
+    def category_ranges(self) -> dict[int, list[tuple[int, int]]]:
+        """The ranges of rows, as (start, stop), of each category."""
         edges = np.flatnonzero(np.diff(self.category_id)) + 1
         bounds = [0, *edges.tolist(), len(self)] if len(self) else []
-        stretches: dict[int, list[tuple[int, int]]] = {}
+        ranges: dict[int, list[tuple[int, int]]] = {}
         for start, stop in pairwise(bounds):
             category = int(self.category_id[start])
-            stretches.setdefault(category, []).append((start, stop))
-        return stretches
+            ranges.setdefault(category, []).append((start, stop))
+        return ranges
 
     def take(self, numbers: Int64s) -> Self:
         """Return only these rows, by their numbers."""
@@ -89,4 +89,5 @@ def same(first: Rows, second: Rows) -> bool:
 
 
 def price_in_hundredths(price: Decimal) -> int:
+    """Return the price in hundredths of the shop's currency, rounded half to even."""
     return int((price * 100).to_integral_value())

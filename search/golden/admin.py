@@ -126,7 +126,7 @@ class GoldenQueryAdmin(StaffAdmin):
                 note=form.cleaned_data["note"],
             )  # fmt: skip
             history.record_added(request, query)
-        report.note_standings()
+        report.save_results()
         messages.success(request, _("Saved. Every build says whether it is found."))
         return redirect("admin:search_goldenquery_changelist")
 
@@ -144,7 +144,7 @@ class GoldenQueryAdmin(StaffAdmin):
 
 
 def _as_text(photo: Image) -> str:
-    """The photo as a search decodes it, small, for the page alone."""
+    """Return the photo as a search decodes it, small, as text for the page."""
     out = io.BytesIO()
     photo.save(out, "WEBP", quality=90)
     return base64.b64encode(out.getvalue()).decode()

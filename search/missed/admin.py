@@ -16,8 +16,8 @@ from search.models import Missed
 from search.read_only_admin import ReadOnlyAdmin
 
 DAYS = 30
-MOST = 20
-LEAST = 2  # times that words were asked in all
+MAX_ROWS = 20
+MIN_SEARCHES = 2  # with the same words before staff sees them
 
 
 @admin.register(Missed)
@@ -40,18 +40,20 @@ class MissedAdmin(ReadOnlyAdmin):
 
 
 def lately() -> dict[str, Any]:
-    """Of the last DAYS days, the most frequent first: by category, and by words."""
+    """Count the misses of the last DAYS days by category and by words."""
     since = timezone.localdate() - timedelta(days=DAYS)
     rows = Missed.objects.filter(day__gt=since).order_by()
     photos = rows.filter(words="").values("category")
     words = rows.filter(words__in=_shown_words()).values("words")
     return {
-        "by_category": photos.annotate(total=Sum("count")).order_by("-total")[:MOST],
-        "by_words": words.annotate(total=Sum("count")).order_by("-total")[:MOST],
+        "by_category": photos.annotate(total=Sum("count")).order_by("-total")[
+            :MAX_ROWS
+        ],
+        "by_words": words.annotate(total=Sum("count")).order_by("-total")[:MAX_ROWS],
     }
 
 
 def _shown_words() -> list[str]:
     counted = Missed.objects.exclude(words="").order_by().values("words")
-    often = counted.annotate(total=Sum("count")).filter(total__gte=LEAST)
+    often = counted.annotate(total=Sum("count")).filter(total__gte=MIN_SEARCHES)
     return list(often.values_list("words", flat=True))

@@ -21,20 +21,20 @@ class Comparison(models.Model):
 
 class ResemblanceQuerySet(models.QuerySet["Resemblance"]):
     def current(self) -> Self:
-        """Between the files that the pictures have now."""
+        """Select pairs of the files that the pictures have now."""
         return self.filter(
             newer_digest=F("newer__digest"), older_digest=F("older__digest")
         )
 
     def to_review(self) -> Self:
-        """What staff has not decided yet, the surest first."""
+        """Select pairs that staff has not decided on, the most certain first."""
         return self.current().filter(dismissed=False).order_by("tier", "-similarity")
 
     def of(self, image: ProductImage) -> Self:
         return self.filter(Q(newer=image) | Q(older=image))
 
     def between(self, one: int, other: int) -> Self:
-        """Of pictures of these two products."""
+        """Select pairs of pictures of these two products."""
         return self.filter(
             Q(newer__product=one, older__product=other)
             | Q(newer__product=other, older__product=one)
@@ -82,5 +82,5 @@ class Resemblance(models.Model):
         return f"{self.newer_id} ~ {self.older_id}"
 
     def other_than(self, image_id: int) -> ProductImage:
-        """The picture that this one looks like."""
+        """Return the picture that this one looks like."""
         return self.older if image_id == self.newer_id else self.newer

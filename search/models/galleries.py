@@ -22,7 +22,7 @@ class Change(models.Model):
 
 class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def serving(self, encoder: str) -> Self:
-        """Of this encoder, whole and not rolled back, the newest first."""
+        """Select snapshots of this encoder that can serve, the newest first."""
         can_serve = self.filter(encoder=encoder, withdrawn=False, damaged=False)
         return can_serve.order_by("-pk").defer("calibration")
 
@@ -36,7 +36,7 @@ class Snapshot(models.Model):
     position = models.BigIntegerField(_("position"))
     images = models.PositiveIntegerField(_("images"))
     as_of = models.DateTimeField(_("as of"))
-    # Of its index, measured when it was built (see hashing.lists).
+    # Of its index, measured when it was built (see hashing.index.inverted_lists).
     kind = models.CharField(_("index"), max_length=8, default="flat")
     recall = models.FloatField(_("recall"), default=1.0)
     # From cosines to probabilities, as fitted by search.gallery.calibration; empty
@@ -81,5 +81,5 @@ class Collection(models.Model):
 
     @property
     def name(self) -> str:
-        """In Milvus."""
+        """The collection's name in Milvus."""
         return f"semblance_{self.encoder}"

@@ -2,7 +2,8 @@
 
 Pixels vote for the named colour that is nearest to them in CIELAB, where distances are
 as people see them. What is nearly white at the edge is background, as everywhere
-(hashing.colour); grey and white need more votes, since shadows and gloss look so.
+(hashing.networks.colour_histogram); grey and white need more votes, since shadows and
+gloss look so.
 
 On the main pictures of the demo shop, whose colours are known, the colour (whatever its
 tone) is right for 84 % of the 159 plain products and 67 % of all 333: where a pattern

@@ -58,15 +58,15 @@ class Shelf:
 
     def allowed(self, filters: Filters, live: Bools | None) -> Int64s:
         """The rows that may be answers, ascending."""
-        where = filters.allowed(self.rows)
-        rows = np.sort(where.numbers(where.within(len(self))))
+        allowed = filters.allowed(self.rows)
+        rows = np.sort(allowed.allowed_rows(allowed.ranges_within(len(self))))
         return rows if live is None else rows[live[rows]]
 
     def of_categories(self, weights: dict[int, float]) -> Scores:
         """For each product (n,) the weight of its category; 0 where it has none."""
         found = np.zeros(len(self), np.float32)
         for category, weight in weights.items():
-            for start, stop in self.rows.stretches.get(category, ()):
+            for start, stop in self.rows.category_ranges.get(category, ()):
                 found[start:stop] = weight
         return found
 

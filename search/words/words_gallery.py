@@ -98,7 +98,7 @@ class WordsGallery:
 
     @classmethod
     def _of(cls, products: QuerySet[Product]) -> Self:
-        as_of, position = timezone.now(), changes.position_now()
+        as_of, position = timezone.now(), changes.current_position()
         own: dict[int, bytes] = {}
         base = Shelf.of(_with_vectors(texts.read(products), own), own)
         overlay = Overlay.empty(len(base), Position(position), ChangedTexts.of([]))

@@ -19,8 +19,8 @@ from hashing.fitting.deep_tuning import (  # noqa: E402
     interpolated,
     tune_deeply,
 )
-from hashing.fitting.tuning import seen_before, split, things  # noqa: E402
-from hashing.networks import make_network  # noqa: E402
+from hashing.fitting.tuning import compute_stem_maps, root_features, split_last_stage  # noqa: E402
+from hashing.networks.architectures import make_network  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
 
@@ -32,7 +32,7 @@ SHARES = {"shapes": 1.0}
 @pytest.fixture(scope="module")
 def stage():
     network = make_network("efficientnet_lite0", weights="packaged")
-    return split(network)[1]
+    return split_last_stage(network)[1]
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,11 @@ def taught():
         for seed, one in enumerate(picture(*shown) for shown in SHOWN)
         for view in (one, Image.blend(one, noise(one.size, seed), 0.5))
     ]
-    maps = seen_before(network, views)
+    maps = compute_stem_maps(network, views)
     with torch.inference_mode():
-        pooled = split(network)[1](torch.from_numpy(maps).float()).mean((2, 3))
+        pooled = split_last_stage(network)[1](torch.from_numpy(maps).float()).mean(
+            (2, 3)
+        )
     names = [f"{hue} {shape}" for hue, shape in SHOWN for _ in range(2)]
     kinds = [shape for _, shape in SHOWN for _ in range(2)]
     return Taught(maps, np.arange(16), names, kinds, pooled.numpy(), "shapes")
@@ -55,7 +57,7 @@ def taught():
 def apart(stage, maps):
     """How much more alike a photo is to its product's picture than to others."""
     with torch.inference_mode():
-        seen = things(stage, torch.from_numpy(maps).float())
+        seen = root_features(stage, torch.from_numpy(maps).float())
         directions = torch.nn.functional.normalize(seen - seen.mean(0)).numpy()
     cosines = directions[1::2] @ directions[::2].T
     return np.diag(cosines).mean() - cosines[~np.eye(8, dtype=bool)].mean()

@@ -8,11 +8,12 @@ from hashing import CheckpointError
 torch = pytest.importorskip("torch", reason="training and export need torch")
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
 
-from hashing.efficientnet_lite import EfficientNetLite, SamePadding  # noqa: E402
 from hashing.encoder import open_network  # noqa: E402
-from hashing.export import export_features  # noqa: E402
-from hashing.networks import NETWORKS, FeatureNetwork, make_network  # noqa: E402
-from hashing.torchvision_import import torchvision  # noqa: E402
+from hashing.networks.architectures import NETWORKS, make_network  # noqa: E402
+from hashing.networks.efficientnet_lite import EfficientNetLite, SamePadding  # noqa: E402
+from hashing.networks.export import export_features  # noqa: E402
+from hashing.networks.feature_network import FeatureNetwork  # noqa: E402
+from hashing.networks.torchvision_import import torchvision  # noqa: E402
 from hashing.training.views import FEATURES  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
@@ -131,7 +132,7 @@ def test_a_file_that_does_not_fit_is_refused(write, tmp_path):
         ("small", "packaged", "no package holds weights of small"),
     ],
 )
-def test_what_there_is_not_is_refused(name, weights, words):
+def test_unknown_networks_and_weights_are_refused(name, weights, words):
     with pytest.raises(ValueError, match=words):
         make_network(name, weights=weights)
 

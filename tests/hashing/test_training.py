@@ -11,10 +11,10 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from hashing import SHIPPED, load_encoder
 from hashing.__main__ import main
+from pictures.errors import UnreadableImage
 from tests.hashing.pictures import noise
 from tests.hashing.shops import paint, write_manifest, write_recipe, write_shop
 
@@ -49,6 +49,15 @@ def test_the_result_is_an_encoder_that_is_served(trained):
     assert encoder.fingerprint != load_encoder(SHIPPED).fingerprint
 
 
+def test_the_hash_layer_is_chosen_by_the_recipe(shop, tmp_path):
+    recipe = write_recipe(tmp_path, shop, layer="two_layer_head")
+    recipe.write_text(f"{recipe.read_text()}\n[layer_options]\nsteps = 3\n")
+    assert main(["train", str(recipe), "--force"]) == 0
+    encoder = load_encoder(tmp_path / "own")
+    assert (encoder.n_bits, encoder.has_linear_layer) == (256, False)
+    assert encoder.encode([paint(1, "white")]).codes.shape == (1, 32)
+
+
 def test_the_card_keeps_recipe_command_and_figures(trained):
     card = json.loads((trained / "own" / "card.json").read_text())
     training = card["training"]
@@ -60,12 +69,11 @@ def test_the_card_keeps_recipe_command_and_figures(trained):
     assert low <= training["report"]["held out"]["map"]["difference"] <= high
 
 
-def test_curves_are_a_table_and_a_picture(trained):
+def test_curves_are_a_table_and_a_page(trained):
     with (trained / "own.training" / "curves.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["0", "2", "4"]
-    with Image.open(trained / "own.training" / "curves.png") as curves:
-        assert curves.size == (640, 400)
+    assert "<svg" in (trained / "own.training" / "curves.html").read_text()
 
 
 def test_parts_keep_the_length_that_the_card_says(trained):
@@ -189,8 +197,8 @@ def test_one_product_is_no_shop(tmp_path, capsys):
     assert "1 products with readable pictures" in capsys.readouterr().err
 
 
-def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
-    from hashing.training.recipe import TrainingRecipe
+def test_unusable_pictures_are_left_out_by_name(tmp_path, caplog):
+    from hashing.training.training_recipe import TrainingRecipe
     from hashing.training.training_set import open_training_set
 
     shop = write_shop(tmp_path / "shop", products=12)
@@ -204,7 +212,7 @@ def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
     )
     found = open_training_set(TrainingRecipe.read(write_recipe(tmp_path, shop)))
     assert found.skipped == (
-        "0-0.png: no readable picture",
+        f"0-0.png: {UnreadableImage('not_an_image')}",
         "1-0.png: the file is missing",
         "2-0.png: no product_id",
         "product p0: no picture of it is left",

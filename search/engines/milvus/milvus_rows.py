@@ -1,4 +1,4 @@
-"""What Milvus keeps of a picture's row, and filters in its language; all numbers.
+"""Rows and filters as Milvus takes them: all numbers.
 
 Words (brands, colours) are kept as numbers, so that no word of a shop or a shopper
 becomes part of an expression.
@@ -15,20 +15,23 @@ from search.gallery.rows import Rows, price_in_hundredths
 NUMBERS = ("id", "product_id", "category_id", "price", *WORD_COLUMNS, "state")
 
 
-def written(rows: Rows) -> list[dict[str, Any]]:
-    """The rows as they are kept: numbers, code, and each one's `state`."""
+def as_entities(rows: Rows) -> list[dict[str, Any]]:
+    """Return the rows as Milvus stores them: numbers, code, and a `state` each."""
     return [
         {**_facts(rows, at), "state": state} for at, state in enumerate(states_of(rows))
     ]
 
 
 def states_of(rows: Rows) -> list[int]:
-    """A digest of each row, as far as it is kept here."""
+    """Return a digest of each row, of the fields that Milvus stores."""
     return [_number(repr(_facts(rows, at)).encode()) for at in range(len(rows))]
 
 
 def expression(filters: Filters, without: Set[int]) -> str:
-    """In Milvus' language; made of numbers alone."""
+    """Return the filters as a Milvus expression, made of numbers alone.
+
+    without: ids of products that are left out.
+    """
     parts = []
     if filters.categories:
         parts.append(f"category_id in {sorted(filters.categories)}")
@@ -42,15 +45,15 @@ def expression(filters: Filters, without: Set[int]) -> str:
         parts.append("in_stock == true")
     if without:
         parts.append(f"product_id not in {sorted(without)}")
-    return both(*parts)
+    return all_of(*parts)
 
 
-def both(*parts: str) -> str:
+def all_of(*parts: str) -> str:
     return " and ".join(part for part in parts if part)
 
 
 def _facts(rows: Rows, at: int) -> dict[str, Any]:
-    """What is kept of a row."""
+    """Return the fields of a row that Milvus stores."""
     return {
         "id": int(rows.image_id[at]),
         "product_id": int(rows.product_id[at]),
@@ -66,7 +69,7 @@ def _facts(rows: Rows, at: int) -> dict[str, Any]:
 
 
 def _word(word: str) -> int:
-    """Words that differ in case alone are one."""
+    """Return the number of a word; words that differ in case alone share one."""
     return _number(word.casefold().encode())
 
 

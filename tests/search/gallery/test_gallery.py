@@ -228,4 +228,4 @@ def test_neighbours_carry_the_cosine_of_the_stored_embeddings() -> None:
     bring_up()
     near = current_gallery().search(Query(encoder().fingerprint, vector), 1)
     assert near.distance.tolist() == [0]
-    assert near.compared(vector, None).cosine == pytest.approx([1.0], abs=1e-6)
+    assert near.with_cosines(vector, None).cosine == pytest.approx([1.0], abs=1e-6)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hashing import CodeIndex, Kind, hamming
+from hashing import CodeIndex, IndexKind, hamming
 from search.answers.query import Query
 from search.encoders.registry import encoder
 from search.gallery.columns import WordColumn
@@ -51,7 +51,7 @@ def some_rows(n: int, seed: int, *, first: int = 0) -> Rows:
     )
 
 
-@pytest.fixture(params=[Kind.FLAT, Kind.IVF])
+@pytest.fixture(params=[IndexKind.FLAT, IndexKind.IVF])
 def now(db: None, request: Any) -> SnapshotGallery:
     """4,000 pictures, a hundred products changed since; of lists, all are read."""
     rows = some_rows(N, 0)

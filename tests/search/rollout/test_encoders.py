@@ -157,7 +157,7 @@ def test_an_encoder_whose_bits_do_not_come_again_is_refused(foreign: Path) -> No
     row = switching.add(foreign)
     filling.fill(row)
     ImageCode.objects.by(row.fingerprint).update(code=bytes(32))
-    with pytest.raises(Refused, match="unsound"):
+    with pytest.raises(Refused, match="cannot be used"):
         switching.switch("foreign")
     assert registry.encoder().fingerprint != row.fingerprint
 
