@@ -37,7 +37,7 @@ from hashing.evaluation.rankings import (
     count_answerable,
     measure_rankings,
 )
-from hashing.fitting.fit_recipe import FitRecipe, Source
+from hashing.fitting.fit_recipe import FitRecipe, RecipeSource
 from hashing.fitting.pipeline import (
     FittedParts,
     ImageFeatures,
@@ -129,7 +129,7 @@ class Looked:
         self._kept: dict[str, Kept] = {}
         FOLDER.mkdir(exist_ok=True)
 
-    def source(self, source: Source) -> Kept:
+    def source(self, source: RecipeSource) -> Kept:
         shown = compute_source(self._session, self._recipe, source)
         if not source.tuning_label:
             return Kept(shown.pictures, self._maps(source.set))
@@ -162,7 +162,7 @@ class Looked:
 
         return kept(text, look)
 
-    def _subjects(self, source: Source) -> StemMaps:
+    def _subjects(self, source: RecipeSource) -> StemMaps:
         def look() -> StemMaps:
             return make_tuning_views(self._network, self._recipe, source).maps
 
@@ -201,7 +201,7 @@ class Twin:
 
     @classmethod
     def of(
-        cls, recipe: FitRecipe, shown: Sequence[tuple[Source, Kept, set[str]]]
+        cls, recipe: FitRecipe, shown: Sequence[tuple[RecipeSource, Kept, set[str]]]
     ) -> Self:
         """Tuned and learned from sources without some labels each."""
         network = load_imagenet_lite0()
@@ -267,7 +267,9 @@ def only(side: EncodedSet, kept: np.ndarray) -> EncodedSet:
     )
 
 
-def without(one: Kept, source: Source, hidden: set[str]) -> tuple[Kept, list[str]]:
+def without(
+    one: Kept, source: RecipeSource, hidden: set[str]
+) -> tuple[Kept, list[str]]:
     """Return a source without some labels, and the labels that are left."""
     names = PictureSet.parse(source.set).column(source.label) if source.label else []
     left = np.array([name not in hidden for name in names], dtype=bool)
@@ -295,7 +297,7 @@ def some(seen: ImageFeatures, kept: np.ndarray) -> ImageFeatures:
 
 
 def unseen_products(
-    looked: Looked, recipe: FitRecipe, sources: Sequence[tuple[Source, Kept]]
+    looked: Looked, recipe: FitRecipe, sources: Sequence[tuple[RecipeSource, Kept]]
 ) -> dict[str, Any]:
     """Return a twin without 41 products: their photos in a gallery of them alone."""
     queries, gallery, label = QUESTIONS["grocery photo → train photos, fine"]

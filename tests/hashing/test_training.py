@@ -197,7 +197,7 @@ def test_one_product_is_no_shop(tmp_path, capsys):
     assert "1 products with readable pictures" in capsys.readouterr().err
 
 
-def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
+def test_unusable_pictures_are_left_out_by_name(tmp_path, caplog):
     from hashing.training.training_recipe import TrainingRecipe
     from hashing.training.training_set import open_training_set
 
