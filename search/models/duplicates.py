@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import ProductImage
+from catalogue.models import Product, ProductImage
 
 
 class Comparison(models.Model):
@@ -32,6 +32,9 @@ class ResemblanceQuerySet(models.QuerySet["Resemblance"]):
 
     def of(self, image: ProductImage) -> Self:
         return self.filter(Q(newer=image) | Q(older=image))
+
+    def of_product(self, product: Product) -> Self:
+        return self.filter(Q(newer__product=product) | Q(older__product=product))
 
     def between(self, one: int, other: int) -> Self:
         """Select pairs of pictures of these two products."""
