@@ -20,14 +20,14 @@ from django.utils.translation import ngettext
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import IndexKind
-from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
+from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell, pairs_of
 from search.encoders import encoding, filling, registry
 from search.engines.engine import current_gallery, engine
 from search.errors import NewerSnapshot, SearchUnavailable
 from search.gallery import snapshots
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.missed import admin as missed_admin  # noqa: F401 - registers its own
-from search.models import Encoder, ImageCode, Snapshot
+from search.models import Encoder, ImageCode, Resemblance, Snapshot
 from search.read_only_admin import ReadOnlyAdmin
 from search.tasks import SWEEP_IMAGES, encode_images
 from staff import history
@@ -116,13 +116,19 @@ class StateFilter(admin.SimpleListFilter):
 class CodedPictureInline(PictureInline):
     fields = [*PictureInline.fields, "state", "looks_like"]
     readonly_fields = [*PictureInline.readonly_fields, "state", "looks_like"]
+    # Django makes an inline for each request.
+    _pairs: dict[int, list[Resemblance]] | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductImage]:
         return with_codes(super().get_queryset(request))
 
     @admin.display(description=_("looks like"))
     def looks_like(self, image: ProductImage) -> SafeString:
-        return SafeString("") if image.pk is None else looks_like_cell(image)
+        if image.pk is None:
+            return SafeString("")
+        if self._pairs is None:
+            self._pairs = pairs_of(image.product)
+        return looks_like_cell(image, self._pairs.get(image.pk, []))
 
     @admin.display(description=_("found by photo"))
     def state(self, image: ProductImage) -> SafeString:

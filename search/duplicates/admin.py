@@ -22,6 +22,8 @@ from staff.rights import staff_action
 
 # Compared while staff waits, about 0.2 s each; the sweep compares the others.
 IMAGES_COMPARED_AT_ONCE = 8
+# In one product's form; the queue has them all.
+MAX_PAIRS = 500
 
 
 def product_link(product: Product) -> SafeString:
@@ -68,7 +70,7 @@ class WarnsOfDuplicates(StaffAdmin):
         request.saved_product = form.instance  # type: ignore[attr-defined]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Compares after the transaction, so that no other writer waits for it."""
+        """Compare after the transaction, so that no other writer waits for it."""
         response = super().changeform_view(request, *args, **kwargs)
         if saved := getattr(request, "saved_product", None):
             warn(request, saved)
@@ -137,7 +139,7 @@ class ResemblanceAdmin(StaffAdmin):
     def remove_newer(
         self, request: HttpRequest, queryset: QuerySet[Resemblance]
     ) -> set[Product]:
-        """Returns the products that lost a picture."""
+        """Return the products that lost a picture."""
         newer = ProductImage.objects.filter(pk__in=queryset.order_by().values("newer"))
         images = list(newer.select_related("product"))
         for image in images:
@@ -171,12 +173,20 @@ def open_count() -> int:
     return Resemblance.objects.to_review().count()
 
 
-def looks_like_cell(image: ProductImage) -> SafeString:
+def pairs_of(product: Product) -> dict[int, list[Resemblance]]:
+    """Return by picture the pairs that staff has to decide on; one query."""
+    pairs = Resemblance.objects.of_product(product).to_review()[:MAX_PAIRS]
+    by_image: dict[int, list[Resemblance]] = {}
+    for pair in pairs.select_related("newer__product", "older__product"):
+        for image_id in (pair.newer_id, pair.older_id):
+            by_image.setdefault(image_id, []).append(pair)
+    return by_image
+
+
+def looks_like_cell(image: ProductImage, pairs: list[Resemblance]) -> SafeString:
     """Return what a picture looks like, for its product's form."""
-    pairs = Resemblance.objects.of(image).to_review()
-    shown = pairs.select_related("newer__product", "older__product")
     return format_html_join(
-        SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in shown)
+        SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in pairs)
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +30,11 @@ class MissedAdmin(ReadOnlyAdmin):
     change_list_template = "admin/search/missed.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Missed]:
-        return super().get_queryset(request).filter(words__in=["", *_shown_words()])
+        return (
+            super()
+            .get_queryset(request)
+            .filter(Q(words="") | Q(words__in=_shown_words()))
+        )
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
@@ -53,7 +57,7 @@ def lately() -> dict[str, Any]:
     }
 
 
-def _shown_words() -> list[str]:
+def _shown_words() -> QuerySet[Missed, str]:
     counted = Missed.objects.exclude(words="").order_by().values("words")
     often = counted.annotate(total=Sum("count")).filter(total__gte=MIN_SEARCHES)
-    return list(often.values_list("words", flat=True))
+    return often.values_list("words", flat=True)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import ProductImage
+from catalogue.models import Product, ProductImage
 
 
 class Comparison(models.Model):
@@ -33,6 +33,9 @@ class ResemblanceQuerySet(models.QuerySet["Resemblance"]):
     def of(self, image: ProductImage) -> Self:
         return self.filter(Q(newer=image) | Q(older=image))
 
+    def of_product(self, product: Product) -> Self:
+        return self.filter(Q(newer__product=product) | Q(older__product=product))
+
     def between(self, one: int, other: int) -> Self:
         """Select pairs of pictures of these two products."""
         return self.filter(
@@ -42,8 +45,9 @@ class ResemblanceQuerySet(models.QuerySet["Resemblance"]):
 
 
 class Resemblance(models.Model):
-    """Two pictures that may be one, or of one product. A pair is kept once, and
-    what staff said of it is remembered as long as both files stay.
+    """Two pictures that may be one, or of one product.
+
+    A pair is kept once, with what staff decided, as long as both files stay.
     """
 
     class Tier(models.IntegerChoices):

@@ -34,7 +34,7 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(shop, tmp_path_factory):
-    """Train once, by force, and return the folder."""
+    """Return what one forced training left behind."""
     folder = tmp_path_factory.mktemp("trained")
     assert main(["train", str(write_recipe(folder, shop)), "--force"]) == 0
     return folder
