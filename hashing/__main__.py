@@ -5,6 +5,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,7 @@ def quantise(options: argparse.Namespace) -> None:
     if options.out.exists():
         raise ValueError(f"{options.out} exists: give another --out, or remove it")
     pictures = PictureSet.parse(options.pictures)
-    step = -(-len(pictures) // MAX_CALIBRATION_PICTURES)
+    step = ceil(len(pictures) / MAX_CALIBRATION_PICTURES)
     images = (image for n, image in enumerate(pictures.pictures()) if n % step == 0)
     encoder = quantise_encoder(
         options.encoder, images, options.out, command=options.command_line
