@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
-from search.answers.categories import Named, tree
 from search.gallery.filters import Filters
 from search.gallery.neighbours import Columns
+from search.words.categories import CategoryNode, recent_tree
 
 # Choices of one facet; the rarest are left out where there are more.
 MOST = 50
@@ -55,22 +54,30 @@ class Facets:
     in_stock: int
 
 
+def facet_filters(filters: Filters) -> dict[str, Filters]:
+    """Return by facet the filters under which it is counted: all but its own."""
+    return {
+        "category": replace(filters, categories=None),
+        "brand": replace(filters, brands=frozenset()),
+        "colour": replace(filters, colours=frozenset()),
+        "price": replace(filters, min_price=None, max_price=None),
+        "in_stock": replace(filters, in_stock=False),
+    }
+
+
 def facets(search: Search, filters: Filters) -> Facets:
-    """`search` answers the products of the shortlist under other filters."""
-
-    def without(**own: Any) -> Columns:
-        return search(replace(filters, **own))
-
-    prices = without(min_price=None, max_price=None).column("price")
+    """Count the products of the shortlist that `search` returns under other filters."""
+    found = {name: search(each) for name, each in facet_filters(filters).items()}
+    prices = found["price"].column("price")
     return Facets(
-        category=_categories(without(categories=None).column("category_id")),
-        brand=_words(without(brands=frozenset()).words("brand")),
-        colour=_words(without(colours=frozenset()).words("colour")),
+        category=_categories(found["category"].column("category_id")),
+        brand=_words(found["brand"].words("brand")),
+        colour=_words(found["colour"].words("colour")),
         price=PriceRange(
             min=Decimal(min(prices)) / 100 if prices else None,
             max=Decimal(max(prices)) / 100 if prices else None,
         ),
-        in_stock=sum(without(in_stock=False).column("in_stock")),
+        in_stock=sum(found["in_stock"].column("in_stock")),
     )
 
 
@@ -92,12 +99,12 @@ def _words(words: Iterable[str]) -> list[WordCount]:
 def _categories(category_ids: Iterable[int]) -> list[CategoryCount]:
     """With all that lie above them."""
     own = Counter(category_ids)
-    known = tree(own)
-    counts: Counter[Named] = Counter()
+    tree = recent_tree(own)
+    counts: Counter[CategoryNode] = Counter()
     for pk, count in own.items():
-        for each in known.with_those_above(pk):
-            counts[each] += count
+        for node in tree.branch(pk):
+            counts[node] += count
     return [
-        CategoryCount(each.slug, each.name, each.depth, count)
-        for each, count in sorted(counts.items())[:MOST]
+        CategoryCount(node.slug, node.name, node.depth, count)
+        for node, count in sorted(counts.items())[:MOST]
     ]

@@ -36,7 +36,6 @@ from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.gallery import Gallery
 from search.gallery.neighbours import Neighbours, Weights
 from search.models import ImageCode
-from search.words import words_gallery
 from search.words.ranking import Ranking
 
 # What all words that were asked beside a photo count, against a cosine of one.
@@ -135,7 +134,8 @@ def _answer(query: Query, token: str, request: SearchRequest, stages: Stages) ->
         # Of the query's encoder, even if another took over a moment ago.
         made_by = by_fingerprint(query.encoder)
         now = current_gallery(query.encoder)
-        shortlist = _Shortlists(now, query, weights(made_by, request.match_on))
+        words = _ranking_by_words(query, request)
+        shortlist = _Shortlists(now, query, weights(made_by, request.match_on), words)
         ranked = shortlist(request.filters)
     with stages.timed("fetch"):
         ordered = ranked
@@ -181,21 +181,23 @@ def _shortlist(
 class _Shortlists:
     """The products nearest to a query, under one set of filters or another."""
 
-    def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
+    def __init__(
+        self,
+        now: Gallery,
+        query: Query,
+        weights: Weights | None,
+        words: Ranking | None,
+    ) -> None:
         self._search = partial(_shortlist, now, query, weights=weights)
         self._found: dict[Filters, Neighbours] = {}
         self._known: dict[Filters, Neighbours] = {}
-        self._asked = (
-            Ranking.of(query.words.ranked, words_gallery.current(query.words.ranked))
-            if query.words
-            else None
-        )
+        self._words = words
 
     def __call__(self, filters: Filters) -> Neighbours:
         if filters not in self._known:
             found = self._near(filters)
-            if self._asked:
-                found = _with_words(found, self._asked)
+            if self._words:
+                found = _with_words(found, self._words)
             self._known[filters] = found.best_of_products()
         return self._known[filters]
 
@@ -210,10 +212,17 @@ class _Shortlists:
         return self._found[filters]
 
 
-def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
-    """Scored by the words too, as far as a product has them."""
+def _ranking_by_words(query: Query, request: SearchRequest) -> Ranking | None:
+    """Return the ranking of the words beside a photo; None without any."""
+    if query.words is None:
+        return None
+    return Ranking.of(query.words.ranked, request.gallery_for(query.words))
+
+
+def _with_words(found: Neighbours, words: Ranking) -> Neighbours:
+    """Return them scored by the words too, as far as a product has them."""
     products = found.product_id.tolist()
-    shares = asked.share_of(set(products))
+    shares = words.shares_of(set(products))
     extra = [WORDS * shares.get(product, 0.0) for product in products]
     return replace(found, score=found.score + np.array(extra, np.float32))
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.answers.categories import tree
 from search.gallery.neighbours import Neighbours
+from search.words.categories import recent_tree
 
 VOTERS = 10
 
@@ -34,7 +34,7 @@ def predicted_category(ranked: Neighbours) -> Prediction | None:
     if total <= 0:
         return None
     winner = min(weights, key=lambda pk: (-weights[pk], pk))
-    category = tree([winner]).by_id.get(winner)
+    category = recent_tree([winner]).by_id.get(winner)
     if category is None:  # deleted since
         return None
     confidence = round(weights[winner] / total, 4)

@@ -30,7 +30,7 @@ ROWS_A_READ = 20_000
 
 
 def _shown_colour(product: str = "") -> Coalesce:
-    """As staff says; else as it was seen on the main picture (search.words.seen)."""
+    """Return staff's colour, else the main picture's (search.words.picture_colours)."""
     said = NullIf(f"{product}colour", Value(""))
     return Coalesce(said, f"{product}text__seen", Value(""))
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from search.answers.facets import WordCount
-from search.words.language.colours import in_readers_language
+from search.words.language.colours import translate_for_reader
 
 
 class Chip(NamedTuple):
@@ -75,6 +75,6 @@ def filters_that_are_on(chosen: dict[str, Any]) -> Iterator[tuple[str, str, str]
     for word in chosen["brand"]:
         yield "brand", word, word
     for word in chosen["colour"]:
-        yield "colour", word, in_readers_language(word)
+        yield "colour", word, translate_for_reader(word)
     if chosen["in_stock"]:
         yield "in_stock", "", str(_("In stock"))

@@ -14,7 +14,6 @@ from search.answers.facets import CategoryCount
 from search.answers.matching import MatchOn
 from search.answers.query import WHOLE, Box
 from search.answers.request import RELEVANCE
-from search.answers.word_search import parse_words
 from search.gallery.calibration import Match
 from search.web.choices import (
     Chip,
@@ -26,7 +25,9 @@ from search.web.choices import (
 )
 from search.web.forms import FILTERS, FilterForm
 from search.web.samples import Sample
-from search.words.language.colours import in_readers_language
+from search.words import words_gallery
+from search.words.language.colours import translate_for_reader
+from search.words.parsing import parse_words
 from search.words.words_query import WordsQuery
 
 KEPT = (*FILTERS, "sort", "match_on", "limit")
@@ -136,12 +137,22 @@ class ResultsPage:
         """What stays when other words take the place of these: all but the filters
         that these named.
         """
-        named = parse_words(self.words.said).fields if self.words else {}
+        named = self._fields_of_words
         return [
             (name, value)
             for name, value in self.kept_fields
             if value not in named.get(name, [])
         ]
+
+    @property
+    def _fields_of_words(self) -> dict[str, list[str]]:
+        """The filters in the words, as the form has them."""
+        if self.form.parsed_words:
+            return self.form.parsed_words.fields
+        if self.words is None:
+            return {}
+        gallery = words_gallery.current(self.words.typed)
+        return parse_words(self.words.typed, gallery).fields
 
     @property
     def count_words(self) -> str:
@@ -228,7 +239,7 @@ class ResultsPage:
         return words_to_choose(
             self.answer.facets.colour,
             self.form.cleaned_data["colour"],
-            shown=in_readers_language,
+            shown=translate_for_reader,
         )
 
     def _is_far(self, found: Result) -> bool:

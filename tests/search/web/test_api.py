@@ -14,7 +14,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.test import APIClient, APIRequestFactory
 
 from catalogue.models import Product
-from search.answers import categories, query
+from search.answers import query
 from search.answers.similar import similar_to_photo
 from search.encoders import registry
 from search.web.serializers import (
@@ -22,6 +22,7 @@ from search.web.serializers import (
     ResultSerializer,
     WordCountSerializer,
 )
+from search.words import categories
 from tests.builders import draw_picture
 from tests.search.asking import (
     API,
@@ -191,7 +192,7 @@ def test_other_orders_are_stable(client: APIClient, shop: list[Product]) -> None
 def test_a_search_asks_the_catalogue_once(
     client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(categories, "KEPT_FOR", 3600.0)
+    monkeypatch.setattr(categories, "MAX_AGE", 3600.0)
     post_photo(client)
     with CaptureQueriesContext(connection) as asked:
         _, answer = post_photo(client, limit=10)
