@@ -15,6 +15,7 @@ env = environ.Env(
     ALLOWED_HOSTS=(list, ["127.0.0.1", "localhost", "[::1]"]),
     HTTPS=(bool, False),
     DATABASE_URL=(str, ""),
+    DATABASE_SECONDS=(float, 0),
     REDIS_URL=(str, ""),
     STORAGE_URL=(str, ""),
     DATA_DIR=(str, str(BASE_DIR / "data")),

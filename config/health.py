@@ -65,7 +65,11 @@ def _database() -> None:
 
 
 def _broker() -> None:
-    options = {"socket_connect_timeout": BROKER_TIMEOUT_SECONDS, "max_retries": 0}
+    options = {
+        "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
+        "socket_timeout": BROKER_TIMEOUT_SECONDS,
+        "max_retries": 0,
+    }
     with Connection(
         settings.REDIS_URL,
         connect_timeout=BROKER_TIMEOUT_SECONDS,

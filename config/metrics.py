@@ -22,7 +22,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from search.answers.metrics import SECONDS, GalleryCollector
+from search.answers.metrics import SECONDS, GalleryCollector, harmless
 
 requests_seconds = Histogram(
     "semblance_http_request_seconds",
@@ -50,8 +50,9 @@ def measured(
         # Never the path itself: there is no end of those.
         view = match.view_name if match and match.view_name else "none"
         method = request.method if request.method in METHODS else "other"
-        requests_seconds.labels(view).observe(time.perf_counter() - start)
-        requests_total.labels(view, method, str(response.status_code)).inc()
+        with harmless():
+            requests_seconds.labels(view).observe(time.perf_counter() - start)
+            requests_total.labels(view, method, str(response.status_code)).inc()
         return response
 
     return middleware
@@ -70,9 +71,14 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _exposition() -> bytes:
+    """Write the numbers down; of all processes, as far as their files can be read."""
     registry = CollectorRegistry()
     registry.register(GalleryCollector())
+    text = generate_latest(registry)
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY) + generate_latest(registry)
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+        return generate_latest(REGISTRY) + text
+    with harmless():
+        processes = CollectorRegistry()
+        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
+        text += generate_latest(processes)
+    return text

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, env
+from config.postgresql import CONNECT_SECONDS
 from config.storage import FILES, OVERWRITING, origin_of_pictures, shared_storages
 
 
@@ -98,6 +99,11 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+# How long a page waits for PostgreSQL, set by config/wsgi.py. Workers and commands wait
+# as long as it takes: a migration or the build of a gallery has statements of minutes.
+DATABASE_SECONDS = env("DATABASE_SECONDS")
+SERVES = DATABASE_SECONDS > 0
+
 # Database. SQLite serves two web workers and keep_fresh together: readers never
 # wait in WAL mode, and a writer takes its lock at the start of the transaction,
 # so that two of them queue instead of failing half-way.
@@ -113,8 +119,20 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"] |= {
+        "ENGINE": "config.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": CONNECT_SECONDS if SERVES else 30,
+            # A host that has vanished is noticed within a minute by workers too.
+            "keepalives_idle": 20,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,  # milliseconds
+            **DATABASES["default"].get("OPTIONS", {}),
+        },
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -160,8 +178,9 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
+    # Who saves in admin waits for no more than this, a few times.
+    "socket_timeout": 1 if SERVES else 5,
+    "socket_connect_timeout": 1 if SERVES else 2,
 }
 # Saving in admin must not hang while the broker is away; the sweep will find it.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}

@@ -5,6 +5,8 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Who asks for a page has gone by then.
+os.environ.setdefault("DATABASE_SECONDS", "10")
 
 django = get_wsgi_application()
 

@@ -3,17 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-import structlog
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
-from kombu.exceptions import OperationalError
 
 from catalogue.models import Product, ProductImage
+from catalogue.sending import send
 from catalogue.signals import images_saved, products_changed
 from search import changes
 from search.tasks import encode_images
-
-log = structlog.get_logger()
 
 
 @receiver([post_save, post_delete], sender=Product)
@@ -33,8 +30,4 @@ def products_touched(product_ids: Iterable[int], **kwargs: Any) -> None:
 
 @receiver(images_saved)
 def send_to_be_encoded(image_ids: list[int], bulk: bool, **kwargs: Any) -> None:
-    queue = "bulk" if bulk else "uploads"
-    try:
-        encode_images.apply_async([image_ids], queue=queue)
-    except OperationalError as error:
-        log.warning("not sent; the sweep will find them", reason=str(error))
+    send(encode_images, image_ids, queue="bulk" if bulk else "uploads")

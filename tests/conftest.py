@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import translation
 from playwright.sync_api import Browser, Page
 
+from catalogue import sending
 from config.celery import app
 from search.engines import embedded
 from search.engines.milvus import milvus_client
@@ -91,6 +92,7 @@ def clean_process(*, shop_stands: bool = False) -> None:
     Holder.reset_all()
     embedded.reset()
     milvus_client.reset()
+    sending.reset()
     translation.deactivate()
     cache.clear()
     shops = () if shop_stands else (settings.MEDIA_ROOT, settings.SNAPSHOTS_DIR)

@@ -247,14 +247,21 @@ class CeleryBeat(Server):
 
 
 class WebServer(Server):
-    """gunicorn with two processes, as `make run` has it."""
+    """gunicorn with two processes, as `make run` has it; `options`: more for it."""
 
     orphan_signal = signal.SIGTERM
+
+    def __init__(
+        self, folder: Path, env: Mapping[str, str] | None = None, *options: str
+    ) -> None:
+        super().__init__(folder, env)
+        self.options = options
 
     def command(self) -> list[str]:
         return [
             *(sys.executable, "-m", "gunicorn", "config.wsgi"),
             *("--config", "config/gunicorn.py", "--bind", f"127.0.0.1:{self.port}"),
+            *self.options,
         ]
 
     def is_ready(self) -> bool:

@@ -60,11 +60,14 @@ def test_no_import_goes_against_the_layers() -> None:
         ("catalogue.images", "hashing.codes"),
         ("hashing.codes", "django"),
         ("hashing.index", "catalogue.images"),
-        ("search.gallery.galleries", "faiss"),
+        ("search.gallery.holder", "faiss"),
         ("search.encoders.encoding", "onnxruntime"),
-        ("search.gallery.galleries", "torch"),
+        ("search.gallery.holder", "torch"),
         ("search.changes", "config.settings"),
-        ("search.gallery.galleries", "pymilvus"),
+        ("search.gallery.holder", "pymilvus"),
+        ("search.gallery.holder", "search.engines.embedded"),
+        ("search.words.words_gallery", "search.engines.engine"),
+        ("search.answers.similar", "search.web.forms"),
     ],
 )
 def test_an_import_against_the_layers_is_noticed(

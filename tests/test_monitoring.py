@@ -1,11 +1,14 @@
 """What a monitor asks: does it live, can it answer, how much, how fast."""
 
+import errno
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from config.metrics import requests_seconds, requests_total
+from search.answers.metrics import answers, stage_seconds
 from search.encoders import counts, encoding
 from search.gallery import snapshots
 from tests.builders import make_image, new_product
@@ -124,6 +127,22 @@ def test_paths_that_are_none_share_one_name(
     text = metrics(client)
     assert "no/end" not in text
     assert 'status="404",view="none"' in text
+
+
+def test_a_count_that_fails_fails_no_request(
+    client: Client, shop: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+    def full(*labels: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for counter in (requests_seconds, requests_total, stage_seconds, answers):
+        monkeypatch.setattr(counter, "labels", full)
+    photo = SimpleUploadedFile("a.jpg", make_image(1), "image/jpeg")
+    assert client.post("/api/v1/search/photo/", {"photo": photo}).status_code == 200
+    assert client.get("/healthz").status_code == 200
+    assert "semblance_gallery_up" in metrics(client)
 
 
 # Counting

@@ -15,6 +15,7 @@ from catalogue.forms import ImportForm
 from catalogue.importing.files import COLUMNS
 from catalogue.importing.jobs import PROBLEMS_SHOWN
 from catalogue.models import CatalogueImport
+from catalogue.sending import send
 from catalogue.tasks import run_import
 from staff.rights import StaffAdmin, staff_page
 
@@ -68,8 +69,7 @@ class ImportAdmin(StaffAdmin):
         super().save_model(request, obj, form, change)
         if settings.REDIS_URL:
             # Without Redis it would run here, in the request; keep_fresh finds it.
-            # Lost with the broker, the message is made up for by the beat.
-            transaction.on_commit(lambda: run_import.delay(obj.pk), robust=True)
+            transaction.on_commit(lambda: send(run_import, obj.pk), robust=True)
 
     def response_add(
         self, request: HttpRequest, obj: CatalogueImport, post_url_continue: Any = None

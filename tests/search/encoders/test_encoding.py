@@ -167,7 +167,7 @@ def test_messages_go_out_after_the_commit_and_bulk_ones_in_batches() -> None:
         with transaction.atomic():
             image = new_product(images=[1]).images.get()
             assert not send.called
-        assert send.call_args.args == ([[image.pk]],)
+        assert send.call_args.args == (([image.pk],),)
         assert send.call_args.kwargs == {"queue": "uploads"}
         send.reset_mock()
         with bulk_images():
