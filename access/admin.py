@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from access.models import AppKey
-from staff.rights import StaffAdmin, staff_action
+from staff.edits import StaffAdmin
+from staff.rights import staff_action
 
 
 @admin.register(AppKey)
@@ -21,6 +22,7 @@ class AppKeyAdmin(StaffAdmin):
     fields = ["name", "rate", "begins", "created", "last_used", "revoked"]
     readonly_fields = ["begins", "created", "last_used", "revoked"]
     actions = ["revoke"]
+    watched = ("revoked",)
 
     @admin.display(description=_("begins with"), ordering="start")
     def begins(self, key: AppKey) -> str:

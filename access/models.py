@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from outages.later import Notes
+
 PREFIX = "sem_"  # so that leaked keys can be recognised
 VISIBLE_CHARACTERS = 8  # that tell keys apart in admin
 KEY_PATTERN = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}")
@@ -37,9 +39,8 @@ class AppKeyQuerySet(models.QuerySet["AppKey"]):
 
     def note_use(self, key: "AppKey") -> None:
         now = timezone.now()
-        is_old = Q(last_used=None) | Q(last_used__lt=now - USE_NOTED_EVERY)
         if key.last_used is None or key.last_used < now - USE_NOTED_EVERY:
-            self.filter(is_old, pk=key.pk).update(last_used=now)
+            _uses.add(key.pk)
 
 
 class AppKey(models.Model):
@@ -79,6 +80,15 @@ class AppKey(models.Model):
         secret = PREFIX + secrets.token_urlsafe(32)
         self.start, self.digest = secret[:VISIBLE_CHARACTERS], _digest(secret)
         return secret
+
+
+def _write_use(pk: int, times: int) -> None:
+    now = timezone.now()
+    is_old = Q(last_used=None) | Q(last_used__lt=now - USE_NOTED_EVERY)
+    AppKey.objects.filter(is_old, pk=pk).update(last_used=now)
+
+
+_uses: Notes[int] = Notes(_write_use)
 
 
 def _digest(secret: str) -> str:

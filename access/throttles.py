@@ -18,11 +18,11 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis import RedisError
 from rest_framework.throttling import BaseThrottle
 
 from access.callers import address_of, key_of
 from access.models import AppKey
+from outages.pause import Pause
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ RETRY_REDIS_SECONDS = 5.0  # after it did not answer
 
 _lock = Lock()
 _limiters: dict[str, MovingWindowRateLimiter] = {}
-_redis_retry_at = 0.0
+_redis_pause = Pause(RETRY_REDIS_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -86,15 +86,16 @@ def count(request: Any, key: AppKey | None) -> int:
 
 
 def _hit(policy: str, rate: Any, who: str) -> tuple[bool, Limit]:
-    global _redis_retry_at  # noqa: PLW0603
-    if settings.REDIS_URL and time.monotonic() >= _redis_retry_at:
+    """Count in Redis, or in this process: no failure there closes the shop."""
+    if settings.REDIS_URL and not _redis_pause.is_on():
         try:
-            return _hit_in(_limiter(settings.REDIS_URL), policy, rate, who)
-        except RedisError as error:
-            log.warning(
-                "throttling by process: Redis is unreachable", reason=str(error)
-            )
-            _redis_retry_at = time.monotonic() + RETRY_REDIS_SECONDS
+            counted = _hit_in(_limiter(settings.REDIS_URL), policy, rate, who)
+        except Exception as error:  # noqa: BLE001 - of Redis, its client, or the URL
+            log.warning("throttling by process: Redis fails", reason=repr(error))
+            _redis_pause.begin()
+        else:
+            _redis_pause.end()
+            return counted
     return _hit_in(_limiter(""), policy, rate, who)
 
 
@@ -130,6 +131,5 @@ def _limiter(url: str) -> MovingWindowRateLimiter:
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
     """Forget all counts of this process."""
-    global _redis_retry_at  # noqa: PLW0603
-    _redis_retry_at = 0.0
+    _redis_pause.end()
     _limiters.clear()

@@ -28,13 +28,14 @@ from PIL import Image
 from benchmarks.shop import DATA, Shop, save_result
 from hashing import SHIPPED, load_encoder
 from hashing.codes import Codes, hamming
-from hashing.data import PictureSet, open_picture
+from hashing.embeddings import quantise_embeddings
 from hashing.encoder import Encoder
-from hashing.export import read_projections, read_weights
-from hashing.layers.linear import quantise
-from hashing.networks import FeatureNetwork, load_pretrained
-from hashing.training.pupil import Head
-from hashing.training.views import as_pixels
+from hashing.networks.architectures import load_imagenet_lite0
+from hashing.networks.export import read_projections, read_weights
+from hashing.networks.feature_network import FeatureNetwork
+from hashing.networks.pixels import to_pixels
+from hashing.picture_sets import PictureSet, open_picture
+from hashing.training.trainable_encoder import EmbeddingHead
 
 SETS = ("grocery.tar:val", "clothing.tar:validation", "luma.tar")
 PICTURES = 1000
@@ -74,7 +75,7 @@ def files(count: int) -> list[bytes]:
     contents = [
         content
         for text in SETS
-        for content in PictureSet.parse(f"{DATA}/{text}").contents()
+        for content in PictureSet.parse(f"{DATA}/{text}").file_contents()
         if content is not None
     ]
     return contents[:count]
@@ -127,19 +128,21 @@ class InTorch:
 
     def __init__(self, encoder: Encoder) -> None:
         parts = [part.name for part in encoder.card.parts]
-        network = load_pretrained()
+        network = load_imagenet_lite0()
         read_weights(SHIPPED / "network.onnx", network)
         self.network = FeatureNetwork(network).eval()
-        self.head = Head(parts, read_projections(SHIPPED / "network.onnx", parts))
+        self.head = EmbeddingHead(
+            parts, read_projections(SHIPPED / "network.onnx", parts)
+        )
         self.layer = encoder.layer
 
     def codes(self, images: Sequence[Image.Image], batch: int) -> Codes:
         found = []
         for start in range(0, len(images), batch):
-            pixels = as_pixels(images[start : start + batch], self.network.input_size)
+            pixels = to_pixels(images[start : start + batch], self.network.input_size)
             with torch.inference_mode():
                 embeddings = self.head(*self.network(pixels)).numpy()
-            found.append(self.layer.codes(quantise(embeddings)))
+            found.append(self.layer.codes(quantise_embeddings(embeddings)))
         return np.concatenate(found)
 
 
@@ -155,7 +158,7 @@ def in_openvino(encoder: Encoder, images: Sequence[Image.Image], kind: str) -> C
     embeddings = [
         request.infer([np.asarray(image)[None]])["embedding"].copy() for image in images
     ]
-    return encoder.layer.codes(quantise(np.concatenate(embeddings)))
+    return encoder.layer.codes(quantise_embeddings(np.concatenate(embeddings)))
 
 
 def measure(contents: Sequence[bytes]) -> Iterator[Compared]:
@@ -172,7 +175,7 @@ def measure(contents: Sequence[bytes]) -> Iterator[Compared]:
     yield Compared("library, one picture", query, SAME, (one, seen["query"]))
     bulk = encoder.encode(images).codes
     yield Compared("library, all at once", "library, one picture", SAME, (bulk, one))
-    side = FeatureNetwork(load_pretrained()).input_size
+    side = FeatureNetwork(load_imagenet_lite0()).input_size
     square = [image.resize((side, side), Image.Resampling.BICUBIC) for image in images]
     fitting = encoder.encode(square).codes
     own = "library, one picture"

@@ -3,14 +3,14 @@
     python -m benchmarks.bench_calibration [--encoder DIR]
 
 Each shop is calibrated on its own pictures as a snapshot is
-(search/gallery/calibration.py), and judged on products that its curve has not seen: the
-products fall into two halves, each judged by the curve of the other. Asked are the
-shop's pictures for each other, and where there are photos that are none of the shop's,
-those. Beside it the curve of the encoder's card. Errors are over all answers that a
-shopper sees (20 a query), and over the first alone, which decides what the page says.
-Of few queries even a curve that is right shows an error, by chance: how large is beside
-it. One row has GOLDEN of the photos as golden queries, each photo judged by those of
-other products. Nothing is drawn but by seed 0.
+(search/gallery/calibration.py), and judged on products that its curve has not seen:
+the products fall into two halves, each judged by the curve of the other. The queries
+are the shop's pictures for each other, and where there are photos that are none of the
+shop's, those. Beside it the curve of the encoder's card. Errors are over all answers
+that a shopper sees (20 a query), and over the first alone, which decides what the page
+says. Of few queries even a curve that is right shows an error, by chance: how large is
+beside it. One row has GOLDEN of the photos as golden queries, each photo judged by
+those of other products. Nothing is drawn but by seed 0.
 """
 
 # ruff: noqa: E402
@@ -31,9 +31,10 @@ django.setup()  # before the shop is imported
 
 from benchmarks.shop import BASE_DIR, DATA, save_result
 from hashing import SHIPPED, CodeIndex, Encoder, load_encoder
-from hashing.data import PictureSet, open_picture
+from hashing.picture_sets import PictureSet, open_picture
 from search.gallery import calibration
-from search.gallery.calibration import Asked
+from search.gallery.calibration import JudgedAnswers
+from search.gallery.columns import WORD_COLUMNS, WordColumn
 from search.gallery.reliability import expected_error, reliability
 from search.gallery.rows import Rows
 
@@ -80,17 +81,14 @@ def a_shop(encoded: Encoded, numbers: np.ndarray) -> tuple[Rows, CodeIndex]:
         category_id=nothing,
         price=nothing,
         in_stock=np.ones(n, np.bool_),
-        brand=nothing,
-        colour=nothing,
         codes=codes,
         embeddings=embeddings,
-        brands=("",),
-        colours=("",),
+        words={name: WordColumn.of([""] * n) for name in WORD_COLUMNS},
     )
     return rows, CodeIndex.build(rows.image_id, codes)
 
 
-def some_of(asked: Asked, queries: int) -> Asked:
+def some_of(asked: JudgedAnswers, queries: int) -> JudgedAnswers:
     which = np.random.default_rng(0).permutation(asked.queries)[:queries]
     return asked.only(np.isin(np.cumsum(asked.rank == 0) - 1, which))
 
@@ -104,10 +102,13 @@ def by_chance(predicted: np.ndarray) -> float:
 
 
 def line(
-    asked: Asked, fit_on: Asked, card: Any, golden: Asked | None = None
+    asked: JudgedAnswers,
+    fit_on: JudgedAnswers,
+    card: Any,
+    golden: JudgedAnswers | None = None,
 ) -> dict[str, Any]:
-    predicted = calibration.judged(asked, fit_on, card, golden)
-    by_card = calibration.read(card, asked.cosine)
+    predicted = calibration.cross_validated(asked, fit_on, card, golden)
+    by_card = calibration.probabilities(card, asked.cosine)
     first = asked.rank == 0
     error, right = expected_error, asked.is_right
     return {
@@ -135,18 +136,20 @@ def measure(encoder: Encoder) -> dict[str, Any]:
         )
     } | {"demo": of_demo(encoder)}
     photos = {"grocery": of_set(encoder, f"{DATA / 'grocery.tar'}:val")}
-    card, found = encoder.card.match, {}
+    card, found = encoder.card.match_curve, {}
     for name, (encoded, products) in shops.items():
         number = {product: at for at, product in enumerate(sorted(set(products)))}
         numbers = np.array([number[product] for product in products])
         rows, index = a_shop(encoded, numbers)
-        own = calibration.ask(rows, index)
+        own = calibration.judge_own_images(rows, index)
         found[f"{name}, own pictures"] = line(own, own, card)
         if name in photos:
             (embeddings, codes), of = photos[name]
             wanted = np.array([number[product] for product in of])
             none = np.full(len(of), -1)
-            asked = calibration.asked_with(rows, index, embeddings, codes, wanted, none)
+            asked = calibration.judge_answers(
+                rows, index, embeddings, codes, wanted, none
+            )
             found[f"{name}, photos"] = line(asked, own, card)
             golden = some_of(asked, GOLDEN)
             row = f"{name}, photos, {GOLDEN} golden"

@@ -37,12 +37,12 @@ from benchmarks.cifar_tuning import (
 )
 from benchmarks.shop import save_result
 from hashing.codes import Codes, hamming, pack
+from hashing.embeddings import l2_normalise, quantise_embeddings
 from hashing.evaluation.metrics import Ranking
 from hashing.layers.heads import LinearHead
 from hashing.layers.itq import fit_itq
-from hashing.layers.linear import quantise, unit
 from hashing.layers.lsh import fit_lsh
-from hashing.losses.by_name import make_loss
+from hashing.losses.named_losses import make_loss
 
 LOSSES = (
     *("orthohash", "csq", "greedyhash", "supcon", "proxy_anchor"),
@@ -56,7 +56,7 @@ Array = np.ndarray[Any, Any]
 def head(loss_name: str, features: Array, split: cifar.Split, seed: int) -> Codes:
     """Codes of all pictures by a linear head on frozen features."""
     torch.manual_seed(seed)
-    vectors = torch.from_numpy(unit(features[split.labelled]))
+    vectors = torch.from_numpy(l2_normalise(features[split.labelled]))
     labels = torch.from_numpy(cifar.tiles()[1][split.labelled])
     model = LinearHead(vectors.shape[1], N_BITS)
     loss = make_loss(loss_name, n_classes=cifar.N_CLASSES, n_bits=N_BITS)
@@ -69,13 +69,13 @@ def head(loss_name: str, features: Array, split: cifar.Split, seed: int) -> Code
         value.backward()
         optimiser.step()
     with torch.inference_mode():
-        return pack(model.eval()(torch.from_numpy(unit(features))).numpy())
+        return pack(model.eval()(torch.from_numpy(l2_normalise(features))).numpy())
 
 
 def predicted(features: Array, split: cifar.Split, seed: int) -> Array:
     """Classes (60000,) by a linear classifier on frozen features."""
     torch.manual_seed(seed)
-    vectors = torch.from_numpy(unit(features))
+    vectors = torch.from_numpy(l2_normalise(features))
     labels = torch.from_numpy(cifar.tiles()[1])
     model = nn.Sequential(
         nn.BatchNorm1d(vectors.shape[1], affine=False),
@@ -118,7 +118,7 @@ def by_class(classes: Array, split: cifar.Split) -> float:
 
 
 def by_cosine(vectors: Array, split: cifar.Split) -> float:
-    units = unit(vectors)
+    units = l2_normalise(vectors)
     found = units[split.gallery]
     return map_of(split, lambda rows: (units[rows] @ found.T).astype(np.float64))
 
@@ -163,7 +163,7 @@ def measure(seed: int, epochs: int) -> Iterator[Cell]:
         yield f"head, {name}", frozen, N_BITS, by_code(codes, split)
     predictions = predicted(features, split, seed)
     yield "predicted class", frozen, 4, by_class(predictions, split)
-    stored = quantise(features)
+    stored = quantise_embeddings(features)
     some = stored[split.gallery][::4]
     layers = {
         "lsh": fit_lsh(some, N_BITS, seed=seed),

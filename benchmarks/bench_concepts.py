@@ -30,8 +30,8 @@ from PIL import Image
 
 from benchmarks.shop import DATA, save_result
 from demo import PICTURES
-from hashing.networks import load_pretrained
-from hashing.torchvision_import import torchvision
+from hashing.networks.architectures import load_imagenet_lite0
+from hashing.networks.torchvision_import import torchvision
 from search.words.language import sentences
 
 NEAR = (
@@ -93,7 +93,7 @@ def of_demo() -> Pictures:
 
 def probabilities(pictures: Pictures) -> np.ndarray:
     """Of ImageNet's classes (n, 1000)."""
-    network = load_pretrained()
+    network = load_imagenet_lite0()
     classifier: Any = network.body.classifier
     side = network.input_size
     found = []

@@ -18,9 +18,9 @@ from PIL import Image
 
 from benchmarks.shop import BASE_DIR, DATA, save_result
 from hashing import SHIPPED, load_encoder
-from hashing.data import PictureSet, open_picture
 from hashing.encoder import Encoder
-from hashing.explain import as_text, beside, deletion, explain
+from hashing.explain import as_text, draw_comparison, explain, measure_deletion
+from hashing.picture_sets import PictureSet, open_picture
 
 SEED = 0
 DRAWN = 10
@@ -66,7 +66,7 @@ def set_pairs(queries: str, gallery: str) -> Pairs:
 def measure(encoder: Encoder, pairs: Pairs) -> dict[str, Any]:
     """Means over pairs of what hiding costs, and how often it costs more."""
     rng = np.random.default_rng(SEED)
-    lost = [deletion(encoder, *pair, rng) for pair in pairs]
+    lost = [measure_deletion(encoder, *pair, rng) for pair in pairs]
     row: dict[str, Any] = {"pairs": len(pairs)}
     for figure in ("bits", "cosine"):
         ours, chance = (
@@ -95,7 +95,7 @@ def main() -> None:
         pairs = pairs[:: max(1, len(pairs) // options.pairs)][: options.pairs]
         for number in range(0, len(pairs), len(pairs) // (DRAWN // len(all_pairs)) - 1):
             told = explain(encoder, *pairs[number])
-            beside(*pairs[number], told).save(folder / f"{name}-{number}.png")
+            draw_comparison(*pairs[number], told).save(folder / f"{name}-{number}.png")
             (folder / f"{name}-{number}.txt").write_text(as_text(told))
         rows[name] = row = measure(encoder, pairs)
         figures = [

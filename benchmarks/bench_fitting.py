@@ -19,13 +19,14 @@ import numpy as np
 
 from benchmarks.shop import DATA, save_result
 from hashing import SHIPPED, load_encoder
-from hashing.data import PictureSet
+from hashing.embeddings import Embeddings, l2_normalise, quantise_embeddings
 from hashing.encoder import Encoder
-from hashing.evaluation.agreement import recall
-from hashing.evaluation.metrics import summarise
-from hashing.evaluation.ranking import closeness, cosines
-from hashing.fitting.refitting import fit_layer
-from hashing.layers.linear import Embeddings, HashLayer, quantise, unit
+from hashing.evaluation.metrics import mean_figures
+from hashing.evaluation.neighbour_recall import layer_recall
+from hashing.evaluation.rankings import code_similarity, cosines
+from hashing.fitting.refitting import refit_layer
+from hashing.layers.linear import LinearHashLayer
+from hashing.picture_sets import PictureSet
 
 SEED = 0
 NOISE = 0.6  # length of what is added to an embedding of length one
@@ -38,32 +39,34 @@ Labels = list[str]
 def look(encoder: Encoder, text: str) -> tuple[Embeddings, Labels]:
     pictures = PictureSet.parse(f"{DATA}/{text}")
     features = encoder.features(pictures.pictures())
-    return quantise(features.embedding), pictures.column("product_id")
+    return quantise_embeddings(features.embedding), pictures.column("product_id")
 
 
 def crowd(real: Embeddings, n: int, rng: np.random.Generator) -> Embeddings:
     """n embeddings: noise around real ones, which come first."""
-    around = unit(real)[rng.integers(0, len(real), n - len(real))]
+    around = l2_normalise(real)[rng.integers(0, len(real), n - len(real))]
     noise = rng.standard_normal(around.shape).astype(np.float32)
-    return np.concatenate([real, quantise(around + NOISE * unit(noise))])
+    return np.concatenate(
+        [real, quantise_embeddings(around + NOISE * l2_normalise(noise))]
+    )
 
 
 def figures(
-    layer: HashLayer,
+    layer: LinearHashLayer,
     queries: tuple[Embeddings, Labels],
     gallery: tuple[Embeddings, Labels],
 ) -> dict[str, float]:
     """mAP of codes and of floats, and what share of it codes keep."""
     labels = {"query_labels": queries[1], "gallery_labels": gallery[1]}
     codes = [layer.codes(side[0]) for side in (queries, gallery)]
-    code = summarise(closeness(*codes), **labels)["map"]
-    full = summarise(cosines(queries[0], gallery[0]), **labels)["map"]
+    code = mean_figures(code_similarity(*codes), **labels)["map"]
+    full = mean_figures(cosines(queries[0], gallery[0]), **labels)["map"]
     return {"map code": code, "map float": full, "kept": round(code / full, 4)}
 
 
 def measure(
     name: str,
-    layer: HashLayer,
+    layer: LinearHashLayer,
     shop: Embeddings,
     found: tuple[Embeddings, Labels],
     queries: tuple[Embeddings, Labels],
@@ -74,14 +77,14 @@ def measure(
     n_out = min(HELD_OUT, len(shop) // 5)
     apart, rest = shop[order[:n_out]], shop[order[n_out:]]
     start = time.process_time()
-    fitted = fit_layer(layer, rest[:LEARNED_FROM], seed=SEED)
+    fitted = refit_layer(layer, rest[:LEARNED_FROM], seed=SEED)
     seconds = time.process_time() - start
     row = {
         "shop": name,
         "pictures": len(shop),
         "seconds": round(seconds, 2),
-        "recall before": round(recall(layer, apart, rest), 4),
-        "recall after": round(recall(fitted, apart, rest), 4),
+        "recall before": round(layer_recall(layer, apart, rest), 4),
+        "recall after": round(layer_recall(fitted, apart, rest), 4),
     }
     # What is no better on the pictures apart is refused, and the old layer serves on.
     taken = row["recall after"] > row["recall before"]

@@ -41,10 +41,10 @@ from usearch.index import MetricKind
 from benchmarks.codes_in_postgres import bench_databases
 from benchmarks.shop import DATA, commit, load_result, save_result
 from benchmarks.turns import RECALL_AT, K, Turn, search_of, take_turns
-from hashing import CodeIndex, Codes, Kind, RecallTooLow, hamming
+from hashing import CodeIndex, Codes, IndexKind, RecallTooLow, hamming
 
 SEED = 0
-KINDS = list(Kind)
+KINDS = list(IndexKind)
 Draw = Callable[[int, int, int], Codes]
 
 
@@ -84,7 +84,7 @@ def bench_gallery(n: int, rounds: int) -> dict[str, Any]:
         category, stock = frozenset([7]), Filters(in_stock=True)
         half = Filters(min_price=Decimal(25), max_price=Decimal(75))
         narrow = Filters(min_price=Decimal(25), max_price=Decimal(26))
-        brand = Filters(brands=frozenset([f"Brand {BRANDS // 2}"]))
+        brand = Filters().with_words(brand=[f"Brand {BRANDS // 2}"])
         all_of_it = Filters(category, Decimal(10), Decimal(60), in_stock=True)
         faiss.omp_set_num_threads(1)
         contenders: dict[str, Turn] = {
@@ -158,7 +158,7 @@ def bench_codes(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
             for found, last in zip(near, truth, strict=True)
         ]
         table[name]["recall"] = round(float(np.mean(shares)), 4)
-    flat = table[Kind.FLAT]["cpu p50 ms"]
+    flat = table[IndexKind.FLAT]["cpu p50 ms"]
     for name, line in table.items():
         line["flat / it"] = round(flat / line["cpu p50 ms"], 2)
         line |= facts.get(name, {})
@@ -188,7 +188,7 @@ def main() -> None:
     parser.add_argument("--flat", action="store_true", help="build no lists")
     options = parser.parse_args()
     if options.flat:
-        KINDS.remove(Kind.IVF)
+        KINDS.remove(IndexKind.IVF)
     with tempfile.TemporaryDirectory() as folder:  # an empty shop knows its encoder
         os.environ |= {"DATA_DIR": folder, "DATABASE_URL": ""}
         django.setup()

@@ -27,25 +27,24 @@ import numpy as np
 import torch
 
 from benchmarks.shop import DATA, save_result
-from hashing.data import PictureSet
-from hashing.evaluation.agreement import kept
-from hashing.evaluation.metrics import summarise
-from hashing.evaluation.ranking import closeness, cosines
-from hashing.fitting.embedding import Projection, fit_projection
-from hashing.layers.by_name import LAYERS, Layer, fit_layer
-from hashing.layers.heads import LinearHead, TwoLayerHead
-from hashing.layers.itq import Axes, fit_itq, recentre
-from hashing.layers.linear import Embeddings, HashLayer, quantise, unit
-from hashing.losses.by_name import make_loss
-from hashing.networks import Network, load_pretrained
-from hashing.training.views import as_pixels
+from hashing.embeddings import Embeddings, l2_normalise, quantise_embeddings
+from hashing.evaluation.metrics import mean_figures
+from hashing.evaluation.neighbour_recall import neighbour_recall
+from hashing.evaluation.rankings import code_similarity, cosines
+from hashing.fitting.projection import Projection, fit_projection
+from hashing.layers.hash_layer import HashLayer
+from hashing.layers.heads import LinearHead, TwoLayerHead, train_head
+from hashing.layers.linear import LinearHashLayer, recentre
+from hashing.layers.named_layers import LAYERS, fit_layer
+from hashing.networks.architectures import Network, load_imagenet_lite0
+from hashing.networks.pixels import to_pixels
+from hashing.picture_sets import PictureSet
 
 BITS = (32, 64, 128, 256, 512)
 LOSSES = (
     *("contrastive", "triplet", "proxy_anchor", "supcon"),
     *("dsh", "hashnet", "greedyhash", "csq", "orthohash"),
 )
-BATCH = 256
 DIM = 256  # numbers in an embedding
 
 
@@ -61,7 +60,7 @@ class Side:
         return Side(self.embeddings[chosen], self.labels[chosen])
 
     def embedded(self, by: Projection) -> "Side":
-        return Side(quantise(by(self.embeddings)), self.labels)
+        return Side(quantise_embeddings(by(self.embeddings)), self.labels)
 
 
 def features(split: str) -> Side:
@@ -70,7 +69,7 @@ def features(split: str) -> Side:
     stored = dict(np.load(cache)) if cache.exists() else {}
     if f"{split}_item" not in stored:
         pictures = PictureSet.parse(f"{DATA / 'grocery.tar'}:{split}")
-        stored[f"{split}_item"] = seen_by(load_pretrained(), pictures)
+        stored[f"{split}_item"] = seen_by(load_imagenet_lite0(), pictures)
         stored[f"{split}_labels"] = np.array(pictures.column("fine_label"))
         np.savez(cache, **stored)
     return Side(stored[f"{split}_item"], stored[f"{split}_labels"])
@@ -79,17 +78,17 @@ def features(split: str) -> Side:
 @torch.inference_mode()
 def seen_by(network: Network, pictures: PictureSet) -> np.ndarray[Any, Any]:
     """Pooled features (n, 1280) of length one."""
-    pixels = (as_pixels([one], network.input_size) for one in pictures.pictures())
+    pixels = (to_pixels([one], network.input_size) for one in pictures.pictures())
     seen = [network(network.prepare(one)).numpy() for one in pixels]
-    return unit(np.concatenate(seen))
+    return l2_normalise(np.concatenate(seen))
 
 
 @dataclass(frozen=True)
 class TwoLayers:
-    """A head of two layers as it is served: its hidden numbers as int8, then bits."""
+    """A head of two layers whose hidden numbers are the embedding, as int8."""
 
     head: TwoLayerHead
-    layer: HashLayer
+    layer: LinearHashLayer
 
     @property
     def n_bits(self) -> int:
@@ -103,37 +102,36 @@ class TwoLayers:
 
     def _embed(self, embeddings: Embeddings) -> Embeddings:
         with torch.inference_mode():
-            hidden = self.head.embed(torch.from_numpy(unit(embeddings)))
-        return quantise(hidden.numpy())
+            hidden = self.head.embed(torch.from_numpy(l2_normalise(embeddings)))
+        return quantise_embeddings(hidden.numpy())
+
+
+Layer = HashLayer | TwoLayers
 
 
 def learn(
-    loss_name: str, train: Side, n_bits: int, *, seed: int, steps: int, wide: bool
+    loss: str, train: Side, n_bits: int, *, seed: int, steps: int, wide: bool
 ) -> Layer:
-    """A head trained with a loss for so many batches."""
+    """Train a head, with a hidden layer if it is wide."""
     torch.manual_seed(seed)
-    vectors = torch.from_numpy(unit(train.embeddings))
-    names, numbers = np.unique(train.labels, return_inverse=True)
-    labels = torch.from_numpy(numbers)
-    dim = vectors.shape[1]
-    head = TwoLayerHead(dim, n_bits) if wide else LinearHead(dim, n_bits)
-    loss = make_loss(loss_name, n_classes=len(names), n_bits=n_bits)
-    optimiser = torch.optim.Adam([*head.parameters(), *loss.parameters()], lr=1e-3)
-    for _ in range(steps):
-        rows = torch.randint(len(vectors), (BATCH,))
-        value = loss(head(vectors[rows]), labels[rows])
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-    layer = head.eval().hash_layer()
-    return TwoLayers(head, layer) if isinstance(head, TwoLayerHead) else layer
+    dim = train.embeddings.shape[1]
+    labels = train.labels.tolist()
+    if not wide:
+        head = LinearHead(dim, n_bits)
+        train_head(head, train.embeddings, labels, loss=loss, steps=steps)
+        return head.hash_layer()
+    two_layers = TwoLayerHead(dim, n_bits)
+    train_head(two_layers, train.embeddings, labels, loss=loss, steps=steps)
+    return TwoLayers(two_layers, two_layers.head.hash_layer())
 
 
 def recentred(layer: Layer, gallery: Side) -> Layer | None:
-    """With thresholds in the middle of a gallery, where a layer has any."""
+    """Move thresholds to the mean of a gallery, where a layer has any."""
     if isinstance(layer, TwoLayers):
         return layer.recentred(gallery.embeddings)
-    return recentre(layer, gallery.embeddings) if isinstance(layer, HashLayer) else None
+    if isinstance(layer, LinearHashLayer):
+        return recentre(layer, gallery.embeddings)
+    return None
 
 
 def methods(steps: int) -> dict[str, Callable[[Side, int, int], Layer]]:
@@ -144,8 +142,12 @@ def methods(steps: int) -> dict[str, Callable[[Side, int, int], Layer]]:
         )
         for name in LAYERS
     }
-    table["layer itq_within (labels)"] = lambda train, n_bits, seed: fit_itq(
-        train.embeddings, n_bits, seed=seed, axes=Axes(labels=train.labels.tolist())
+    table["layer itq_within (labels)"] = lambda train, n_bits, seed: fit_layer(
+        "itq_within_classes",
+        train.embeddings,
+        n_bits,
+        seed=seed,
+        labels=train.labels.tolist(),
     )
     for name in LOSSES:
         table[f"linear head, {name}"] = lambda train, n_bits, seed, name=name: learn(
@@ -170,18 +172,20 @@ def halves(
 
 def figures(scores: Any, gallery: Side, queries: Side) -> dict[str, float]:
     names = {"query_labels": queries.labels.tolist()}
-    found = summarise(scores, gallery_labels=gallery.labels.tolist(), **names)
+    found = mean_figures(scores, gallery_labels=gallery.labels.tolist(), **names)
     return {"map": found["map"], "hit@1": found["hit@1"]}
 
 
 def by_code(layer: Layer, gallery: Side, queries: Side) -> dict[str, float]:
     codes = [layer.codes(side.embeddings) for side in (queries, gallery)]
-    return figures(closeness(codes[0], codes[1]), gallery, queries)
+    return figures(code_similarity(codes[0], codes[1]), gallery, queries)
 
 
 def neighbours(layer: Layer, gallery: Side, queries: Side) -> dict[str, float]:
     stored, asked = gallery.embeddings, queries.embeddings
-    return {"kept": kept(layer.codes(asked), layer.codes(stored), asked, stored)}
+    return {
+        "kept": neighbour_recall(layer.codes(asked), layer.codes(stored), asked, stored)
+    }
 
 
 Cell = tuple[str, int | None, str, dict[str, float]]  # method, bits, column, figures
@@ -205,7 +209,7 @@ def measure(seed: int, *, steps: int) -> list[Cell]:
 def _measure(train: Side, val: Side, seed: int, steps: int) -> Iterator[Cell]:
     seen, unseen = halves(train, val, seed)
     yield from uncoded("float, 1280 features", seen, unseen)
-    projection = fit_projection([seen[0].embeddings], DIM, power=0.0)
+    projection = fit_projection([seen[0].embeddings], DIM, whitening=0.0)
     seen = (seen[0].embedded(projection), seen[1].embedded(projection))
     unseen = (unseen[0].embedded(projection), unseen[1].embedded(projection))
     yield from uncoded("float, embedding", seen, unseen)

@@ -30,13 +30,13 @@ import numpy as np
 
 from benchmarks.shop import BASE_DIR, DATA, load_result, save_result
 from hashing import load_encoder
-from hashing.data import PictureSet
 from hashing.encoder import Encoder
-from hashing.evaluation.metrics import same, summarise
-from hashing.evaluation.ranking import Side, closeness, cosines, rerank
-from hashing.fitting.making import fit
-from hashing.fitting.recipe import Recipe
-from hashing.training.recipe import TrainingRecipe
+from hashing.evaluation.metrics import equal_pairs, mean_figures
+from hashing.evaluation.rankings import EncodedSet, code_similarity, cosines, rerank
+from hashing.fitting.fit_recipe import FitRecipe
+from hashing.fitting.pipeline import fit
+from hashing.picture_sets import PictureSet
+from hashing.training.training_recipe import TrainingRecipe
 from hashing.training.training_set import open_training_set
 
 # Stand-ins of each catalogue picture. On five photos a product of the train part 24, 48
@@ -65,7 +65,7 @@ stand_ins = {stand_ins}
 
 Table = dict[str, dict[str, float]]
 
-_sides: dict[tuple[str, str], Side] = {}
+_sides: dict[tuple[str, str], EncodedSet] = {}
 
 
 def write_sets(folder: Path) -> dict[str, Path]:
@@ -105,12 +105,12 @@ def ask(encoder: Encoder, learned: set[str]) -> Table:
     for name, (queries, gallery) in QUESTIONS.items():
         asked, found = (_seen(encoder, f"{DATA}/{text}") for text in (queries, gallery))
         scores = rerank(
-            closeness(asked.codes, found.codes),
+            code_similarity(asked.codes, found.codes),
             cosines(asked.embeddings, found.embeddings),
         )
-        scores = np.where(same(asked.keys, found.keys), -np.inf, scores)
+        scores = np.where(equal_pairs(asked.keys, found.keys), -np.inf, scores)
         for part, rows in _parts(name, asked.labels, learned):
-            table[part] = summarise(
+            table[part] = mean_figures(
                 scores[rows],
                 query_labels=[asked.labels[row] for row in rows],
                 gallery_labels=found.labels,
@@ -118,11 +118,11 @@ def ask(encoder: Encoder, learned: set[str]) -> Table:
     return table
 
 
-def _seen(encoder: Encoder, text: str) -> Side:
+def _seen(encoder: Encoder, text: str) -> EncodedSet:
     """A set as an encoder sees it; of the twin, once for all seeds."""
     key = (encoder.fingerprint, text)
     if key not in _sides:
-        _sides[key] = Side.encode(encoder, PictureSet.parse(text), "product_id")
+        _sides[key] = EncodedSet.encode(encoder, PictureSet.parse(text), "product_id")
     return _sides[key]
 
 
@@ -137,7 +137,7 @@ def _parts(
 
 def make_twin(folder: Path) -> Path:
     """The recipe of the shipped encoder, without the grocery."""
-    recipe = Recipe.read(BASE_DIR / "hashing/recipes/lite0.toml")
+    recipe = FitRecipe.read(BASE_DIR / "hashing/recipes/lite0.toml")
     twin = replace(
         recipe,
         name="twin",

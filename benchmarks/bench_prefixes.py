@@ -19,12 +19,12 @@ from typing import Any
 
 from benchmarks.bench_methods import DIM, Side, by_code, features, halves
 from benchmarks.shop import save_result
-from hashing.evaluation.agreement import recall
-from hashing.evaluation.metrics import summarise
-from hashing.evaluation.ranking import cosines
-from hashing.fitting.embedding import fit_projection
+from hashing.evaluation.metrics import mean_figures
+from hashing.evaluation.neighbour_recall import layer_recall
+from hashing.evaluation.rankings import cosines
+from hashing.fitting.projection import fit_projection
 from hashing.layers.itq import fit_itq
-from hashing.layers.linear import HashLayer
+from hashing.layers.linear import LinearHashLayer
 
 LENGTHS = (32, 64, 96, 128, 160, 192, 224, 256, 384, 512)
 NAMES = ("fitted", "first", "unordered")
@@ -32,15 +32,15 @@ NAMES = ("fitted", "first", "unordered")
 Cell = tuple[str, int | None, str, float]  # which bits, how many, half, mAP
 
 
-def first(layer: HashLayer, n_bits: int) -> HashLayer:
+def first(layer: LinearHashLayer, n_bits: int) -> LinearHashLayer:
     """The first bits of a layer as a layer."""
-    return HashLayer(layer.rotation[:, :n_bits], layer.thresholds[:n_bits])
+    return LinearHashLayer(layer.rotation[:, :n_bits], layer.thresholds[:n_bits])
 
 
 def measure(train: Side, val: Side, seed: int) -> Iterator[Cell]:
     """mAP on both halves, at every length."""
     halved = halves(train, val, seed)
-    projection = fit_projection([halved[0][0].embeddings], DIM, power=0.0)
+    projection = fit_projection([halved[0][0].embeddings], DIM, whitening=0.0)
     for half, sides in zip(("seen", "unseen"), halved, strict=True):
         gallery, queries = (side.embedded(projection) for side in sides)
         stored = gallery.embeddings
@@ -49,7 +49,7 @@ def measure(train: Side, val: Side, seed: int) -> Iterator[Cell]:
             "gallery_labels": gallery.labels.tolist(),
         }
         scores = cosines(queries.embeddings, stored)
-        yield "float", None, half, summarise(scores, **labels)["map"]
+        yield "float", None, half, mean_figures(scores, **labels)["map"]
         unordered = fit_itq(stored, DIM, seed=seed, prefixes=False)
         longest = fit_itq(stored, LENGTHS[-1], seed=seed)
         ordered = fit_itq(stored, DIM, seed=seed)
@@ -64,7 +64,7 @@ def measure(train: Side, val: Side, seed: int) -> Iterator[Cell]:
             for name, layer in layers.items():
                 yield name, n_bits, half, by_code(layer, gallery, queries)["map"]
                 if half == "unseen":
-                    near = recall(layer, queries.embeddings, stored)
+                    near = layer_recall(layer, queries.embeddings, stored)
                     yield name, n_bits, "neighbours", near
 
 

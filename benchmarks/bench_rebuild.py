@@ -47,7 +47,7 @@ query = Query(encoder().fingerprint, np.ones(encoder().card.dim, np.int8))
 query.codes
 before = private()
 now = current_gallery()
-now.search(query, 200).compared(query.embedding, None)
+now.search(query, 200).with_cosines(query.embedding, None)
 taken = private() - before
 files = Path(os.environ["DATA_DIR"]).glob(f"snapshots/{now.name}/**/*")
 mapped = sum(file.stat().st_size for file in files if file.is_file())

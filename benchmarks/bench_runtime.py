@@ -22,8 +22,8 @@ import numpy as np
 from PIL import Image
 
 from hashing import SHIPPED, hamming, load_encoder
-from hashing.data import PictureSet
-from hashing.layers.linear import quantise
+from hashing.embeddings import quantise_embeddings
+from hashing.picture_sets import PictureSet
 
 RESULTS = Path(__file__).parent / "results" / "runtime.json"
 NETWORK = SHIPPED / "network.onnx"
@@ -99,7 +99,7 @@ def flipped(runs, pictures):
             seen = image.resize(side, Image.Resampling.BICUBIC) if side else image
             pixels = np.asarray(seen)[None]
             for column, run in enumerate(runs):
-                codes[column].append(layer.codes(quantise(run(pixels))))
+                codes[column].append(layer.codes(quantise_embeddings(run(pixels))))
         one, other = (np.concatenate(column) for column in codes)
         distances = np.diag(hamming(one, other))
         shares[name] = {

@@ -60,7 +60,7 @@ def resnet50(folder: Path) -> Path:
     """As ONNX, from decoded pixels to pooled features, with random weights."""
     import torch
 
-    from hashing.networks import make_network
+    from hashing.networks.architectures import make_network
 
     torch.manual_seed(0)
     network = make_network("resnet50")
@@ -149,11 +149,11 @@ class Peer:
         return Encoded(vectors, codes)
 
     def search(self, now: Any, query: Any, k: int, **_: Any) -> Any:
-        from hashing import Found
+        from hashing import RowHits
         from search.gallery.neighbours import Shortlist
 
         _, rows = self.graph.search(self.features[:1].astype(np.float32), k)
-        found = Found(rows[0], np.arange(len(rows[0]), dtype=np.int32))
+        found = RowHits(rows[0], np.arange(len(rows[0]), dtype=np.int32))
         return Shortlist.of([(now.snapshot.rows, found)], k)
 
     def __enter__(self) -> "Peer":

@@ -28,24 +28,36 @@ from torch import nn
 
 from benchmarks.shop import save_result
 from hashing import SHIPPED
-from hashing.data import PictureSet
+from hashing.embeddings import l2_normalise, quantise_embeddings
 from hashing.encoder import Features, open_network
-from hashing.evaluation.metrics import same, summarise
-from hashing.evaluation.ranking import Side, answerable, closeness, measure
-from hashing.fitting.making import (
-    Parts,
-    Seen,
-    Shown,
-    learn,
-    look_at,
-    show,
-    subjects,
+from hashing.evaluation.metrics import equal_pairs, mean_figures
+from hashing.evaluation.rankings import (
+    EncodedSet,
+    code_similarity,
+    count_answerable,
+    measure_rankings,
 )
-from hashing.fitting.recipe import Recipe, Source
-from hashing.fitting.tuning import BATCH, Maps, Subjects, seen_before, split, tune
+from hashing.fitting.fit_recipe import FitRecipe, Source
+from hashing.fitting.pipeline import (
+    FittedParts,
+    ImageFeatures,
+    SourceFeatures,
+    compute_features,
+    compute_source,
+    fit_parts,
+    make_tuning_views,
+)
+from hashing.fitting.tuning import (
+    BATCH,
+    StemMaps,
+    TuningViews,
+    compute_stem_maps,
+    split_last_stage,
+    tune,
+)
 from hashing.layers.itq import fit_itq
-from hashing.layers.linear import quantise, unit
-from hashing.networks import load_pretrained
+from hashing.networks.architectures import load_imagenet_lite0
+from hashing.picture_sets import PictureSet
 
 FOLDER = Path(tempfile.gettempdir()) / "semblance-shipped"
 RECIPE = Path("hashing/recipes/lite0.toml")
@@ -96,13 +108,13 @@ Rows = dict[str, dict[str, float]]  # ranking to figures
 class Kept:
     """A source, or a side of a question, as all but the last stage sees it."""
 
-    seen: Seen  # of the pictures; look and stuff are the same for all
-    maps: Maps  # of the pictures
-    retaken: Seen | None = None
-    retaken_maps: Maps | None = None
-    subjects: Subjects | None = None
+    seen: ImageFeatures  # of the pictures; look and stuff are the same for all
+    maps: StemMaps  # of the pictures
+    retaken: ImageFeatures | None = None
+    retaken_maps: StemMaps | None = None
+    subjects: TuningViews | None = None
 
-    def by(self, stage: nn.Module) -> Seen:
+    def by(self, stage: nn.Module) -> ImageFeatures:
         """The pictures as a network with this last stage sees them."""
         return seen_by(stage, self.seen, self.maps)
 
@@ -110,68 +122,74 @@ class Kept:
 class Looked:
     """What the networks see in the pictures of sets, asked once for each."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: FitRecipe) -> None:
         self._recipe = recipe
         self._session = open_network(SHIPPED / "network.onnx")
-        self._network = load_pretrained()
+        self._network = load_imagenet_lite0()
         self._kept: dict[str, Kept] = {}
         FOLDER.mkdir(exist_ok=True)
 
     def source(self, source: Source) -> Kept:
-        shown = show(self._session, self._recipe, source)
-        if not source.shows:
-            return Kept(shown.seen, self._maps(source.set))
+        shown = compute_source(self._session, self._recipe, source)
+        if not source.tuning_label:
+            return Kept(shown.pictures, self._maps(source.set))
         maps = self._subjects(source)
-        views = maps.reshape(len(shown.seen.item), -1, *maps.shape[1:])
-        labels = PictureSet.parse(source.set).column(source.shows)
-        again = views[:, 1 : 1 + source.retakes].reshape(-1, *maps.shape[1:])
-        subjects = Subjects(maps, labels, source.share)
-        return Kept(shown.seen, views[:, 0], shown.retaken, again, subjects)
+        views = maps.reshape(len(shown.pictures.item), -1, *maps.shape[1:])
+        labels = PictureSet.parse(source.set).column(source.tuning_label)
+        again = views[:, 1 : 1 + source.kind_photos].reshape(-1, *maps.shape[1:])
+        subjects = TuningViews(maps, labels, source.tuning_share)
+        return Kept(shown.pictures, views[:, 0], shown.photos, again, subjects)
 
-    def side(self, stage: nn.Module, parts: Parts, text: str, label: str) -> Side:
+    def side(
+        self, stage: nn.Module, parts: FittedParts, text: str, label: str
+    ) -> EncodedSet:
         if text not in self._kept:
-            seen = look_at(self._session, PictureSet.parse(text).pictures())
+            seen = compute_features(self._session, PictureSet.parse(text).pictures())
             self._kept[text] = Kept(seen, self._maps(text))
         seen, pictures = self._kept[text].by(stage), PictureSet.parse(text)
-        before = self._kept[text].by(split(self._network)[1])
+        before = self._kept[text].by(split_last_stage(self._network)[1])
         embedding = parts.embed(seen)
-        features = Features(embedding, before.item, seen.look, seen.known)
-        embeddings = quantise(embedding)
+        features = Features(embedding, before.item, seen.look, seen.combined)
+        embeddings = quantise_embeddings(embedding)
         codes = parts.layer.codes(embeddings)
-        return Side(features, embeddings, codes, pictures.column(label), pictures.keys)
+        return EncodedSet(
+            features, embeddings, codes, pictures.column(label), pictures.keys
+        )
 
-    def _maps(self, text: str) -> Maps:
-        def look() -> Maps:
-            return seen_before(self._network, PictureSet.parse(text).pictures())
+    def _maps(self, text: str) -> StemMaps:
+        def look() -> StemMaps:
+            return compute_stem_maps(self._network, PictureSet.parse(text).pictures())
 
         return kept(text, look)
 
-    def _subjects(self, source: Source) -> Maps:
-        def look() -> Maps:
-            return subjects(self._network, self._recipe, source).maps
+    def _subjects(self, source: Source) -> StemMaps:
+        def look() -> StemMaps:
+            return make_tuning_views(self._network, self._recipe, source).maps
 
-        return kept(f"{source.set} {source.views} {self._recipe.seed}", look)
+        return kept(f"{source.set} {source.tuning_photos} {self._recipe.seed}", look)
 
 
-def kept(name: str, look: Callable[[], Maps]) -> Maps:
-    """Maps from the temporary folder; looked for where they are not there."""
+def kept(name: str, look: Callable[[], StemMaps]) -> StemMaps:
+    """StemMaps from the temporary folder; looked for where they are not there."""
     path = FOLDER / f"{slugify(name.replace('!=', ' not '))}.npy"
     if not path.exists():
         np.save(path, look())
-    maps: Maps = np.load(path, mmap_mode="r")
+    maps: StemMaps = np.load(path, mmap_mode="r")
     return maps
 
 
 @torch.inference_mode()
-def seen_by(stage: nn.Module, seen: Seen, maps: Maps) -> Seen:
+def seen_by(stage: nn.Module, seen: ImageFeatures, maps: StemMaps) -> ImageFeatures:
     """What a network sees with this last stage, of which only things depend."""
     chunks = np.array_split(maps, -(-len(maps) // BATCH))
     pooled = [
         stage(torch.from_numpy(one.astype(np.float32))).mean((2, 3)) for one in chunks
     ]
-    item = unit(torch.cat(pooled).numpy())
-    known = np.hstack([unit(np.sqrt(item)), seen.known[:, item.shape[1] :]])
-    return Seen(item, seen.look, known)
+    item = l2_normalise(torch.cat(pooled).numpy())
+    combined = np.hstack(
+        [l2_normalise(np.sqrt(item)), seen.combined[:, item.shape[1] :]]
+    )
+    return ImageFeatures(item, seen.look, combined)
 
 
 @dataclass(frozen=True)
@@ -179,19 +197,23 @@ class Twin:
     """An encoder in its pieces."""
 
     stage: nn.Module
-    parts: Parts
+    parts: FittedParts
 
     @classmethod
-    def of(cls, recipe: Recipe, shown: Sequence[tuple[Source, Kept, set[str]]]) -> Self:
+    def of(
+        cls, recipe: FitRecipe, shown: Sequence[tuple[Source, Kept, set[str]]]
+    ) -> Self:
         """Tuned and learned from sources without some labels each."""
-        network = load_pretrained()
+        network = load_imagenet_lite0()
         left = [
             (source, *without(one, source, hidden)) for source, one, hidden in shown
         ]
         taught = [one.subjects for _, one, _ in left if one.subjects is not None]
-        stage = split(tune(network, taught, recipe.tuning, seed=recipe.seed))[1]
+        stage = split_last_stage(
+            tune(network, taught, recipe.tuning, seed=recipe.seed)
+        )[1]
         learned = [
-            Shown(
+            SourceFeatures(
                 source,
                 one.by(stage),
                 labels,
@@ -199,7 +221,7 @@ class Twin:
             )
             for source, one, labels in left
         ]
-        return cls(stage, learn(recipe, learned))
+        return cls(stage, fit_parts(recipe, learned))
 
 
 def ask(looked: Looked, twin: Twin, question: str) -> tuple[Rows, int]:
@@ -209,21 +231,21 @@ def ask(looked: Looked, twin: Twin, question: str) -> tuple[Rows, int]:
         looked.side(twin.stage, twin.parts, text, label) for text in (queries, gallery)
     )
     kept = np.isin(asked.labels, found.labels)
-    return rows_of(twin.parts, only(asked, kept), found), answerable(asked, found)
+    return rows_of(twin.parts, only(asked, kept), found), count_answerable(asked, found)
 
 
-def rows_of(parts: Parts, asked: Side, found: Side) -> Rows:
+def rows_of(parts: FittedParts, asked: EncodedSet, found: EncodedSet) -> Rows:
     rows = {
         row["ranking"]: {figure: row[figure] for figure in FIGURES}
-        for row in measure(parts.layer, asked, found)
+        for row in measure_rankings(parts.layer, asked, found)
     }
-    items = [quantise(side.features.item) for side in (asked, found)]
+    items = [quantise_embeddings(side.features.item) for side in (asked, found)]
     n_bits = min(parts.layer.n_bits, len(found) // 8 * 8)
     # On the gallery itself, every bit for the whole code: ITQ at its best.
     layer = fit_itq(items[1], n_bits, prefixes=False)
-    scores = closeness(*(layer.codes(item) for item in items))
-    figures = summarise(
-        np.where(same(asked.keys, found.keys), -np.inf, scores),
+    scores = code_similarity(*(layer.codes(item) for item in items))
+    figures = mean_figures(
+        np.where(equal_pairs(asked.keys, found.keys), -np.inf, scores),
         query_labels=asked.labels,
         gallery_labels=found.labels,
     )
@@ -231,12 +253,12 @@ def rows_of(parts: Parts, asked: Side, found: Side) -> Rows:
     return {name: rows[name] for name in RANKINGS}
 
 
-def only(side: Side, kept: np.ndarray) -> Side:
+def only(side: EncodedSet, kept: np.ndarray) -> EncodedSet:
     """Some of the pictures of a side."""
     places = np.flatnonzero(kept)
     features = side.features
-    parts = [features.embedding, features.item, features.look, features.known]
-    return Side(
+    parts = [features.embedding, features.item, features.look, features.combined]
+    return EncodedSet(
         Features(*(None if part is None else part[places] for part in parts)),
         side.embeddings[places],
         side.codes[places],
@@ -252,7 +274,7 @@ def without(one: Kept, source: Source, hidden: set[str]) -> tuple[Kept, list[str
     if left.all():
         return one, names
     labels = [name for name in names if name not in hidden]
-    again, subjects = np.repeat(left, source.retakes), one.subjects
+    again, subjects = np.repeat(left, source.kind_photos), one.subjects
     return replace(
         one,
         seen=some(one.seen, left),
@@ -260,20 +282,20 @@ def without(one: Kept, source: Source, hidden: set[str]) -> tuple[Kept, list[str
         retaken=one.retaken and some(one.retaken, again),
         retaken_maps=None if one.retaken_maps is None else one.retaken_maps[again],
         subjects=subjects
-        and Subjects(
-            subjects.maps[np.repeat(left, subjects.turns)],
+        and TuningViews(
+            subjects.maps[np.repeat(left, subjects.n_views)],
             [name for name, stays in zip(subjects.labels, left, strict=True) if stays],
             subjects.share,
         ),
     ), labels
 
 
-def some(seen: Seen, kept: np.ndarray) -> Seen:
-    return Seen(seen.item[kept], seen.look[kept], seen.known[kept])
+def some(seen: ImageFeatures, kept: np.ndarray) -> ImageFeatures:
+    return ImageFeatures(seen.item[kept], seen.look[kept], seen.combined[kept])
 
 
 def unseen_products(
-    looked: Looked, recipe: Recipe, sources: Sequence[tuple[Source, Kept]]
+    looked: Looked, recipe: FitRecipe, sources: Sequence[tuple[Source, Kept]]
 ) -> dict[str, Any]:
     """A twin without 41 products: their photos in a gallery of them alone."""
     queries, gallery, label = QUESTIONS["grocery photo → train photos, fine"]
@@ -310,7 +332,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     seeds = range(parser.parse_args().seeds)
-    recipe = Recipe.read(RECIPE)
+    recipe = FitRecipe.read(RECIPE)
     looked = Looked(recipe)
     sources = [(source, looked.source(source)) for source in recipe.sources]
     strange = [

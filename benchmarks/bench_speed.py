@@ -30,11 +30,11 @@ from PIL import Image
 from benchmarks.bench_bits import InTorch
 from benchmarks.shop import DATA, save_result
 from hashing import SHIPPED, hamming, load_encoder
-from hashing.data import PictureSet
 from hashing.encoder import Encoder, open_network
-from hashing.evaluation.metrics import same, summarise
-from hashing.evaluation.ranking import closeness, cosines, rerank
-from hashing.networks import make_network
+from hashing.evaluation.metrics import equal_pairs, mean_figures
+from hashing.evaluation.rankings import code_similarity, cosines, rerank
+from hashing.networks.architectures import make_network
+from hashing.picture_sets import PictureSet
 
 SEED = 0
 SIZES = {"512 x 384": (512, 384), "224 x 224": (224, 224)}
@@ -176,10 +176,10 @@ def accuracy(encoder: Encoder) -> dict[str, float]:
     for name, texts in QUESTIONS.items():
         asked, found = (PictureSet.parse(f"{DATA}/{text}") for text in texts)
         queries, gallery = (encoder.encode(list(s.pictures())) for s in (asked, found))
-        by_code = closeness(queries.codes, gallery.codes)
+        by_code = code_similarity(queries.codes, gallery.codes)
         scores = rerank(by_code, cosines(queries.embeddings, gallery.embeddings))
-        figures = summarise(
-            np.where(same(asked.keys, found.keys), -np.inf, scores),
+        figures = mean_figures(
+            np.where(equal_pairs(asked.keys, found.keys), -np.inf, scores),
             query_labels=asked.column("product_id"),
             gallery_labels=found.column("product_id"),
         )

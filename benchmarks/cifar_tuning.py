@@ -26,8 +26,8 @@ from tqdm import tqdm
 from benchmarks import cifar
 from hashing.encoder import open_network
 from hashing.layers.heads import LinearHead
-from hashing.losses.by_name import make_loss
-from hashing.networks import load_pretrained
+from hashing.losses.named_losses import make_loss
+from hashing.networks.architectures import load_imagenet_lite0
 
 N_BITS = 64
 TUNED = "orthohash"
@@ -54,7 +54,7 @@ class Features(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = load_pretrained()
+        self.network = load_imagenet_lite0()
         self.lower = self.network.body.trunk[:LOWER].requires_grad_(False)
         self.upper = self.network.body.trunk[LOWER:]
 

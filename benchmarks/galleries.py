@@ -8,15 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from hashing import Codes, hamming
-from hashing.data import PictureSet
+from hashing.picture_sets import PictureSet
 from search.encoders.registry import encoder
-from search.gallery.rows import Rows, narrow
+from search.gallery.columns import WordColumn, narrow
+from search.gallery.rows import Rows
 from search.gallery.snapshot_files import read_rows, write
 from search.gallery.snapshot_gallery import SnapshotGallery
 from search.gallery.snapshots import LoadedSnapshot
 
 CATEGORIES = 20  # of the same size: one of them is 5 %
 BRANDS = 200
+COLOURS = 12
 IMAGES_A_PRODUCT = 2
 
 
@@ -111,10 +113,16 @@ def _rows(codes: Codes) -> Rows:
         category_id=products * CATEGORIES // n_products,
         price=narrow(rng.integers(0, 100_00, n_products)[products]),
         in_stock=(rng.random(n_products) < 0.8)[products],
-        brand=narrow(rng.integers(0, BRANDS, n_products)[products]),
-        colour=narrow(rng.integers(0, 12, n_products)[products]),
         codes=codes,
         embeddings=rng.integers(-127, 128, (n, encoder().card.dim), np.int8),
-        brands=tuple(f"brand {number:03}" for number in range(BRANDS)),
-        colours=tuple(f"colour {number:02}" for number in range(12)),
+        words={
+            "brand": WordColumn(
+                narrow(rng.integers(0, BRANDS, n_products)[products]),
+                tuple(f"brand {number:03}" for number in range(BRANDS)),
+            ),
+            "colour": WordColumn(
+                narrow(rng.integers(0, COLOURS, n_products)[products]),
+                tuple(f"colour {number:02}" for number in range(COLOURS)),
+            ),
+        },
     )

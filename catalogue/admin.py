@@ -26,7 +26,8 @@ from catalogue.importing.admin import ImportAdmin
 from catalogue.models import CatalogueImport, Category, Product, ProductImage
 from catalogue.templatetags.shop import thumbnail_url
 from staff import history
-from staff.rights import StaffAdmin, may, staff_action, staff_page
+from staff.edits import StaffAdmin, StaffInline
+from staff.rights import may, staff_action, staff_page
 
 BAD_PICTURES = "bad_pictures"
 ADD, CHANGE = "catalogue.add_product", "catalogue.change_product"
@@ -96,7 +97,7 @@ class CategoryAdmin(StaffAdmin, TreeAdmin):  # type: ignore[misc]
         return super().get_deleted_objects(below, request)
 
 
-class PictureInline(admin.TabularInline):  # type: ignore[type-arg]
+class PictureInline(StaffInline):
     model = ProductImage
     form = PictureForm
     formset = PictureFormSet
@@ -133,6 +134,7 @@ class ProductAdmin(StaffAdmin):
     search_fields = ["sku", "name", "brand", "colour"]
     search_help_text = _("SKU, name, brand or colour")
     actions = ["activate", "deactivate"]
+    watched = ("active",)
     save_on_top = True
     readonly_fields = ["created", "updated"]
     fieldsets = [

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from catalogue.models import Category, Product, ProductImage
+from catalogue.spreadsheets import safe_cell
 
 COLUMNS = ("path", "split", "fine_label", "coarse_label", "product_id", "kind")
 VALIDATION_SHARE = 0.15  # of the products
@@ -133,8 +134,8 @@ def _row_of(product: Product, path: str, category: str) -> dict[str, object]:
     return {
         "path": path,
         "split": split_of(product.pk),
-        "fine_label": product.sku,
-        "coarse_label": category,
+        "fine_label": safe_cell(product.sku),
+        "coarse_label": safe_cell(category),
         "product_id": product.pk,
         "kind": "catalogue",
     }

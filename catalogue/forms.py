@@ -5,13 +5,20 @@ from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalogue import images
-from catalogue.images import StoredPicture, UnreadableImage
-from catalogue.models import CatalogueImport, Category, Product, ProductImage
+from catalogue.images import StoredPicture, reason
+from catalogue.models import (
+    MAX_POSITION,
+    CatalogueImport,
+    Category,
+    Product,
+    ProductImage,
+)
+from pictures.errors import UnreadableImage
 
-MAX_POSITION = 32_767
 MAX_TABLE_BYTES = 200_000_000
 MAX_ZIP_BYTES = 2_000_000_000
 
@@ -31,6 +38,9 @@ class PicturesField(forms.FileField):
         files = data if isinstance(data, list | tuple) else [data]
         return [file for file in files if file]
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
 
 def read_upload(upload: "UploadedFile[bytes]") -> StoredPicture:
     """Decode an upload, whatever type the browser states. Raises UnreadableImage."""
@@ -39,6 +49,10 @@ def read_upload(upload: "UploadedFile[bytes]") -> StoredPicture:
 
 class CategoryTreeField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A choice of all categories, shown as a tree."""
+
+    default_error_messages = {
+        "invalid_choice": _("This category is gone meanwhile. Choose another one."),
+    }
 
     def label_from_instance(self, obj: Category) -> str:
         return obj.indented_name
@@ -64,7 +78,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 self.pictures.append(read_upload(upload))
             except UnreadableImage as error:
-                self.bad_pictures.append(f"{upload.name}: {error}")
+                self.bad_pictures.append(f"{upload.name}: {reason(error)}")
         return super().clean()
 
     def save_pictures(self) -> None:
@@ -100,8 +114,15 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ProductImage
         fields = ("position",)
 
+    # Shown as a thumbnail: a file or the box that removes it is meant for that one.
+    watched = ("digest",)
+    guarded = ("upload",)
     picture: StoredPicture | None = None
     bad_picture = ""
+
+    @property
+    def row_name(self) -> str:
+        return str(gettext("the picture at position %d") % self.instance.position)
 
     def clean(self) -> dict[str, Any] | None:
         upload = self.cleaned_data.get("upload")
@@ -109,7 +130,7 @@ class PictureForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 self.picture = read_upload(upload)
             except UnreadableImage as error:
-                self.bad_picture = f"{upload.name}: {error}"
+                self.bad_picture = f"{upload.name}: {reason(error)}"
         return super().clean()
 
     def clean_position(self) -> int:

@@ -20,6 +20,7 @@ from treebeard.mp_tree import MP_Node, MP_NodeManager
 
 from catalogue import images
 from catalogue.cards import ProductProperties
+from catalogue.identity import IdentifierField, folded, normal_form
 from catalogue.importing.models import (
     CatalogueImport as CatalogueImport,  # registers it
 )
@@ -27,17 +28,19 @@ from catalogue.signals import announce_image, products_changed
 from catalogue.storing import stored
 
 NBSP = "\u00a0"
+MAX_CATEGORY_SLUG, MAX_PRODUCT_SLUG = 200, 220  # characters
+MAX_POSITION = 32_767  # of a picture; what a small integer holds everywhere
 
 
 class CategoryManager(MP_NodeManager):  # type: ignore[misc]
     def at_path(self, names: Iterable[str]) -> "Category":
         """Return the category at this path of names, creating missing ones."""
         category: Category | None = None
-        for name in names:
+        for name in map(normal_form, names):
             siblings = (
                 self.get_children(category) if category else self.get_root_nodes()
             )
-            child = siblings.filter(name=name).first()
+            child = _named(name, siblings)
             if child is None:
                 child = Category(name=name, slug=Category.free_slug(name, category))
                 if category:
@@ -60,8 +63,10 @@ class CategoryManager(MP_NodeManager):  # type: ignore[misc]
 
 
 class Category(MP_Node):  # type: ignore[misc]
-    name = models.CharField(_("name"), max_length=100)
-    slug = models.SlugField(_("slug"), max_length=200, unique=True, allow_unicode=True)
+    name = IdentifierField(_("name"), max_length=100)
+    slug = models.SlugField(
+        _("slug"), max_length=MAX_CATEGORY_SLUG, unique=True, allow_unicode=True
+    )
 
     node_order_by = ["name"]
     objects = CategoryManager()
@@ -71,7 +76,7 @@ class Category(MP_Node):  # type: ignore[misc]
         verbose_name_plural = _("categories")
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def get_absolute_url(self) -> str:
         return reverse("category", args=[self.slug])
@@ -88,15 +93,23 @@ class Category(MP_Node):  # type: ignore[misc]
     @staticmethod
     def free_slug(name: str, parent: "Category | None") -> str:
         """Return an unused slug: the name, with its parent's slug, or numbered."""
-        slug = slugify(name, allow_unicode=True) or "category"
+        slug = slugify(name, allow_unicode=True)[:MAX_CATEGORY_SLUG] or "category"
         if not Category.objects.filter(slug=slug).exists():
             return slug
         base = f"{parent.slug}-{slug}" if parent else slug
-        slug, number = base, 1
+        slug, number = base[:MAX_CATEGORY_SLUG], 1
         while Category.objects.filter(slug=slug).exists():
             number += 1
-            slug = f"{base}-{number}"
+            suffix = f"-{number}"
+            slug = f"{base[: MAX_CATEGORY_SLUG - len(suffix)]}{suffix}"
         return slug
+
+
+def _named(name: str, siblings: Iterable[Category]) -> Category | None:
+    """Return the one of this name, by normal form, or by case where only one fits."""
+    alike = [each for each in siblings if folded(each.name) == folded(name)]
+    same = [each for each in alike if normal_form(each.name) == normal_form(name)]
+    return same[0] if same else alike[0] if len(alike) == 1 else None
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -120,10 +133,14 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(ProductProperties, models.Model):
-    sku = models.CharField(_("SKU"), max_length=64, unique=True)
+    sku = IdentifierField(_("SKU"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(
-        _("slug"), max_length=220, allow_unicode=True, blank=True, editable=False
+        _("slug"),
+        max_length=MAX_PRODUCT_SLUG,
+        allow_unicode=True,
+        blank=True,
+        editable=False,
     )
     category = models.ForeignKey(
         Category, models.PROTECT, related_name="products", verbose_name=_("category")
@@ -155,13 +172,15 @@ class Product(ProductProperties, models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.slug = slugify(self.name, allow_unicode=True)[:220] or "product"
+        self.slug = (
+            slugify(self.name, allow_unicode=True)[:MAX_PRODUCT_SLUG] or "product"
+        )
         super().save(*args, **kwargs)
 
     def next_position(self) -> int:
         """Return the position after the product's last picture."""
         last = self.images.aggregate(last=models.Max("position"))["last"]
-        return 0 if last is None else last + 1
+        return 0 if last is None else min(last + 1, MAX_POSITION)
 
     @property
     def main_image(self) -> "ProductImage | None":

@@ -11,6 +11,7 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 from imagekit import hashers
 from imagekit.cachefiles import ImageCacheFile
+from imagekit.cachefiles.backends import CacheFileState
 from imagekit.utils import suggest_extension
 
 from catalogue.storing import AWAY
@@ -32,6 +33,8 @@ def url_of(thumbnail: ImageCacheFile) -> str:
         return str(thumbnail.url)
     except AWAY as error:
         log.warning("picture lost", file=str(thumbnail), error=str(error))
+        # Else imagekit would believe for ever that somebody is making it.
+        thumbnail.cachefile_backend.set_state(thumbnail, CacheFileState.DOES_NOT_EXIST)
         return ""
 
 

@@ -22,8 +22,10 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 RESERVED = 1 << 20
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "config.server.worker.Worker"
 threads = 4
+# Each process waits for so many clients; a system allows 1,024 open files as a rule.
+worker_connections = 500
 timeout = 60
 graceful_timeout = 5
 keepalive = 5
@@ -131,9 +133,11 @@ def _is_running(pid: int) -> bool:
 
 def post_worker_init(worker: Any) -> None:
     """Load what searches need beside the first requests, so that none waits."""
+    from outages import later
     from search.gallery.holder import Holder
 
     _return_memory()
+    later.in_background = True
     Holder.loads_in_background = True
     threading.Thread(target=_warm_up, daemon=True).start()
 

@@ -22,9 +22,10 @@ from drf_standardized_errors.types import Error
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
-from catalogue.images import UnreadableImage
+from catalogue.images import reason
 from catalogue.storing import StorageAway
 from config.requests import request_id
+from pictures.errors import DecoderBusy, UnreadableImage
 from search.errors import (
     CodeMismatch,
     ForeignEncoder,
@@ -57,6 +58,11 @@ KNOWN_ERRORS: dict[type[Exception], tuple[int, str, Any]] = {
         503,
         "search_unavailable",
         _("The photo search is getting ready. Try again in a moment."),
+    ),
+    DecoderBusy: (
+        503,
+        "decoder_busy",
+        _("Other large pictures are being opened. Try again in a moment."),
     ),
     QueryExpired: (
         410,
@@ -124,7 +130,7 @@ class Refusal(APIException):
 class ProblemHandler(ExceptionHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, UnreadableImage):
-            return Refusal(422 if exc.is_image else 415, exc.code, exc.message)
+            return Refusal(422 if exc.is_image else 415, exc.code, reason(exc))
         for known, (status, code, detail) in KNOWN_ERRORS.items():
             if isinstance(exc, known):
                 return Refusal(status, code, str(detail) % vars(exc))
@@ -145,7 +151,7 @@ class ProblemHandler(ExceptionHandler):
 
     def report_exception(self, exc: APIException, response: Any) -> None:
         """Log with a traceback, unless the state will pass by itself."""
-        if not isinstance(self.exc, SearchUnavailable):
+        if not isinstance(self.exc, SearchUnavailable | DecoderBusy):
             super().report_exception(exc, response)
 
 
@@ -198,7 +204,7 @@ class SomethingAway:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        for known in (OperationalError, InterfaceError, StorageAway):
+        for known in (OperationalError, InterfaceError, StorageAway, DecoderBusy):
             if isinstance(exception, known):
                 status, code, detail = KNOWN_ERRORS[known]
                 log.warning(code, reason=str(exception))

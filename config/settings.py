@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "imagekit",
     "rest_framework",
     "treebeard",
+    "staff",
     "access",
     "catalogue",
     "search",
@@ -62,7 +63,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.requests.request_ids",
     "config.metrics.measured",
-    "search.web.uploads.linger_after_refusal",
     "corsheaders.middleware.CorsMiddleware",
     "access.headers.rate_limit_headers",
     "config.problems.problems_under_api",
@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.bodies.BoundedBodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -199,7 +200,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
-    **shared_storages(STORAGE_URL, MEDIA_URL),
+    **shared_storages(STORAGE_URL, MEDIA_URL, read_seconds=5 if SERVES else 20),
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"

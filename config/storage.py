@@ -10,14 +10,16 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 FILES = "django.core.files.storage.FileSystemStorage"
-S3 = "storages.backends.s3.S3Storage"
+S3 = "config.s3.S3Storage"
 # Two processes may make a thumbnail at once; both make the same, under its one name.
 OVERWRITING = {"allow_overwrite": True}
 # Limits of a request to the bucket.
-CONNECT_SECONDS, READ_SECONDS = 2, 20
+CONNECT_SECONDS = 2
 
 
-def shared_storages(url: str, media_url: str) -> dict[str, dict[str, Any]]:
+def shared_storages(
+    url: str, media_url: str, *, read_seconds: int = 20
+) -> dict[str, dict[str, Any]]:
     """Return STORAGES entries: `default` and `thumbnails` for pictures, `snapshots`.
 
     Empty for an empty URL. Raises ValueError for a URL of another form.
@@ -37,7 +39,9 @@ def shared_storages(url: str, media_url: str) -> dict[str, dict[str, Any]]:
             },
         }
     if parts.scheme == "s3" and parts.hostname:
-        media, snapshots = (_s3_options(url, name) for name in ("media", "snapshots"))
+        media, snapshots = (
+            _s3_options(url, name, read_seconds) for name in ("media", "snapshots")
+        )
         return {
             "default": {"BACKEND": S3, "OPTIONS": media},
             "thumbnails": {"BACKEND": S3, "OPTIONS": {**media, "file_overwrite": True}},
@@ -63,7 +67,7 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _s3_options(url: str, folder: str) -> dict[str, Any]:
+def _s3_options(url: str, folder: str, read_seconds: int) -> dict[str, Any]:
     from botocore.config import Config  # of the extra
 
     parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
@@ -75,7 +79,7 @@ def _s3_options(url: str, folder: str) -> dict[str, Any]:
         "max_memory_size": 8 * 1024 * 1024,  # larger ones are read by way of a disk
         "client_config": Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=read_seconds,
             retries={"max_attempts": 2},
             signature_version="s3v4",
         ),

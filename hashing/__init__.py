@@ -1,13 +1,13 @@
-"""Semblance's deep hashing library: pictures to binary codes, codes to neighbours."""
+"""Semblance's deep hashing library: turn pictures into binary codes and search them."""
 
+from hashing.cards import ENCODER_FILES, Card
 from hashing.codes import Codes, hamming, pack, unpack
-from hashing.encoder import FILES as ENCODER_FILES
-from hashing.encoder import SHIPPED, Card, Encoded, Encoder, load_encoder
+from hashing.encoder import SHIPPED, Encoded, Encoder, load_encoder
 from hashing.errors import CheckpointError, HashingError, IndexFileError, RecallTooLow
-from hashing.index import Allowed, CodeIndex, Hit, Kind
-from hashing.matching import Curve, fit_curve, fit_sigmoid
-from hashing.near import Found
-from hashing.where import Bitmap, Where
+from hashing.index.candidates import RowHits
+from hashing.index.code_index import Allowed, CodeIndex, Hit, IndexKind
+from hashing.index.row_filter import Bitmap, RowFilter
+from hashing.match_curves import Curve, fit_isotonic, fit_sigmoid
 
 __all__ = [
     "Allowed",
@@ -20,15 +20,15 @@ __all__ = [
     "ENCODER_FILES",
     "Encoded",
     "Encoder",
-    "Found",
     "HashingError",
     "Hit",
     "IndexFileError",
-    "Kind",
+    "IndexKind",
     "RecallTooLow",
+    "RowFilter",
+    "RowHits",
     "SHIPPED",
-    "Where",
-    "fit_curve",
+    "fit_isotonic",
     "fit_sigmoid",
     "hamming",
     "load_encoder",

@@ -1,25 +1,30 @@
-"""Fit, measure and use an encoder from the command line: `python -m hashing --help`."""
+"""Make, measure and use encoders: `python -m hashing --help`."""
 
 import argparse
 import logging
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from hashing.data import open_picture
 from hashing.encoder import SHIPPED, load_encoder
 from hashing.errors import HashingError
+from hashing.picture_sets import open_picture
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
 
+Command = Callable[[argparse.Namespace], None]
+
 
 def main(arguments: list[str]) -> int:
-    """Run a command; 0 if it worked, 1 if it could not, with the reason on stderr."""
+    """Run a command; return 0, or 1 with the reason on stderr."""
     logging.basicConfig(format="%(message)s")
-    logging.getLogger("hashing").setLevel(logging.INFO)  # not of the exporter too
+    logging.getLogger("hashing").setLevel(logging.INFO)  # other libraries stay quiet
     options = _parser().parse_args(arguments)
+    options.command_line = shlex.join(["python", "-m", "hashing", *arguments])
     try:
         options.run(options)
     except (HashingError, ValueError) as error:
@@ -30,37 +35,36 @@ def main(arguments: list[str]) -> int:
 
 def fit(options: argparse.Namespace) -> None:
     """Make an encoder from a recipe."""
-    from hashing.fitting.making import fit  # torch, which serving does not have
-    from hashing.fitting.recipe import Recipe
+    from hashing.fitting.fit_recipe import FitRecipe
+    from hashing.fitting.pipeline import fit  # imports torch, which serving lacks
 
-    command = shlex.join(
-        [
-            "python",
-            "-m",
-            "hashing",
-            "fit",
-            str(options.recipe),
-            "--out",
-            str(options.out),
-        ]
-    )
-    encoder = fit(Recipe.read(options.recipe), options.out, command=command)
+    recipe = FitRecipe.read(options.recipe)
+    encoder = fit(recipe, options.out, command=options.command_line)
     sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
 
 
+def tune(options: argparse.Namespace) -> None:
+    """Tune the network to many sets, into a file of weights."""
+    from hashing.fitting.wide_tuning import WideRecipe, tune_widely  # imports torch
+
+    recipe = WideRecipe.read(options.recipe)
+    tune_widely(recipe, options.out, resume=options.resume)
+    sys.stdout.write(f"the weights are in {options.out}\n")
+
+
 def train(options: argparse.Namespace) -> None:
-    """Train an encoder on a shop's own pictures, if that makes it no worse."""
-    from hashing.training.course import train  # torch, which serving does not have
-    from hashing.training.recipe import TrainingRecipe
+    """Train an encoder on a shop's own pictures, and keep it if it is no worse."""
+    from hashing.training.training_recipe import TrainingRecipe
+    from hashing.training.training_run import train  # imports torch
 
     recipe = TrainingRecipe.read(options.recipe)
     encoder = train(
         recipe,
         resume=options.resume,
         force=options.force,
-        command=shlex.join(["python", "-m", "hashing", *sys.argv[1:]]),
+        command=options.command_line,
     )
-    if encoder is not None:  # it is the first process that has it
+    if encoder is not None:  # only the first of several processes has one
         sys.stdout.write(
             f"{encoder.name} ({encoder.fingerprint}) is in {recipe.out}.\n"
             f"Then, in the shop: python manage.py add_encoder {recipe.out}\n"
@@ -69,11 +73,11 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure an encoder and write report.json and report.html."""
-    from hashing.data import PictureSet
     from hashing.evaluation.measurement import Measurement
     from hashing.evaluation.report import as_text, write_report
+    from hashing.picture_sets import PictureSet
 
-    measurement = Measurement.of(
+    measurement = Measurement.encode(
         load_encoder(options.encoder),
         gallery=PictureSet.parse(options.gallery),
         queries=PictureSet.parse(options.queries),
@@ -81,18 +85,18 @@ def evaluate(options: argparse.Namespace) -> None:
         trained_on=PictureSet.parse(options.trained_on) if options.trained_on else None,
     )
     report = measurement.report()
-    write_report(report, options.report, told=measurement.told())
+    write_report(report, options.report, examples=measurement.examples())
     sys.stdout.write(as_text(report))
 
 
 def encode(options: argparse.Namespace) -> None:
     """Encode every picture below a folder into one .npz."""
     encoder = load_encoder(options.encoder)
-    found = sorted(options.images.rglob("*"))
-    paths = [path for path in found if path.suffix.lower() in SUFFIXES]
+    files = sorted(options.images.rglob("*"))
+    paths = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not paths:
         raise ValueError(f"{options.images} holds no picture")
-    rows = [encoder.encode([_picture(path)]) for path in paths]
+    rows = [encoder.encode([_open(path)]) for path in paths]
     np.savez_compressed(
         options.out,
         paths=np.array([path.relative_to(options.images).as_posix() for path in paths]),
@@ -105,30 +109,31 @@ def encode(options: argparse.Namespace) -> None:
 
 def explain(options: argparse.Namespace) -> None:
     """Draw which regions of two pictures made their codes agree."""
-    from hashing.explain import as_text, beside, explain
+    from hashing.explain import as_text, draw_comparison, explain
 
-    query, answer = _picture(options.query), _picture(options.answer)
-    told = explain(load_encoder(options.encoder), query, answer)
-    beside(query, answer, told).save(options.out)
-    sys.stdout.write(as_text(told))
+    query, answer = _open(options.query), _open(options.answer)
+    explanation = explain(load_encoder(options.encoder), query, answer)
+    draw_comparison(query, answer, explanation).save(options.out)
+    sys.stdout.write(as_text(explanation))
 
 
 def quantise(options: argparse.Namespace) -> None:
-    """Make an int8 encoder of a float one; measure it before it serves."""
-    from hashing.data import PictureSet
-    from hashing.quantising import CALIBRATED_WITH, quantise_encoder
+    """Make an int8 encoder from a float one; measure it before it serves."""
+    from hashing.int8_quantisation import MAX_CALIBRATION_PICTURES, quantise_encoder
+    from hashing.picture_sets import PictureSet
 
     if options.out.exists():
         raise ValueError(f"{options.out} exists: give another --out, or remove it")
     pictures = PictureSet.parse(options.pictures)
-    step = -(-len(pictures) // CALIBRATED_WITH)
+    step = -(-len(pictures) // MAX_CALIBRATION_PICTURES)
     images = (image for n, image in enumerate(pictures.pictures()) if n % step == 0)
-    command = shlex.join(["python", "-m", "hashing", *sys.argv[1:]])
-    encoder = quantise_encoder(options.encoder, images, options.out, command=command)
+    encoder = quantise_encoder(
+        options.encoder, images, options.out, command=options.command_line
+    )
     sys.stdout.write(f"{encoder.name} {encoder.fingerprint}\n")
 
 
-def _picture(path: Path):  # type: ignore[no-untyped-def]
+def _open(path: Path) -> Image.Image:
     try:
         return open_picture(path)
     except (OSError, SyntaxError, ValueError) as error:
@@ -138,16 +143,44 @@ def _picture(path: Path):  # type: ignore[no-untyped-def]
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hashing", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("fit", help=fit.__doc__)
+
+    def add(name: str, run: Command) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(name, help=run.__doc__)
+        command.set_defaults(run=run)
+        return command
+
+    _add_making(add)
+    _add_measuring(add)
+    _add_using(add)
+    return parser
+
+
+def _add_making(add: Callable[[str, Command], argparse.ArgumentParser]) -> None:
+    command = add("fit", fit)
     command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
-    command.set_defaults(run=fit)
-    command = commands.add_parser("train", help=train.__doc__)
+    command = add("tune", tune)
+    command.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.pt")
+    command.add_argument(
+        "--resume", action="store_true", help="continue from the last checkpoint"
+    )
+    command = add("train", train)
     command.add_argument("recipe", type=Path, metavar="CONFIG.toml")
-    command.add_argument("--resume", action="store_true", help="go on after a break")
-    command.add_argument("--force", action="store_true", help="promote what is worse")
-    command.set_defaults(run=train)
-    command = commands.add_parser("evaluate", help=evaluate.__doc__)
+    command.add_argument(
+        "--resume", action="store_true", help="continue from the last checkpoint"
+    )
+    command.add_argument(
+        "--force", action="store_true", help="promote the result even if it is worse"
+    )
+    command = add("quantise", quantise)
+    command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
+    command.add_argument("--pictures", required=True, metavar="SET[:SPLIT]")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _add_measuring(add: Callable[[str, Command], argparse.ArgumentParser]) -> None:
+    command = add("evaluate", evaluate)
     command.add_argument("--encoder", type=Path, required=True, metavar="DIR")
     command.add_argument("--gallery", required=True, metavar="SET[:SPLIT]")
     command.add_argument("--queries", required=True, metavar="SET[:SPLIT]")
@@ -155,27 +188,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--trained-on",
         metavar="SET[:SPLIT]",
-        help="tell its classes from others; the classifier's baseline learns from it",
+        help="report its classes apart from others; the baseline `classifier` "
+        "learns from it",
     )
     command.add_argument("--report", type=Path, required=True, metavar="DIR")
-    command.set_defaults(run=evaluate)
-    command = commands.add_parser("encode", help=encode.__doc__)
+
+
+def _add_using(add: Callable[[str, Command], argparse.ArgumentParser]) -> None:
+    command = add("encode", encode)
     command.add_argument("--encoder", type=Path, required=True, metavar="DIR")
     command.add_argument("--images", type=Path, required=True, metavar="DIR")
     command.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
-    command.set_defaults(run=encode)
-    command = commands.add_parser("explain", help=explain.__doc__)
+    command = add("explain", explain)
     command.add_argument("query", type=Path, metavar="QUERY")
     command.add_argument("answer", type=Path, metavar="ANSWER")
     command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
     command.add_argument("--out", type=Path, required=True, metavar="FILE.png")
-    command.set_defaults(run=explain)
-    command = commands.add_parser("quantise", help=quantise.__doc__)
-    command.add_argument("--encoder", type=Path, default=SHIPPED, metavar="DIR")
-    command.add_argument("--pictures", required=True, metavar="SET[:SPLIT]")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR")
-    command.set_defaults(run=quantise)
-    return parser
 
 
 if __name__ == "__main__":

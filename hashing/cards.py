@@ -1,110 +1,111 @@
-"""Write an encoder's card: what it is, what it was made from, how good it is."""
+"""An encoder's card: `card.json`, the only file that says what its folder holds.
+
+The card has the name, the parts of the embedding, the curve from cosine to probability,
+what the encoder was made from, and the checksums of the two files beside it:
+`network.onnx` and `layer.npz`. Every card is read and written here.
+"""
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from functools import cache, partial
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from hashing.errors import CheckpointError
+from hashing.match_curves import Curve
 
-from hashing.data import PictureSet
-from hashing.encoder import FILES, FORMAT, Encoder, fingerprint, load_encoder
-from hashing.evaluation.metrics import same
-from hashing.evaluation.ranking import Side, answerable, measure
-from hashing.fitting.recipe import Recipe, Trial
-from hashing.layers.linear import HashLayer
-from hashing.matching import answers, fit_curve
-
-# A curve to begin with: the card must load before the encoder can be measured.
-UNKNOWN = ((-1.0, 0.0), (1.0, 1.0))
+ENCODER_FORMAT = "semblance-encoder-1"
+NETWORK_FILE, LAYER_FILE, CARD_FILE = "network.onnx", "layer.npz", "card.json"
+ENCODER_FILES = (NETWORK_FILE, LAYER_FILE)
+FINGERPRINT_DIGITS = 16
+LOOK_FACTOR = "look_factor"  # on the card of an encoder that was fitted to a shop
 
 
-def write_card(recipe: Recipe, out: Path, *, command: str) -> None:
-    """Write `card.json` beside an encoder's files, then measure and add figures."""
-    card: dict[str, Any] = {
-        "format": FORMAT,
-        "name": recipe.name,
-        "description": recipe.description,
-        "fingerprint": fingerprint(out),
-        "n_bits": recipe.n_bits,
-        "dim": recipe.dim,
-        "parts": _parts(recipe),
-        "input": "uint8 (1, height, width, 3): RGB, upright, 512 pixels at most",
-        "command": command,
-        "checksums": {name: _checksum(out / name) for name in FILES},
-        "limits": recipe.limits,
-        "match": UNKNOWN,
-        "figures": [],
-        "recipe": asdict(recipe),
+@dataclass(frozen=True)
+class Part:
+    """A named slice of the embedding, e.g. `item` (what it is) or `look` (colours)."""
+
+    name: str
+    start: int
+    stop: int
+    weight: float  # greatest length within the embedding, relative to other parts
+
+
+@dataclass(frozen=True)
+class Card:
+    """What an encoder is."""
+
+    name: str
+    description: str
+    n_bits: int
+    dim: int  # numbers in an embedding
+    parts: tuple[Part, ...]
+    match_curve: Curve  # from cosine to the probability of being the same product
+    contents: dict[str, Any]  # the whole of card.json, including the above
+
+    @property
+    def look_factor(self) -> float:
+        """The factor of the look's weight that was fitted to a shop; 1 without one."""
+        return float(self.contents.get(LOOK_FACTOR, 1.0))
+
+
+def read_card(folder: Path) -> Card:
+    """Read the card in an encoder's folder. Raises CheckpointError."""
+    path = folder / CARD_FILE
+    try:
+        contents = json.loads(read_bytes(path))
+        if contents.get("format") != ENCODER_FORMAT or set(
+            contents["checksums"]
+        ) != set(ENCODER_FILES):
+            raise CheckpointError(f"{path} is not of format {ENCODER_FORMAT}")
+        return Card(
+            name=contents["name"],
+            description=contents["description"],
+            n_bits=contents["n_bits"],
+            dim=contents["dim"],
+            parts=tuple(Part(**part) for part in contents["parts"]),
+            match_curve=tuple((float(c), float(p)) for c, p in contents["match"]),
+            contents=contents,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"{path} is damaged: {error!r}") from error
+
+
+def write_card(folder: Path, contents: dict[str, Any]) -> None:
+    """Write a card; format, fingerprint and checksums are those of the files there."""
+    card = {
+        "format": ENCODER_FORMAT,
+        **contents,
+        "fingerprint": compute_fingerprint(folder),
+        "checksums": {name: _sha256(folder / name).hex() for name in ENCODER_FILES},
     }
-    _write(card, out)
-    encoder = load_encoder(out)
-    sides = cache(partial(_side, encoder))
-    card["match"] = _match(recipe.match, sides)
-    card["figures"] = [_figure(t, encoder.layer, sides) for t in recipe.figures]
-    _write(card, out)
-
-
-def _parts(recipe: Recipe) -> list[dict[str, Any]]:
-    stops = accumulate(dim for dim, _ in recipe.parts.values())
-    return [
-        {"name": name, "start": stop - dim, "stop": stop, "weight": weight}
-        for (name, (dim, weight)), stop in zip(recipe.parts.items(), stops, strict=True)
-    ]
-
-
-def _side(encoder: Encoder, text: str, label: str, *, altered: bool = False) -> Side:
-    pictures = PictureSet.parse(text)
-    return Side.encode(encoder, pictures, label, altered=altered)
-
-
-def _match(trials: Sequence[Trial], sides: Callable[..., Side]) -> Any:
-    """One curve for the answers of several trials, each with its weight in all."""
-    seen = [_answers(t, sides) for t in trials]
-    weights = [
-        np.full(len(found), trial.weight / len(found))
-        for trial, (found, _) in zip(trials, seen, strict=True)
-    ]
-    cosines, right = zip(*seen, strict=True)
-    return fit_curve(
-        np.concatenate(cosines), np.concatenate(right), np.concatenate(weights)
-    )
-
-
-def _answers(trial: Trial, sides: Callable[..., Side]) -> tuple[Any, Any]:
-    queries = sides(trial.queries, trial.label, altered=trial.altered)
-    gallery = sides(trial.gallery, trial.label)
-    itself = same(queries.keys, gallery.keys) & (not trial.altered)
-    return answers(
-        queries.embeddings,
-        gallery.embeddings,
-        is_same_picture=itself,
-        is_right=same(queries.labels, gallery.labels),
-    )
-
-
-def _figure(
-    trial: Trial, layer: HashLayer, sides: Callable[..., Side]
-) -> dict[str, Any]:
-    queries = sides(trial.queries, trial.label)
-    gallery = sides(trial.gallery, trial.label)
-    return {
-        **asdict(trial),
-        "n_queries": len(queries),
-        "n_gallery": len(gallery),
-        "n_answerable": answerable(queries, gallery),
-        "rows": measure(layer, queries, gallery),
-    }
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _write(card: dict[str, Any], out: Path) -> None:
     text = json.dumps(card, indent=1, ensure_ascii=False)
-    (out / "card.json").write_text(text + "\n", encoding="utf-8")
+    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def compute_fingerprint(folder: Path) -> str:
+    """Compute the 16 hex digits that name the network and the hash layer in a folder.
+
+    Encoders with the same fingerprint give the same bits.
+    """
+    digest = hashlib.sha256(b"".join(_sha256(folder / name) for name in ENCODER_FILES))
+    return digest.hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def verify_checksums(folder: Path, card: Card) -> None:
+    """Raise CheckpointError unless the files have the checksums that the card names."""
+    for name in ENCODER_FILES:
+        if _sha256(folder / name).hex() != card.contents["checksums"][name]:
+            raise CheckpointError(f"{folder / name} is damaged: its checksum differs")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file. Raises CheckpointError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
+
+
+def _sha256(path: Path) -> bytes:
+    return hashlib.sha256(read_bytes(path)).digest()

@@ -1,13 +1,10 @@
-"""Pictures to embeddings and codes. The only module that imports the runtime.
+"""Encoders: pictures to embeddings and codes. The only module that imports the runtime.
 
-An encoder is a folder: `network.onnx` (uint8 picture → float embedding, with resizing
-and colours inside), `layer.npz` (the hash layer) and `card.json` (what it is, what it
-was made from, the digests of the other two). A hash layer fitted to a shop is another
-folder with the same network.
+An encoder is a folder: `network.onnx` (uint8 picture → float embedding, resizing and
+colour histogram included), `layer.npz` (the hash layer) and `card.json`. An encoder
+whose hash layer was fitted to a shop is another folder with the same network.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,36 +16,25 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from hashing.arrays import Float32Array
+from hashing.cards import (
+    LAYER_FILE,
+    NETWORK_FILE,
+    Card,
+    compute_fingerprint,
+    read_card,
+    verify_checksums,
+)
 from hashing.codes import Codes
+from hashing.embeddings import Embeddings, quantise_embeddings
 from hashing.errors import CheckpointError
-from hashing.layers.linear import Embeddings, HashLayer, quantise
+from hashing.layers.hash_layer import HashLayer
+from hashing.layers.linear import LinearHashLayer
+from hashing.layers.stored_layers import load_layer
 
 SHIPPED = Path(__file__).parent / "shipped"
-FORMAT = "semblance-encoder-1"
-FILES = ("network.onnx", "layer.npz")
 
-
-@dataclass(frozen=True)
-class Part:
-    """A named stretch of the embedding, e.g. what the item is or how it looks."""
-
-    name: str
-    start: int
-    stop: int
-    weight: float  # its length beside the others', at most or so; in the embedding
-
-
-@dataclass(frozen=True)
-class Card:
-    """What an encoder is, from its `card.json`."""
-
-    name: str
-    description: str
-    n_bits: int
-    dim: int
-    parts: tuple[Part, ...]
-    match: tuple[tuple[float, float], ...]  # (cosine, share that is the same product)
-    contents: dict[str, Any]  # everything on the card, the above included
+WITH_REGIONS = MappingProxyType({"by_region": np.array(True)})
 
 
 @dataclass(frozen=True)
@@ -64,12 +50,12 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Features:
-    """What the network sees before anything is rounded, as float32."""
+    """What the network computes, as float32, before anything is rounded."""
 
-    embedding: npt.NDArray[np.float32]  # (n, dim)
-    item: npt.NDArray[np.float32]  # (n, 1280), pooled
-    look: npt.NDArray[np.float32]  # (n, 192), a colour histogram
-    known: npt.NDArray[np.float32] | None = None  # (n, 1856): kinds are learned of it
+    embedding: Float32Array  # (n, dim)
+    item: Float32Array  # (n, 1280), pooled features
+    look: Float32Array  # (n, 192), a colour histogram
+    combined: Float32Array | None = None  # (n, 1856), what `kind` is projected from
 
 
 class Encoder:
@@ -81,7 +67,7 @@ class Encoder:
         """Use `load_encoder`."""
         self.layer = layer
         self.card = card
-        self.fingerprint = fingerprint  # 16 hex digits: same digits, same bits
+        self.fingerprint = fingerprint  # see `hashing.cards.compute_fingerprint`
         self._session = session
 
     @property
@@ -95,150 +81,124 @@ class Encoder:
         return self.layer.n_bits
 
     def encode(self, images: Sequence[Image.Image]) -> Encoded:
-        """Encode RGB pictures, decoded and upright, of any size; none is allowed.
+        """Encode RGB pictures of any size, upright; an empty sequence is allowed.
 
-        Pictures go through the network one at a time, so what one becomes does not
-        depend on the others. Raises ValueError for a picture that is not RGB.
+        Pictures go through the network one at a time, so that the result for one does
+        not depend on the others. Raises ValueError for a picture that is not RGB.
         """
         embeddings = np.empty((len(images), self.layer.dim), dtype=np.int8)
         for row, image in enumerate(images):
-            embeddings[row] = quantise(see(self._session, image, ["embedding"])[0])[0]
+            (embedding,) = run_network(self._session, image, ["embedding"])
+            embeddings[row] = quantise_embeddings(embedding)[0]
         return Encoded(embeddings, self.layer.codes(embeddings))
 
-    def regions(self, images: Iterable[Image.Image]) -> npt.NDArray[np.float32]:
-        """What each region of at least one picture adds to its embedding.
+    def regions(self, images: Iterable[Image.Image]) -> Float32Array:
+        """Compute what each region of at least one picture adds to its embedding.
 
-        float32 (n, rows, columns, dim): a grid of equal cells over the picture, 7 x 7
-        for the shipped encoder, the first at the left top. The sum over the cells is
-        `features(images).embedding`, exact but for rounding: cells are divided by the
-        whole picture's lengths; `hashing.regions` says how they come about. So the dot
-        product of one picture's embedding and a cell of another is what that cell
-        adds to their cosine.
+        Returns (n, rows, columns, dim) for a grid of equal cells, starting at the upper
+        left, 7 x 7 for the shipped encoder. The sum over the cells is
+        `features(images).embedding`, up to rounding: `hashing.networks.region_graph`
+        says why. The dot product of a picture's embedding and a cell of another is
+        therefore what that cell adds to their cosine.
 
         Takes about a tenth more time than `encode`. Raises CheckpointError for an
-        encoder whose network has no regions.
+        encoder without regions.
         """
-        if not self.has_regions:
-            raise CheckpointError(f"the network of {self.name} tells no regions apart")
-        wanted = {"by_region": np.array(True)}
-        rows = [see(self._session, i, ["regions"], wanted)[0] for i in images]
+        self._check_regions()
+        rows = [
+            run_network(self._session, image, ["regions"], WITH_REGIONS)[0]
+            for image in images
+        ]
         return np.concatenate(rows)
 
     def encode_with_regions(
         self, image: Image.Image
-    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-        """One picture's embedding (dim,), as `encode` has it, and its regions
-        (rows, columns, dim), in one pass. Raises CheckpointError as `regions` does.
+    ) -> tuple[npt.NDArray[np.int8], Float32Array]:
+        """Compute one picture's embedding (dim,) and regions in a single pass.
+
+        The embedding is that of `encode`, the regions (rows, columns, dim) those of
+        `regions`, which also says when CheckpointError is raised.
         """
-        if not self.has_regions:
-            raise CheckpointError(f"the network of {self.name} tells no regions apart")
-        wanted = {"by_region": np.array(True)}
-        embedding, regions = see(self._session, image, ["embedding", "regions"], wanted)
-        return quantise(embedding)[0], regions[0]
+        self._check_regions()
+        outputs = ["embedding", "regions"]
+        embedding, regions = run_network(self._session, image, outputs, WITH_REGIONS)
+        return quantise_embeddings(embedding)[0], regions[0]
 
     @property
     def has_regions(self) -> bool:
-        """Whether `regions` can be asked for."""
-        return "regions" in self._outputs
+        """Whether the network can compute `regions`."""
+        return "regions" in self._output_names
 
     @property
-    def _outputs(self) -> set[str]:
-        return {output.name for output in self._session.get_outputs()}
+    def has_linear_layer(self) -> bool:
+        """Whether bits are linear in the embedding: a rotation and thresholds."""
+        return isinstance(self.layer, LinearHashLayer)
+
+    @property
+    def can_explain(self) -> bool:
+        """Whether `hashing.explain` works with this encoder."""
+        return self.has_regions and self.has_linear_layer
 
     def features(self, images: Iterable[Image.Image]) -> Features:
-        """What the network sees in at least one picture; for measuring."""
+        """Compute the features of at least one picture, for fitting and measuring."""
         names = ["embedding", "item", "look"]
-        names += ["known"] if "known" in self._outputs else []
-        rows = [see(self._session, image, names) for image in images]
-        seen = dict(
-            zip(names, map(np.concatenate, zip(*rows, strict=True)), strict=True)
-        )
-        known = seen.get("known")
-        return Features(seen["embedding"], seen["item"], seen["look"], known)
+        names += ["known"] if "known" in self._output_names else []
+        rows = [run_network(self._session, image, names) for image in images]
+        return Features(*map(np.concatenate, zip(*rows, strict=True)))
+
+    @property
+    def _output_names(self) -> set[str]:
+        return {output.name for output in self._session.get_outputs()}
+
+    def _check_regions(self) -> None:
+        if not self.has_regions:
+            raise CheckpointError(f"the network of {self.name} computes no regions")
 
 
-def load_encoder(path: Path) -> Encoder:
+def load_encoder(folder: Path) -> Encoder:
     """Load the encoder in a folder.
 
-    Raises CheckpointError that says what is missing, damaged or of another format.
-    Load after a server has forked: the runtime's threads do not survive a fork.
+    Load after a server has forked: the runtime's threads do not survive a fork. Raises
+    CheckpointError if a file is missing, damaged or of another format.
     """
-    card = read_card(path)
-    stored = {name: _read(path / name) for name in FILES}
-    for name, content in stored.items():
-        if hashlib.sha256(content).hexdigest() != card.contents["checksums"][name]:
-            raise CheckpointError(f"{path / name} is damaged: its checksum differs")
+    card = read_card(folder)
+    verify_checksums(folder, card)
     try:
-        layer = HashLayer.load(path / "layer.npz")
+        layer = load_layer(folder / LAYER_FILE)
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path / 'layer.npz'} is damaged: {error}") from error
+        raise CheckpointError(f"{folder / LAYER_FILE} is damaged: {error}") from error
     if (layer.dim, layer.n_bits) != (card.dim, card.n_bits):
         raise CheckpointError(
-            f"{path}: the layer makes {layer.n_bits} bits of {layer.dim} numbers, "
+            f"{folder}: the layer makes {layer.n_bits} bits of {layer.dim} numbers, "
             f"the card says {card.n_bits} of {card.dim}"
         )
-    return Encoder(
-        open_network(path / "network.onnx"), layer, card, fingerprint=fingerprint(path)
-    )
+    session = open_network(folder / NETWORK_FILE)
+    return Encoder(session, layer, card, fingerprint=compute_fingerprint(folder))
 
 
-def fingerprint(path: Path) -> str:
-    """16 hex digits that name the network and the hash layer in a folder."""
-    digest = hashlib.sha256()
-    for name in FILES:
-        digest.update(hashlib.sha256(_read(path / name)).digest())
-    return digest.hexdigest()[:16]
-
-
-def read_card(path: Path) -> Card:
-    """The card in an encoder's folder; raises CheckpointError."""
-    file = path / "card.json"
-    try:
-        contents = json.loads(_read(file))
-        if contents.get("format") != FORMAT or set(contents["checksums"]) != set(FILES):
-            raise CheckpointError(f"{file} is not of format {FORMAT}")
-        return Card(
-            name=contents["name"],
-            description=contents["description"],
-            n_bits=contents["n_bits"],
-            dim=contents["dim"],
-            parts=tuple(Part(**part) for part in contents["parts"]),
-            match=tuple((float(c), float(p)) for c, p in contents["match"]),
-            contents=contents,
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"{file} is damaged: {error!r}") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
-
-
-def see(
+def run_network(
     session: Any,
     image: Image.Image,
     outputs: list[str],
-    wanted: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
+    inputs: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
 ) -> Any:
-    """Outputs of the network, each (1, …), for an RGB picture of any size.
+    """Compute outputs of a network, each (1, …), for an RGB picture of any size.
 
-    `wanted`: inputs beside the picture, all of which have a default.
+    `inputs`: further inputs beside the picture; all of them have defaults. Raises
+    ValueError for a picture that is not RGB.
     """
     if image.mode != "RGB":
         raise ValueError(f"expected an RGB picture, got {image.mode}")
     pixels = np.asarray(image)[np.newaxis]  # (1, height, width, 3)
-    return session.run(outputs, {"picture": pixels, **wanted})
+    return session.run(outputs, {"picture": pixels, **inputs})
 
 
 def open_network(path: Path) -> Any:
-    """The runtime's session on a network, on one thread; raises CheckpointError."""
-    # Before the import: afterwards it has made files in the temporary folder and the
-    # home, for an uploader that nobody here asked for.
+    """Open a network in the runtime, on one thread. Raises CheckpointError."""
+    # Must be set before the import, which otherwise writes files for telemetry into the
+    # temporary folder and the home.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # 0.1 s and 30 MB, and only who encodes needs it
+    import onnxruntime  # 0.1 s and 30 MB, needed only where pictures are encoded
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # requests are the parallelism

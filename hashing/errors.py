@@ -1,14 +1,13 @@
-"""What can go wrong with files that this library reads.
+"""Errors that the library raises on purpose; those of one branch are caught alike.
 
 HashingError
-├── CheckpointError     an encoder's folder or a file of weights is missing, damaged
-│                       or of another format
-├── IndexFileError      an index's folder is missing, damaged or of another format
-├── NoBetter            a hash layer that was fitted and keeps no more neighbours
-├── RecallTooLow        lists of codes that would lose too many of the nearest
-└── TrainingError       pictures nothing can be learned from, or nothing better learned
+├── CheckpointError     files of an encoder or of weights
+├── IndexFileError      files of an index
+├── NoImprovement       a fitted hash layer
+├── RecallTooLow        an index with inverted lists
+└── TrainingError       a training
 
-Wrong shapes, lengths and types are the caller's bug and raise ValueError.
+Wrong shapes, lengths and types are mistakes of the caller and raise ValueError.
 """
 
 
@@ -17,20 +16,20 @@ class HashingError(Exception):
 
 
 class CheckpointError(HashingError):
-    """An encoder's folder or weights are missing, damaged or of another format."""
+    """A file of an encoder or of weights is missing, damaged or of another format."""
 
 
 class IndexFileError(HashingError):
-    """The folder of an index is missing, damaged or of another format."""
+    """A file of an index is missing, damaged or of another format."""
 
 
-class NoBetter(HashingError):
-    """A fitted hash layer keeps no more of the nearest than the one before it."""
+class NoImprovement(HashingError):
+    """A fitted hash layer keeps no more nearest neighbours than the one before it."""
 
 
 class RecallTooLow(HashingError):
-    """Lists of codes would lose more of the nearest than is allowed."""
+    """Inverted lists would miss more of the nearest neighbours than is allowed."""
 
 
 class TrainingError(HashingError):
-    """Nothing can be learned from these pictures, or what was learned is no better."""
+    """The pictures cannot be trained on, or the trained encoder is no better."""

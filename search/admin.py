@@ -19,11 +19,11 @@ from django.utils.translation import ngettext
 
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
-from hashing import Kind
+from hashing import IndexKind
 from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
 from search.encoders import encoding, filling, registry
 from search.engines.engine import current_gallery, engine
-from search.errors import SearchUnavailable
+from search.errors import NewerSnapshot, SearchUnavailable
 from search.gallery import snapshots
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.missed import admin as missed_admin  # noqa: F401 - registers its own
@@ -202,7 +202,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("index"))
     def index(self, row: Snapshot) -> str:
-        if row.kind == Kind.FLAT:
+        if row.kind == IndexKind.FLAT:
             return str(_("flat, exact"))
         recall = _("recall %(recall)s") % {"recall": f"{row.recall:.3f}"}
         return f"{row.kind}, {recall}"
@@ -217,7 +217,9 @@ class SnapshotAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         context = {"title": _("What can be found now"), **findable()}
         may_roll_back = may(request.user, [ROLL_BACK])
-        context["may_roll_back"] = may_roll_back and engine().can_roll_back()
+        if may_roll_back and engine().can_roll_back():
+            fingerprint = registry.serving().fingerprint
+            context["newest"] = Snapshot.objects.serving(fingerprint).first()
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     @staff_page(RETRY, posted_from=PAGE)
@@ -229,15 +231,21 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
     @staff_page(ROLL_BACK, posted_from=PAGE)
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
+        """Take out of service the snapshot that the page showed, if it still serves."""
         try:
             with transaction.atomic():
-                now = snapshots.roll_back()
-                history.record(request, [now], _("Serve the snapshot before this one"))
+                shown = request.POST.get("snapshot", "")
+                serving = snapshots.roll_back(newest=shown)
+                done = _("Serve the snapshot before this one")
+                history.record(request, [serving], done)
         except Snapshot.DoesNotExist:
             messages.error(request, _("There is no snapshot to go back to."))
+        except NewerSnapshot as error:
+            text = _("Nothing was changed: meanwhile %(name)s serves. Look again.")
+            messages.error(request, text % {"name": error})
         else:
             text = _("%(name)s serves now, overlaid by all changes since.")
-            messages.info(request, text % {"name": now.name})
+            messages.info(request, text % {"name": serving.name})
         return redirect(PAGE)
 
 

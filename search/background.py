@@ -7,6 +7,8 @@ from django.db import connections
 
 
 def start(work: Callable[[], None]) -> None:
+    """Run the work in a thread, and close its database connections afterwards."""
+
     def run() -> None:
         try:
             work()

@@ -1,4 +1,4 @@
-"""Which products were touched, in an order that loses nothing.
+"""Changes: which products were touched, read in commit order so that none is lost.
 
 A reader keeps a position and asks for what came since. On SQLite one transaction
 writes at a time, so that ascending ids are commit order. On PostgreSQL they are
@@ -20,14 +20,14 @@ from django.utils import timezone
 
 from search.models import Change, Collection, Snapshot
 
-# After so long a gallery of the engine that is not in use is given up: the time in
-# which a shop moves from one to the other, host by host.
-GIVEN_UP = timedelta(hours=1)
+# A gallery of the engine that is not in use is given up after so long: a shop has time
+# to move from one to the other, host by host.
+UNUSED_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a reader is: it has all before `upto` but for what was `running`.
+    """Where a reader is: it has read all before `upto` except what was `running`.
 
     own: the transaction that it read in, if that wrote, and its last change so far.
     """
@@ -38,15 +38,15 @@ class Position:
 
     @property
     def oldest(self) -> int:
-        """The first change that the reader may not have."""
+        """The first change that the reader may not have read."""
         return min([self.upto, *self.running])
 
 
 @dataclass(frozen=True)
-class ChangesSince:
-    """The products that changed since a position, and where to go on.
+class ChangedProducts:
+    """The products that changed since a position, and where to read from next.
 
-    is_complete: False if some changes since were forgotten before this reader came.
+    is_complete: False if changes were deleted before this reader could read them.
     """
 
     products: frozenset[int]
@@ -87,7 +87,7 @@ SINCE_XID = f"""
 
 
 def record(product_ids: Iterable[int]) -> None:
-    """Note, in the transaction that changes them, that these products changed."""
+    """Record, in the transaction that changes them, that these products changed."""
     xid = CurrentXid() if _is_postgresql() else 0
     Change.objects.bulk_create(
         Change(product_id=product_id, xid=xid) for product_id in set(product_ids)
@@ -95,14 +95,14 @@ def record(product_ids: Iterable[int]) -> None:
 
 
 def renew(product_ids: Sequence[int]) -> None:
-    """As `record`, in place of these products' earlier changes."""
+    """Record that these products changed, in place of their earlier changes."""
     with transaction.atomic():
         Change.objects.filter(product_id__in=product_ids).delete()
         record(product_ids)
 
 
-def since(position: Position) -> ChangesSince:
-    """Return all changes from this position on, with one query."""
+def since(position: Position) -> ChangedProducts:
+    """Read all changes from this position on, with one query."""
     if _is_postgresql():
         return _since_xid(position)
     with connection.cursor() as cursor:
@@ -110,13 +110,13 @@ def since(position: Position) -> ChangesSince:
         rows = cursor.fetchall()
     oldest, last, _ = rows[-1]
     if last is None:
-        return ChangesSince(frozenset(), position, _has_all(position, oldest))
+        return ChangedProducts(frozenset(), position, _has_all(position, oldest))
     products = frozenset(product for *_, product in rows)
-    return ChangesSince(products, Position(last), _has_all(position, oldest))
+    return ChangedProducts(products, Position(last), _has_all(position, oldest))
 
 
-def position_now() -> int:
-    """Where a reader starts who reads the whole catalogue after this call."""
+def current_position() -> int:
+    """Return where a reader starts who reads the whole catalogue after this call."""
     if _is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {OLDEST_RUNNING}")
@@ -125,12 +125,13 @@ def position_now() -> int:
 
 
 def forget() -> None:
-    """Delete what no gallery needs; nothing before there is one.
+    """Delete the changes that no gallery needs; none while there is no gallery.
 
-    One of the engine that is not in use holds nothing back for long: it is given up.
+    A gallery of the engine that is not in use is given up, so that it does not keep
+    changes for long.
     """
     unused = Collection if settings.SEARCH_ENGINE == "embedded" else Snapshot
-    unused.objects.filter(as_of__lt=timezone.now() - GIVEN_UP).delete()
+    unused.objects.filter(as_of__lt=timezone.now() - UNUSED_AFTER).delete()
     position = oldest_needed()
     if position is not None:
         forget_before(position)
@@ -143,7 +144,7 @@ def encoders_with_gallery() -> set[str]:
 
 
 def oldest_needed() -> int | None:
-    """What came before may be forgotten; None while nothing may."""
+    """Return the position before which changes may be deleted; None if none may."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {OLDEST_NEEDED}")
         oldest: int | None = cursor.fetchone()[0]
@@ -151,12 +152,12 @@ def oldest_needed() -> int | None:
 
 
 def forget_before(position: int) -> int:
-    """Delete what came before; returns how many."""
+    """Delete the changes before a position, and return how many there were."""
     old = Q(xid__lt=position) if _is_postgresql() else Q(pk__lt=position)
     return Change.objects.filter(old).delete()[0]
 
 
-def _since_xid(position: Position) -> ChangesSince:
+def _since_xid(position: Position) -> ChangedProducts:
     # One statement, so one view of the database: what it says of running
     # transactions is true of the rows that it returns.
     with connection.cursor() as cursor:
@@ -168,17 +169,17 @@ def _since_xid(position: Position) -> ChangesSince:
     products = frozenset(row[-1] for row in rows if row[-1] is not None)
     is_complete = _has_all(position, oldest)
     if own is None:
-        return ChangesSince(products, Position(upto, tuple(running)), is_complete)
+        return ChangedProducts(products, Position(upto, tuple(running)), is_complete)
     # PostgreSQL does not call our own transaction running, and it may write more.
     already = position.own[1] if position.own[0] == own else 0
     last = max([already, *(pk for *_, pk, xid, _ in rows if xid == own)])
-    return ChangesSince(
+    return ChangedProducts(
         products, Position(upto, (*running, own), (own, last)), is_complete
     )
 
 
 def _has_all(position: Position, oldest_needed: int | None) -> bool:
-    """Return whether nothing that a reader at this position lacks was forgotten."""
+    """Return whether no change that this reader has not read was deleted."""
     return oldest_needed is None or oldest_needed <= position.oldest
 
 

@@ -8,6 +8,7 @@ SearchError
 ├── UnknownProduct      feedback on a product that is not on sale
 ├── KeyReused           an Idempotency-Key that came with another body before
 ├── CodeMismatch        code and embedding of a device do not belong together
+├── NewerSnapshot       one was published since staff looked
 └── Refused             what staff asked for would harm the shop; says why
     └── LosesGoldenQueries  a switch by which saved photos lose their products
 """
@@ -56,6 +57,10 @@ class CodeMismatch(SearchError):
     def __init__(self, bits: int) -> None:
         super().__init__(bits)
         self.bits = bits
+
+
+class NewerSnapshot(SearchError):
+    """Another snapshot serves than the one that staff looked at; its name."""
 
 
 class Refused(SearchError):

@@ -11,7 +11,7 @@ from django.db import connection
 
 @contextmanager
 def try_lock(name: str) -> Iterator[bool]:
-    """Whether this process has the lock inside; it never waits.
+    """Yield whether this process holds the lock; never wait for it.
 
     On PostgreSQL an advisory lock of the session, which holds between hosts; on
     SQLite, which is one host, a locked file. A killed holder keeps neither.

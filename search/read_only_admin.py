@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from staff.rights import StaffAdmin
+from staff.edits import StaffAdmin
 
 
 class ReadOnlyAdmin(StaffAdmin):

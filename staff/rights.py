@@ -87,28 +87,7 @@ def staff_page(*rights: str, posted_from: str = "") -> Callable[[StaffView], Sta
     return make
 
 
-class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Offers an action only to who has its rights; one that names none to nobody."""
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        offered: dict[str, Any] = super().get_actions(request)
-        return {
-            name: action
-            for name, action in offered.items()
-            if _is_for(request.user, action[0])
-        }
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Rows that hang on these go with them, and are listed before.
-
-        They need no right of their own: some, such as pairs of the duplicates queue,
-        nobody may delete by hand.
-        """
-        rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        return rows, counts, lacking & {self.opts.verbose_name}, protected
-
-
-def _is_for(user: Any, action: Any) -> bool:
+def is_offered(user: Any, action: Any) -> bool:
     """Django has looked at the permissions of its own actions already."""
     if hasattr(action, "allowed_permissions"):
         return True

@@ -27,12 +27,14 @@ from tests import builders
 from tests.chromium import NoChromium, chromium
 from tests.search.engine_choice import chosen_engine, milvus_lite, milvus_server  # noqa: F401
 from tests.servers import (
+    BucketServer,
     CeleryBeat,
     CeleryWorker,
     PostgresServer,
     RedisServer,
     Server,
     WebServer,
+    nginx,
     shop_environment,
 )
 
@@ -139,6 +141,12 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
+def bucket_server(tmp_path: Path) -> Iterator[BucketServer]:
+    with BucketServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
 def broker(
     redis_server: RedisServer, environment: dict[str, str]
 ) -> Iterator[RedisServer]:
@@ -194,6 +202,16 @@ def web_server(
 ) -> Callable[[], Server]:
     """Start the shop under gunicorn, with two processes."""
     return lambda: start(WebServer(tmp_path, environment))
+
+
+@pytest.fixture(scope="session")
+def needed_nginx() -> str:
+    """Without one, CI fails and a desk skips."""
+    try:
+        return nginx()
+    except RuntimeError as error:
+        without = pytest.fail if os.environ.get("CI") else pytest.skip
+        without(str(error))
 
 
 @pytest.fixture(scope="session")

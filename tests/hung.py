@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
+PATIENCE = 30  # seconds that a client waits for its answer
+
 
 @contextmanager
 def hung(pid: int, *, children: bool = True) -> Iterator[None]:

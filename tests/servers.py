@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL, Redis, Celery, gunicorn.
+"""Real servers for tests: PostgreSQL, Redis, Celery, gunicorn, nginx.
 
 Each is a child process on a free port of 127.0.0.1, with its data and its log in a
 folder of the test run. It ends with the test run, however that ends.
@@ -16,8 +16,9 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
+import boto3
 import psycopg
 import redis
 from django.conf import settings
@@ -113,6 +114,12 @@ class Server:
         if self.is_running:
             self.stop()
         self.start()
+
+    @property
+    def pid(self) -> int:
+        if self.process is None:
+            raise RuntimeError(f"{type(self).__name__} was not started")
+        return self.process.pid
 
     @property
     def is_running(self) -> bool:
@@ -215,6 +222,43 @@ class RedisServer(Server):
         return f"redis://127.0.0.1:{self.port}/0"
 
 
+class BucketServer(Server):
+    """A stand-in for S3, with one bucket: `shop`. Keeps nothing over a restart."""
+
+    def start(self) -> Self:
+        super().start()
+        self.client.create_bucket(Bucket="shop")
+        return self
+
+    def command(self) -> list[str]:
+        where = ("-H", "127.0.0.1", "-p", str(self.port))
+        return [sys.executable, "-m", "moto.server", *where]
+
+    def is_ready(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5):
+            return True
+        return False
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """For STORAGE_URL."""
+        return f"s3://key:secret@shop/one?endpoint={self.endpoint}&region=us-east-1"
+
+    @property
+    def client(self) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="key",
+            aws_secret_access_key="secret",
+        )
+
+
 class CeleryWorker(Server):
     def __init__(
         self, folder: Path, env: Mapping[str, str], *, queues: str = "uploads,bulk"
@@ -278,6 +322,50 @@ class WebServer(Server):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+
+class NginxServer(WebServer):
+    """Debian's nginx with docker/nginx.conf, in front of a gunicorn."""
+
+    # What nginx's image fills in; compose.yaml and example.env have the same.
+    VALUES: ClassVar = {"MAX_BODY_MB": "21", "PROXIES": "1"}
+
+    def __init__(self, folder: Path, shop: WebServer, **values: str) -> None:
+        super().__init__(folder, {"PATH": os.environ["PATH"]})
+        self.config = str(folder / f"nginx-{self.port}.conf")
+        text = (BASE_DIR / "docker" / "nginx.conf").read_text()
+        for name, value in {**self.VALUES, **values}.items():
+            text = text.replace(f"${{{name}}}", value)
+        places = {
+            "server web:8000": f"server 127.0.0.1:{shop.port}",
+            "listen 80": f"listen 127.0.0.1:{self.port}",
+            "/dev/shm/nginx-bodies": str(folder / "bodies"),
+            "/data/": f"{folder}/",
+        }
+        for inside, here in places.items():
+            text = text.replace(inside, here)
+        Path(self.config).write_text(self._around(text))
+
+    def _around(self, server: str) -> str:
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        folders = "".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in kinds)
+        user = "user root;" if os.geteuid() == 0 else ""
+        return (
+            f"{user} daemon off; pid {self.folder}/pid-{self.port}; error_log stderr;"
+            f" events {{}} http {{ access_log off; {folders} {server} }}"
+        )
+
+    def command(self) -> list[str]:
+        return [nginx(), "-c", self.config]
+
+
+def nginx() -> str:
+    """Return where nginx is. Raises RuntimeError if it is not installed."""
+    # Debian puts it where only root looks.
+    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        raise RuntimeError("There is no nginx. On Debian: apt install nginx-light")
+    return found
 
 
 def free_port() -> int:

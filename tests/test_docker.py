@@ -1,7 +1,6 @@
 """docker/ as far as it can be checked without a container engine."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from config.env import BASE_DIR, env
+from tests.servers import NginxServer, WebServer
 
 DOCKER = BASE_DIR / "docker"
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(:[-?][^}]*)?\}")
@@ -72,21 +72,17 @@ def test_the_image_runs_as_nobody_special() -> None:
     assert lines.index("USER shop") < lines.index("VOLUME /data")
 
 
-def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
-    nginx = shutil.which("nginx")
-    if nginx is None:
-        pytest.skip("no nginx")
-    shop = (DOCKER / "nginx.conf").read_text().replace("${MAX_BODY_MB}", "21")
-    shop = shop.replace("server web:8000", "server 127.0.0.1:8000")
-    shop = shop.replace("listen 80", "listen 127.0.0.1:8099")
-    config = tmp_path / "nginx.conf"
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    folders = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
-    config.write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}}"
-        f" http {{ access_log off; {folders} {shop} }}"
-    )
-    checked = subprocess.run(
-        [nginx, "-t", "-c", str(config)], capture_output=True, text=True
-    )
+def test_nginx_is_given_every_value_that_it_reads(compose: dict[str, Any]) -> None:
+    used = VARIABLE.findall((DOCKER / "nginx.conf").read_text())
+    assert {name for name, _ in used} == set(NginxServer.VALUES)
+    assert set(compose["services"]["nginx"]["environment"]) == set(NginxServer.VALUES)
+
+
+@pytest.mark.parametrize("proxies", ["1", "2", "3"])
+def test_nginx_takes_its_configuration(
+    tmp_path: Path, needed_nginx: str, proxies: str
+) -> None:
+    server = NginxServer(tmp_path, WebServer(tmp_path), PROXIES=proxies)
+    command = [needed_nginx, "-t", "-c", server.config]
+    checked = subprocess.run(command, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.hung import hung
+from tests.builders import make_image
+from tests.hung import PATIENCE, hung
 from tests.servers import (
+    BucketServer,
     PostgresServer,
     RedisServer,
     Server,
@@ -26,20 +28,20 @@ from tests.wait import wait_until
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 30  # seconds
 WORKERS = 2
 
 
 class Shop:
-    """The shop under gunicorn, on a PostgreSQL and a Redis of its own."""
+    """The shop under gunicorn."""
 
-    def __init__(self, server: Server, postgres: PostgresServer, redis: RedisServer):
-        self.server, self.postgres, self.redis = server, postgres, redis
+    def __init__(self, port: int) -> None:
+        self.port = port
 
     def get(self, path: str) -> tuple[int, bytes]:
-        """A new connection each time, so that every worker gets some of them."""
-        port = self.server.port
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        """Ask over a new connection each time, so that every worker gets some."""
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=PATIENCE
+        )
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -52,12 +54,13 @@ class Shop:
 
 
 @pytest.fixture
-def shop(
+def open_shop(
     postgres_server: PostgresServer,
     redis_server: RedisServer,
     tmp_path: Path,
     start: Callable[[Server], Server],
-) -> Shop:
+) -> Callable[..., Shop]:
+    """Set up a shop with pictures, and serve it."""
     environment = shop_environment(
         postgres_server.url,
         tmp_path / "data",
@@ -65,24 +68,41 @@ def shop(
         API_RATE_ANONYMOUS="100000/minute",
         DATABASE_SECONDS="2",
     )
-    for command in (["set_up"], ["collectstatic", "--noinput", "--verbosity", "0"]):
+
+    def manage(*arguments: str) -> None:
         subprocess.run(
-            [sys.executable, "manage.py", *command],
+            [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
             env=environment,
             check=True,
             stdout=subprocess.DEVNULL,
         )
-    return Shop(start(WebServer(tmp_path, environment)), postgres_server, redis_server)
+
+    def open_shop(**more: str) -> Shop:
+        environment.update(more)
+        manage("migrate", "--verbosity", "0")
+        rows = [f"p{seed},Thing,Things,1,{seed}.jpg\n" for seed in range(3)]
+        table = tmp_path / "catalogue.csv"
+        table.write_text("".join(["sku,name,category,price,images\n", *rows]))
+        for seed in range(3):
+            (tmp_path / f"{seed}.jpg").write_bytes(make_image(seed))
+        manage("import_catalogue", str(table), "--images", str(tmp_path))
+        manage("set_up")
+        manage("collectstatic", "--noinput", "--verbosity", "0")
+        return Shop(start(WebServer(tmp_path, environment)).port)
+
+    return open_shop
 
 
 PAGES = ("/", "/search/", "/api/v1/products/", "/api/v1/status/")
 
 
-def test_pages_answer_while_redis_hangs(shop: Shop) -> None:
+def test_pages_answer_while_redis_hangs(
+    open_shop: Callable[..., Shop], redis_server: RedisServer
+) -> None:
+    shop = open_shop()
     assert shop.statuses(*PAGES, "/healthz", "/readyz") == {200}
-    assert shop.redis.process is not None
-    with hung(shop.redis.process.pid):
+    with hung(redis_server.pid):
         assert shop.statuses(*PAGES, "/healthz", "/readyz") == {200}
         _, body = shop.get("/readyz")
         assert json.loads(body)["checks"]["broker"] == "it does not answer"
@@ -90,12 +110,25 @@ def test_pages_answer_while_redis_hangs(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("children", [True, False], ids=["all", "who accepts"])
-def test_pages_say_so_while_postgresql_hangs(shop: Shop, children: bool) -> None:
+def test_pages_say_so_while_postgresql_hangs(
+    open_shop: Callable[..., Shop], postgres_server: PostgresServer, children: bool
+) -> None:
+    shop = open_shop()
     assert shop.statuses(*PAGES, "/healthz", "/readyz") == {200}
-    assert shop.postgres.process is not None
-    with hung(shop.postgres.process.pid, children=children):
+    with hung(postgres_server.pid, children=children):
         found = shop.statuses(*PAGES, "/readyz")
         # Without who accepts, connections that are open go on.
         assert found == {503} if children else found <= {200, 503}
         assert shop.statuses("/healthz") == {200}
     wait_until(lambda: shop.statuses(*PAGES, "/readyz") == {200}, timeout=PATIENCE)
+
+
+def test_pages_leave_out_pictures_while_the_storage_hangs(
+    open_shop: Callable[..., Shop], bucket_server: BucketServer
+) -> None:
+    shop = open_shop(STORAGE_URL=bucket_server.url)
+    assert shop.statuses("/healthz", "/readyz") == {200}
+    with hung(bucket_server.pid):
+        assert shop.statuses(*PAGES, "/readyz") == {200}
+        assert b"/thumbnails/" not in shop.get("/")[1]
+    wait_until(lambda: b"/thumbnails/" in shop.get("/")[1], timeout=PATIENCE)

@@ -39,7 +39,7 @@ def strings_of_template(path: Path) -> Iterator[str]:
 
 
 def strings_of_the_site() -> Iterator[tuple[str, str]]:
-    for folder in ("access", "catalogue", "search", "staff", "config"):
+    for folder in ("access", "catalogue", "search", "staff", "config", "pictures"):
         for path in sorted((settings.BASE_DIR / folder).rglob("*.py")):
             for text in strings_of_code(path.read_text(encoding="utf-8")):
                 yield text, path.name

@@ -12,14 +12,17 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.forms import ImportForm
-from catalogue.importing.files import COLUMNS
+from catalogue.importing import jobs
 from catalogue.importing.jobs import PROBLEMS_SHOWN
+from catalogue.importing.reading.headers import COLUMNS
 from catalogue.models import CatalogueImport
 from catalogue.sending import send
 from catalogue.tasks import run_import
-from staff.rights import StaffAdmin, staff_page
+from staff import history
+from staff.edits import StaffAdmin
+from staff.rights import staff_page
 
-VIEW = "catalogue.view_catalogueimport"
+ADD, VIEW = "catalogue.add_catalogueimport", "catalogue.view_catalogueimport"
 LABELS = {
     "created": _("created"),
     "updated": _("updated"),
@@ -52,6 +55,7 @@ class ImportAdmin(StaffAdmin):
                 "<int:pk>/progress/", wrap(self.progress_view), name=f"{name}_progress"
             ),
             path("<int:pk>/report/", wrap(self.report_view), name=f"{name}_report"),
+            path("<int:pk>/stop/", wrap(self.stop_view), name=f"{name}_stop"),
             *super().get_urls(),
         ]
 
@@ -108,6 +112,13 @@ class ImportAdmin(StaffAdmin):
         return FileResponse(
             file, as_attachment=True, filename=name, content_type="text/csv"
         )
+
+    @staff_page(ADD)
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        job = get_object_or_404(CatalogueImport, pk=pk)
+        if request.method == "POST" and jobs.stop(pk):
+            history.record(request, [job], _("Stopped."))
+        return redirect("admin:catalogue_catalogueimport_change", pk)
 
     @admin.display(description=_("result"))
     def summary(self, job: CatalogueImport) -> str:

@@ -1,9 +1,9 @@
-"""Products and their pictures from a catalogue file.
+"""The import of products and their pictures from a catalogue file.
 
-A row is imported whole or not at all. Whatever is wrong with it, a price or one of
-its pictures, is reported by line, column and reason; the product then stays as it
-was, its other pictures too, and the other rows are imported. So the same file may be
-mended and sent again: rows that say what is already stored write nothing.
+A row is imported whole or not at all. Whatever is wrong with it, a price or one of its
+pictures, is reported by line, column and reason; the product stays as it was, its
+other pictures too, and the other rows are imported. So the same file may be corrected
+and sent again: rows that say what is stored already write nothing.
 
 A missing column and an empty cell keep what is stored. A list of pictures is the
 whole list: pictures of the product that are not in it are removed.
@@ -18,16 +18,17 @@ from itertools import islice
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
-from catalogue.importing.files import Row, Table
+from catalogue.identity import normal_form
+from catalogue.importing.categories import CategoryIndex
 from catalogue.importing.pictures import Pictures
-from catalogue.importing.plans import Paths, Plan, plan, write, write_light
-from catalogue.importing.rows import ParsedRow, Problem, parse
-from catalogue.models import Category, Product
+from catalogue.importing.plans import Plan, plan, write, write_light
+from catalogue.importing.reading.tables import Problem, Row, Table
+from catalogue.importing.rows import ParsedRow, parse
+from catalogue.models import Product
 from catalogue.signals import bulk_images
 
-# Rows whose products are looked up together.
-BATCH = 200
-MOST_MISSING = 0.2
+BATCH = 200  # rows whose products are looked up together
+MAX_MISSING_SHARE = 0.2  # of the active products
 
 
 class Outcome(StrEnum):
@@ -38,20 +39,33 @@ class Outcome(StrEnum):
     DEACTIVATED = "deactivated"
     WARNING = "warning"
 
+    @property
+    def is_of_row(self) -> bool:
+        """Whether it is the outcome of a row, and not of a product or of the file."""
+        return self not in (Outcome.DEACTIVATED, Outcome.WARNING)
+
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a row. `line` is 0 for a product that is not in the file."""
+    """What became of a row. `line` is 0 for a product that is not in the file.
+
+    `problems` say why it was not imported, `notes` what was changed in it.
+    """
 
     line: int
     sku: str
     outcome: Outcome
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[Problem, ...]:
+        return self.problems + self.notes
 
 
 @dataclass
 class Summary:
-    """Rows by what became of them; `refused` says why nothing was deactivated."""
+    """Rows by outcome; `refused` says why nothing was deactivated."""
 
     rows: int
     counts: Counter[Outcome] = field(default_factory=Counter)
@@ -68,7 +82,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Options:
-    """dry_run reads and checks everything, pictures too, and writes nothing."""
+    """How to import; `dry_run` checks everything, pictures too, and writes nothing."""
 
     dry_run: bool = False
     deactivate_missing: bool = False
@@ -79,9 +93,9 @@ class _Import:
     pictures: Pictures
     options: Options
     with_images: bool
-    categories: Paths
-    # The line on which each SKU stood first.
-    lines: dict[str, int] = field(default_factory=dict)
+    decimal_mark: str
+    categories: CategoryIndex
+    lines: dict[str, int] = field(default_factory=dict)  # first, by SKU
     unknown_skus: int = 0
 
 
@@ -91,24 +105,28 @@ def import_catalogue(
     options: Options,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> Summary:
-    """Import every row; on_result hears of each as it is done, in order of the file.
+    """Import every row; call on_result with each in the file's order.
 
-    Products that are not in the file are deactivated only if that is asked, if they
-    are at most MOST_MISSING of the active ones, and if every row's SKU could be read.
+    Products that are not in the file are deactivated only on request, only if they are
+    at most MAX_MISSING_SHARE of the active ones, and only if every SKU could be read.
     """
     summary = Summary(len(table))
     active_before = Product.objects.on_sale().count()
     run = _Import(
-        pictures, options, "images" in table.columns, Category.objects.paths()
+        pictures,
+        options,
+        with_images="images" in table.columns,
+        decimal_mark=table.decimal_mark,
+        categories=CategoryIndex(),
     )
 
     def note(result: Result) -> None:
         summary.counts[result.outcome] += 1
         on_result(result)
 
-    for name in table.unknown:
-        problem = Problem(name, _("Unknown column: it was left out."))
-        note(Result(1, "", Outcome.WARNING, (problem,)))
+    for line, column, text in table.warnings:
+        problem = Problem(column, text)
+        note(Result(line, "", Outcome.WARNING, notes=(problem,)))
     with bulk_images():
         rows = table.rows()
         while batch := list(islice(rows, BATCH)):
@@ -120,7 +138,7 @@ def import_catalogue(
 
 
 def _import_batch(run: _Import, rows: list[Row]) -> Iterator[Result]:
-    parsed = [_noted(run, parse(row)) for row in rows]
+    parsed = [_checked(run, parse(row, run.decimal_mark)) for row in rows]
     stored = _stored(run, [row.sku for row in parsed])
     light: list[tuple[ParsedRow, Plan]] = []
     for row in parsed:
@@ -135,8 +153,8 @@ def _import_batch(run: _Import, rows: list[Row]) -> Iterator[Result]:
     yield from _import_light(run, light)
 
 
-def _noted(run: _Import, row: ParsedRow) -> ParsedRow:
-    """The row, with a problem more if its SKU already was in the file."""
+def _checked(run: _Import, row: ParsedRow) -> ParsedRow:
+    """Return the row; add a problem if its SKU came earlier in the file."""
     if not row.sku:
         run.unknown_skus += 1
         return row
@@ -151,11 +169,11 @@ def _stored(run: _Import, skus: list[str]) -> dict[str, Product]:
     products = Product.objects.filter(sku__in=skus)
     if run.with_images:
         products = products.prefetch_related("images")
-    return {product.sku: product for product in products}
+    return {normal_form(product.sku): product for product in products}
 
 
 def _import_light(run: _Import, rows: list[tuple[ParsedRow, Plan]]) -> Iterator[Result]:
-    """Prices, stock and the like, in one transaction; else each in its own."""
+    """Write prices, stock and the like in one transaction; on failure, one by one."""
     try:
         if not run.options.dry_run:
             write_light([planned for _row, planned in rows if not planned.problems])
@@ -175,8 +193,8 @@ def _import_row(run: _Import, row: ParsedRow, planned: Plan) -> Result:
 
 
 def _import_again(run: _Import, row: ParsedRow) -> Result:
-    """After a failed write: what is stored now, since somebody else wrote meanwhile."""
-    run.categories = Category.objects.paths()
+    """Plan a failed row again, since somebody else may have written meanwhile."""
+    run.categories = CategoryIndex()
     stored = _stored(run, [row.sku]).get(row.sku)
     planned = plan(row, stored, run.categories, run.pictures)
     try:
@@ -192,39 +210,41 @@ def _written(run: _Import, row: ParsedRow, planned: Plan) -> Result:
     if is_change and not run.options.dry_run:
         write(planned)
         if planned.category:
-            run.categories[planned.category] = planned.product.category_id
+            run.categories.add(planned.category, planned.product.category_id)
     return result
 
 
 def _result(row: ParsedRow, planned: Plan) -> Result:
-    """What becomes of the row by this plan; asked before it is written."""
+    """Return the outcome of this plan; call it before the plan is written."""
     if planned.problems:
         outcome = Outcome.FAILED
     elif planned.is_new:
         outcome = Outcome.CREATED
     else:
         outcome = Outcome.UPDATED if planned.is_change else Outcome.UNCHANGED
-    return Result(row.line, row.sku, outcome, planned.problems)
+    return Result(row.line, row.sku, outcome, planned.problems, planned.notes)
 
 
 def _deactivate_missing(
     run: _Import, active_before: int, note: Callable[[Result], None]
 ) -> str:
-    """Hide what the file does not name; returns why not, if it is refused."""
+    """Hide products that the file does not name; return why not, if it is refused."""
     if run.unknown_skus:
         return _("Nothing was deactivated: the SKU of %d rows is unknown.") % (
             run.unknown_skus
         )
     active = Product.objects.on_sale().values_list("pk", "sku")
-    missing = {pk: sku for pk, sku in active.iterator() if sku not in run.lines}
-    if len(missing) > MOST_MISSING * active_before:
+    missing = {
+        pk: sku for pk, sku in active.iterator() if normal_form(sku) not in run.lines
+    }
+    if len(missing) > MAX_MISSING_SHARE * active_before:
         return _(
             "Nothing was deactivated: %(missing)d of %(active)d active products are"
             " not in the file, more than %(most)d %%."
         ) % {
             "missing": len(missing),
             "active": active_before,
-            "most": MOST_MISSING * 100,
+            "most": MAX_MISSING_SHARE * 100,
         }
     if not run.options.dry_run:
         _deactivate(list(missing))

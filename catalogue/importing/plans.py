@@ -1,4 +1,4 @@
-"""What one row of a catalogue file would change; and the change, whole or not."""
+"""The change that one row of a catalogue file asks for, written whole or not."""
 
 import hashlib
 import io
@@ -8,28 +8,32 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from catalogue.images import StoredPicture, UnreadableImage, prepare
-from catalogue.importing.pictures import Pictures, PictureUnavailable
+from catalogue.images import StoredPicture, prepare, reason
+from catalogue.importing.categories import CategoryIndex
+from catalogue.importing.errors import PictureUnavailable
+from catalogue.importing.pictures import Pictures
+from catalogue.importing.reading.tables import Problem
 from catalogue.importing.rows import (
     ParsedRow,
-    Problem,
     problems_of_fields,
     problems_of_new,
 )
 from catalogue.models import Category, Product, ProductImage
 from catalogue.signals import products_changed
+from pictures.errors import DecoderBusy, UnreadableImage
 
 Placed = list[tuple[ProductImage, StoredPicture | None]]
-Paths = dict[tuple[str, ...], int]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be written: the product with its new values, not saved yet.
+    """The product with its new values, not saved yet, and what else to write.
 
-    `fields` differ from what is stored; `category` is one to be made; `placed` are
-    pictures to save, with their new file if they have one.
+    `fields` differ from what is stored; `category` is one to create; `placed` are
+    pictures to save, with their new file if they have one; `notes` tell the sender what
+    was changed in the row.
     """
 
     product: Product
@@ -38,6 +42,7 @@ class Plan:
     placed: Placed = field(default_factory=list)
     removed: list[ProductImage] = field(default_factory=list)
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def is_new(self) -> bool:
@@ -49,19 +54,23 @@ class Plan:
 
     @property
     def is_light(self) -> bool:
-        """Whether it needs nothing but an UPDATE of plain columns, or nothing."""
+        """Whether it needs an UPDATE of plain columns at most."""
         is_more = self.is_new or self.category or self.placed or self.removed
         return bool(self.problems) or not is_more and "name" not in self.fields
 
 
 def plan(
-    row: ParsedRow, stored: Product | None, categories: Paths, pictures: Pictures
+    row: ParsedRow,
+    stored: Product | None,
+    categories: CategoryIndex,
+    pictures: Pictures,
 ) -> Plan:
-    """Compare the row with the stored product, if there is one; writes nothing."""
+    """Compare the row with the stored product, if there is one; write nothing."""
     product = stored or Product(sku=row.sku)
     if not row.sku or any(problem.column == "sku" for problem in row.problems):
         return Plan(product, problems=row.problems)
-    changed = _assigned(row, product, categories)
+    category = categories.as_stored(row.category) if row.category else None
+    changed = _assign(row, product, categories.id_of(category) if category else None)
     problems = [*row.problems, *([] if stored else problems_of_new(row))]
     if changed or stored is None:
         reported = {problem.column for problem in problems}
@@ -74,15 +83,16 @@ def plan(
     return Plan(
         product,
         changed,
-        category=row.category if row.category not in categories else None,
+        category=category if category and not categories.id_of(category) else None,
         placed=placed,
         removed=removed,
         problems=(*problems, *unreadable),
+        notes=(*row.notes, *_category_note(row.category, category)),
     )
 
 
 def write(plan: Plan) -> None:
-    """Store it in one transaction. On failure its files are removed again."""
+    """Store it in one transaction; on failure remove its files again."""
     with transaction.atomic(), _files_undone(plan.placed):
         product = plan.product
         if plan.category:
@@ -117,7 +127,7 @@ def write_light(plans: list[Plan]) -> None:
 
 @contextmanager
 def _files_undone(placed: Placed) -> Iterator[None]:
-    """What is in the storage is not undone with the transaction."""
+    """Remove new files on failure, since the storage has no transactions."""
     try:
         yield
     except BaseException:
@@ -127,11 +137,19 @@ def _files_undone(placed: Placed) -> Iterator[None]:
         raise
 
 
-def _assigned(row: ParsedRow, product: Product, categories: Paths) -> list[str]:
-    """Give the product the row's values; which of its fields differ by that."""
+def _category_note(
+    written: tuple[str, ...] | None, stored: tuple[str, ...] | None
+) -> list[Problem]:
+    if written == stored or stored is None:
+        return []
+    return [Problem("category", _("It was taken for “%s”.") % " > ".join(stored))]
+
+
+def _assign(row: ParsedRow, product: Product, category_id: int | None) -> list[str]:
+    """Give the product the row's values; return the fields that changed by that."""
     values = dict(row.values)
-    if row.category in categories:
-        values["category_id"] = categories[row.category]
+    if category_id is not None:
+        values["category_id"] = category_id
     changed = []
     for name, value in values.items():
         if getattr(product, name) != value:
@@ -143,7 +161,7 @@ def _assigned(row: ParsedRow, product: Product, categories: Paths) -> list[str]:
 def _plan_images(
     row: ParsedRow, product: Product, pictures: Pictures
 ) -> tuple[Placed, list[ProductImage], list[Problem]]:
-    """Images to save at their place, images to remove, and what could not be read."""
+    """Return images to save at their place, images to remove, and problems."""
     if row.images is None:
         return [], [], []
     left = list(product.images.all()) if product.pk else []
@@ -152,7 +170,10 @@ def _plan_images(
     for position, name in enumerate(row.images):
         try:
             image, picture = _image(pictures.read(name), left)
-        except (PictureUnavailable, UnreadableImage) as error:
+        except UnreadableImage as error:
+            problems.append(Problem("images", f"{name}: {reason(error)}"))
+            continue
+        except (PictureUnavailable, DecoderBusy) as error:
             problems.append(Problem("images", f"{name}: {error}"))
             continue
         if picture is not None or image.position != position:
@@ -164,7 +185,7 @@ def _plan_images(
 def _image(
     content: bytes, left: list[ProductImage]
 ) -> tuple[ProductImage, StoredPicture | None]:
-    """The image that already holds this file, taken from `left`, or else a new one."""
+    """Return the image that holds this file, taken from `left`, or else a new one."""
     digest = hashlib.sha256(content).hexdigest()
     for image in left:
         if image.source_digest == digest:
@@ -174,7 +195,7 @@ def _image(
 
 
 def _columns(plan: Plan) -> list[str]:
-    """The columns to update, with those that the model derives; none for pictures."""
+    """Return the columns to update, with those that the model derives from them."""
     columns = [*plan.fields, *(["category_id"] if plan.category else [])]
     if not columns:
         return []

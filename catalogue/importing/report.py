@@ -1,4 +1,4 @@
-"""The report of an import: a CSV with a line for each row, or each of its mistakes."""
+"""The report of an import: a CSV with a line for each row, or each remark on it."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -6,31 +6,32 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from catalogue.importing.importer import Result
-from catalogue.importing.rows import Problem
+from catalogue.importing.reading.tables import Problem
+from catalogue.spreadsheets import safe_row
 
 COLUMNS = ("line", "sku", "column", "outcome", "reason")
 
 
 @contextmanager
 def report_to(path: Path | None) -> Iterator[Callable[[Result], None]]:
-    """Write what it is called with to this file; to nowhere if there is no path."""
+    """Yield a function that writes results to this file; to nowhere without a path."""
     if path is None:
         yield lambda result: None
         return
-    # With BOM: spreadsheets would else take it for Latin-1.
+    # The byte order mark tells spreadsheets that it is UTF-8.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
 
         def write(result: Result) -> None:
-            for problem in result.problems or (Problem("", ""),):
+            for remark in result.remarks or (Problem("", ""),):
                 writer.writerow(
-                    (
+                    safe_row(
                         result.line or "",
                         result.sku,
-                        problem.column,
+                        remark.column,
                         result.outcome,
-                        problem.reason,
+                        remark.reason,
                     )
                 )
 

@@ -1,4 +1,4 @@
-"""One row of a catalogue file, understood: what it says of a product.
+"""One row of a catalogue file, parsed: the values that it gives a product.
 
 A missing column and an empty cell keep what is stored, so that nothing is lost by
 leaving something out. `-` empties a brand, colour, description or the pictures.
@@ -13,38 +13,41 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from catalogue.importing.files import Row
+from catalogue.identity import corrections, normal_form, tidied
+from catalogue.importing.errors import BadCell
+from catalogue.importing.numbers import read_number, read_price
+from catalogue.importing.reading.cells import SheetNumber
+from catalogue.importing.reading.tables import Problem, Row
 from catalogue.models import Product
 
 REQUIRED = ("name", "category", "price")
 EMPTIED_BY_DASH = ("brand", "colour", "description", "images")
+STORED_NAMES = ("sku", "category")
 DASH = "-"
 
 MAX_STOCK = 2_147_483_647
 MAX_LEVELS = 10
+MAX_LEVEL_CHARACTERS = 100
 MAX_PICTURES = 30
-YES, NO = {"yes", "y", "true", "1"}, {"no", "n", "false", "0"}
+PRICE_PLACES = 2
+# As spreadsheets in several languages write TRUE and FALSE, and people yes and no.
+YES = {"yes", "y", "true", "1", "ja", "wahr", "oui", "vrai", "sí", "si", "是", "真"}
+NO = {"no", "n", "false", "0", "nein", "falsch", "non", "faux", "falso", "否", "假"}
 
-PRICE = re.compile(r"\d{1,30}(\.\d{1,30})?")
-WHOLE = re.compile(r"\d{1,30}")
-FORMULA_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a row was not imported: the column, empty for the row as a whole."""
-
-    column: str
-    reason: str
-
-
-class BadCell(Exception):
-    """This cell cannot mean anything; its text says what it should be."""
+LEVELS = re.compile("[>＞]")
+NAMES = re.compile("[;；\n]")
+FORMULA_ERRORS = (
+    *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"),
+    *("#SPILL!", "#CALC!", "#GETTING_DATA", "#NV", "#BEZUG!", "#WERT!"),
+)
 
 
 @dataclass(frozen=True)
 class ParsedRow:
-    """What a row says; None where it says nothing. `values` are plain fields."""
+    """The values of a row; None where it gives none. `values` are plain fields.
+
+    `problems` keep it from being imported, `notes` say what was changed in it.
+    """
 
     line: int
     sku: str
@@ -52,16 +55,18 @@ class ParsedRow:
     category: tuple[str, ...] | None = None
     images: list[str] | None = None
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
-def parse(row: Row) -> ParsedRow:
+def parse(row: Row, decimal_mark: str = "") -> ParsedRow:
+    """Parse every cell; `decimal_mark` is the one that the file's numbers show."""
     if row.broken:
         return ParsedRow(row.line, "", problems=(Problem("", row.broken),))
     parsed: dict[str, Any] = {}
-    problems = []
+    problems = list(row.problems)
     for column, text in row.cells.items():
         try:
-            if (value := _value(column, text)) is not None:
+            if (value := _value(column, text, decimal_mark)) is not None:
                 parsed[column] = value
         except BadCell as error:
             problems.append(Problem(column, str(error)))
@@ -75,11 +80,12 @@ def parse(row: Row) -> ParsedRow:
         images=parsed.pop("images", None),
         values=parsed,
         problems=tuple(problems),
+        notes=_notes(row),
     )
 
 
 def problems_of_fields(product: Product) -> list[Problem]:
-    """What the model says of its own fields; the SKU and category were looked up."""
+    """Return what the model's own fields refuse, but for the SKU and the category."""
     try:
         product.clean_fields(exclude={"category", "slug"})
     except ValidationError as error:
@@ -91,7 +97,7 @@ def problems_of_fields(product: Product) -> list[Problem]:
 
 
 def problems_of_new(row: ParsedRow) -> list[Problem]:
-    """A product that is not there yet needs more than one that is."""
+    """Return what a row lacks for a product that is not stored yet."""
     given = {*row.values, *(["category"] if row.category else [])}
     bad = {problem.column for problem in row.problems}
     return [
@@ -101,29 +107,49 @@ def problems_of_new(row: ParsedRow) -> list[Problem]:
     ]
 
 
-def _value(column: str, text: str) -> object | None:
+def _notes(row: Row) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(column, text)
+        for column in STORED_NAMES
+        for text in corrections(row.cells.get(column, ""))
+    )
+
+
+def _value(column: str, text: str, decimal_mark: str) -> object | None:
     if not text:
         return None
-    if "\x00" in text:
-        raise BadCell(_("There is a character in it that no text has."))
     if text in FORMULA_ERRORS:
         raise BadCell(_("It holds the error of a formula: %s.") % text)
     if text == DASH and column in EMPTIED_BY_DASH:
         text = ""
-    read = READERS.get(column)
-    return read(text) if read else text
+    if column == "price":
+        return _price(text, decimal_mark)
+    if column == "stock":
+        return _stock(text, decimal_mark)
+    return READERS.get(column, tidied)(text)
 
 
-def _price(text: str) -> Decimal:
-    if not PRICE.fullmatch(text) or not text.isascii():
-        raise BadCell(_("Write the price as 1234.50, without currency: “%s”.") % text)
-    return Decimal(text)
+def _price(text: str, decimal_mark: str) -> Decimal:
+    if isinstance(text, SheetNumber):
+        price: Decimal | None = Decimal(text)
+    else:
+        price = read_price(text, decimal_mark)
+    if price is None or price.is_signed():
+        raise BadCell(_("Write the price as 1234.50: “%s”.") % text)
+    rounded = price.quantize(Decimal(1).scaleb(-PRICE_PLACES))
+    if rounded != price:
+        raise BadCell(_("A price has at most two decimals: “%s”.") % text)
+    return rounded
 
 
-def _stock(text: str) -> int:
-    if not WHOLE.fullmatch(text) or not text.isascii() or int(text) > MAX_STOCK:
+def _stock(text: str, decimal_mark: str) -> int:
+    if isinstance(text, SheetNumber):
+        stock: Decimal | None = Decimal(text)
+    else:
+        stock = read_number(text, decimal_mark)
+    if stock is None or stock.is_signed() or stock % 1 or stock > MAX_STOCK:
         raise BadCell(_("Write the stock as a whole number, 0 or more: “%s”.") % text)
-    return int(text)
+    return int(stock)
 
 
 def _active(text: str) -> bool:
@@ -133,10 +159,11 @@ def _active(text: str) -> bool:
 
 
 def _category(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(">"))
+    names = tuple(normal_form(name) for name in LEVELS.split(text))
     if not all(names):
         raise BadCell(_("Write the category as “Kitchen > Mugs”: “%s”.") % text)
-    if len(names) > MAX_LEVELS or any(len(name) > 100 for name in names):
+    is_long = any(len(name) > MAX_LEVEL_CHARACTERS for name in names)
+    if len(names) > MAX_LEVELS or is_long:
         raise BadCell(
             _("A category has at most %(levels)d levels of 100 characters each.")
             % {"levels": MAX_LEVELS}
@@ -145,15 +172,15 @@ def _category(text: str) -> tuple[str, ...]:
 
 
 def _images(text: str) -> list[str]:
-    names = list(dict.fromkeys(filter(None, map(str.strip, text.split(";")))))
+    names = {normal_form(name): name.strip() for name in NAMES.split(text)}
+    names.pop("", None)
     if len(names) > MAX_PICTURES:
         raise BadCell(_("A product has at most %d pictures.") % MAX_PICTURES)
-    return names
+    return list(names.values())
 
 
 READERS: dict[str, Callable[[str], object]] = {
-    "price": _price,
-    "stock": _stock,
+    "sku": normal_form,
     "active": _active,
     "category": _category,
     "images": _images,

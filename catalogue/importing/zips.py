@@ -1,4 +1,4 @@
-"""ZIP files from outside: refused when they are made to fill memory or disk."""
+"""ZIP files from outside, refused if they would fill memory or disk."""
 
 import zipfile
 from pathlib import Path
@@ -9,7 +9,7 @@ MAX_ENTRIES = 100_000
 # Pictures hardly shrink and tables by a tenth; bombs by a thousand and more.
 MAX_RATIO = 100
 # Below this much content no ratio does harm.
-HARMLESS_BYTES = 50_000_000
+HARMLESS_BYTES, HARMLESS_PART_BYTES = 50_000_000, 5_000_000
 
 DIRECTORY_BYTES_AN_ENTRY = 1_000
 _END, _END_SIZE = b"PK\x05\x06", 22
@@ -17,11 +17,11 @@ _END_64, _LOCATOR_64_SIZE, _UNKNOWN = b"PK\x06\x06", 20, 0xFFFFFFFF
 
 
 class RefusedZip(Exception):
-    """No ZIP, or one that should not be opened; its text is for its sender."""
+    """It is no ZIP, or one that should not be opened; its text is for the sender."""
 
 
 def check(path: Path, *, max_bytes: int) -> None:
-    """Raise RefusedZip for what is damaged or a bomb; nothing is unpacked."""
+    """Raise RefusedZip for a damaged ZIP or a bomb, without unpacking it."""
     if _directory_bytes(path) > MAX_ENTRIES * DIRECTORY_BYTES_AN_ENTRY:
         raise RefusedZip(_("The ZIP has too many entries."))
     try:
@@ -40,8 +40,16 @@ def check(path: Path, *, max_bytes: int) -> None:
         raise RefusedZip(_("The ZIP unpacks to more than pictures or tables can."))
 
 
+def check_ratios(archive: zipfile.ZipFile) -> None:
+    """Raise RefusedZip if a part of a workbook unpacks to more than tables can."""
+    for entry in archive.infolist():
+        is_large = entry.file_size > HARMLESS_PART_BYTES
+        if is_large and entry.file_size > MAX_RATIO * max(1, entry.compress_size):
+            raise RefusedZip(_("The ZIP unpacks to more than pictures or tables can."))
+
+
 def _directory_bytes(path: Path) -> int:
-    """How long its table of contents is: zipfile would read all of it into memory."""
+    """Return the length of its directory, all of which zipfile would read."""
     with path.open("rb") as file:
         size = path.stat().st_size
         tail_start = max(0, size - 65_536 - _END_SIZE)

@@ -15,24 +15,23 @@ from django.db.backends.postgresql import base
 from psycopg.errors import ConnectionTimeout
 
 from config.postgresql import CONNECT_SECONDS
+from outages.pause import Pause
 
-# Once one thread has waited in vain, no other tries to connect during these seconds.
-PAUSE = 2.0
-
-_away_until = 0.0
+_pause = Pause(2)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect; fail at once where that took too long a moment ago."""
         seconds = settings.DATABASE_SECONDS
-        if seconds and time.monotonic() < _away_until:
+        if seconds and _pause.is_on():
             raise psycopg.OperationalError("PostgreSQL did not answer a moment ago")
         try:
             connection = super().get_new_connection(conn_params)
         except ConnectionTimeout:
-            _pause()
+            _pause.begin()
             raise
+        _pause.end()
         if seconds:
             connection.wait = Wait(connection, seconds)
         return connection
@@ -64,7 +63,7 @@ class Wait:
             return self._wait(gen, *args, **{"timeout": self.seconds, **kwargs})
         except psycopg.OperationalError:
             if time.monotonic() >= until:
-                _pause()
+                _pause.begin()
                 self._give_up()
             raise
 
@@ -76,8 +75,3 @@ class Wait:
             pass
         finally:
             self._connection.close()
-
-
-def _pause() -> None:
-    global _away_until  # noqa: PLW0603
-    _away_until = time.monotonic() + PAUSE

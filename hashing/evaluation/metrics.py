@@ -1,13 +1,13 @@
 """How good a ranking is, with ties resolved by expectation.
 
-Hamming distances tie all the time, and whoever lets the order of files decide measures
-the files. Every figure here is the mean over all orders of what ties (McSherry and
-Najork, "Computing Information Retrieval Performance Measures Efficiently in the
+Hamming distances tie all the time, and to let the order of files decide is to measure
+the files. Every figure here is the mean over all orders of the tied entries (McSherry
+and Najork, "Computing Information Retrieval Performance Measures Efficiently in the
 Presence of Tied Scores", ECIR 2008).
 
-A query is a row of scores (gallery,), higher is nearer, and a row that says which of
-the gallery is relevant. A score of -inf takes an entry out. A query to which nothing
-is relevant counts as zero.
+A query has scores (gallery,), where higher is nearer and -inf excludes an entry, and a
+row that says which entries of the gallery are relevant. A query without relevant
+entries counts as zero.
 """
 
 from collections import defaultdict
@@ -16,57 +16,56 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 
-Scores = npt.NDArray[np.float64]  # (gallery,)
-Relevant = npt.NDArray[np.bool_]  # (gallery,)
-PerRank = npt.NDArray[np.float64]  # (ranked,)
+from hashing.arrays import BoolArray, Float64Array, FloatArray
 
-VOTERS = 10
+N_VOTERS = 10
 FIGURES = ("hit@1", "hit@5", "hit@10", "p@5", "p@10", "knn", "map", "map@r")
-RECALLS = np.linspace(0.05, 1.0, 20)  # where a precision-recall curve is told
+# Points of a precision-recall curve.
+RECALL_LEVELS = np.linspace(0.05, 1.0, 20)
+RECALL_TOLERANCE = 1e-9  # expected numbers are sums of fractions
 
 
 @dataclass(frozen=True)
 class Ranking:
     """One query's gallery, best first; entry i describes the tie that rank i is in."""
 
-    before: PerRank  # entries ranked before the tie
-    relevant_before: PerRank  # relevant ones among those
-    tied: PerRank  # entries in the tie
-    relevant_tied: PerRank  # relevant ones among those
+    before: Float64Array  # (ranks,), entries ranked before the tie
+    relevant_before: Float64Array  # (ranks,), relevant ones among those
+    tied: Float64Array  # (ranks,), entries in the tie
+    relevant_tied: Float64Array  # (ranks,), relevant ones among those
     n_relevant: int
 
     @classmethod
-    def of(cls, scores: Scores, relevant: Relevant) -> "Ranking":
-        """Sort by score and count what ties."""
+    def of(cls, scores: Float64Array, is_relevant: BoolArray) -> "Ranking":
+        """Sort entries by score and count those that tie."""
         kept = np.isfinite(scores)
         order = np.argsort(-scores[kept], kind="stable")
-        ranked, is_relevant = scores[kept][order], relevant[kept][order]
+        ranked, relevant = scores[kept][order], is_relevant[kept][order]
         _, starts, sizes = np.unique(-ranked, return_index=True, return_counts=True)
-        so_far = np.concatenate([[0], np.cumsum(is_relevant)])
-        inside = so_far[starts + sizes] - so_far[starts]
+        cumulative = np.concatenate([[0], np.cumsum(relevant)])
+        inside = cumulative[starts + sizes] - cumulative[starts]
         return cls(
             before=np.repeat(starts.astype(np.float64), sizes),
-            relevant_before=np.repeat(so_far[starts].astype(np.float64), sizes),
+            relevant_before=np.repeat(cumulative[starts].astype(np.float64), sizes),
             tied=np.repeat(sizes.astype(np.float64), sizes),
             relevant_tied=np.repeat(inside.astype(np.float64), sizes),
-            n_relevant=int(is_relevant.sum()),
+            n_relevant=int(relevant.sum()),
         )
 
     def __len__(self) -> int:
         return len(self.tied)
 
-    def gains(self) -> PerRank:
-        """Expected precision at each rank, times the chance that it is relevant."""
-        within = np.arange(len(self)) - self.before  # earlier ones in the same tie
-        others = np.maximum(self.relevant_tied - 1, 0)
-        earlier = within * others / np.maximum(self.tied - 1, 1)
+    def gains(self) -> Float64Array:
+        """Return each rank's chance of being relevant, times its expected precision."""
+        earlier_tied = np.arange(len(self)) - self.before
+        other_relevant = np.maximum(self.relevant_tied - 1, 0)
+        earlier = earlier_tied * other_relevant / np.maximum(self.tied - 1, 1)
         precision = (self.relevant_before + earlier + 1) / np.arange(1, len(self) + 1)
         return self.relevant_tied / self.tied * precision
 
     def hit(self, k: int) -> float:
-        """Chance that one of the first k is relevant."""
+        """Return the chance that one of the first k is relevant."""
         if len(self) == 0:
             return 0.0
         last = min(k, len(self)) - 1
@@ -76,37 +75,37 @@ class Ranking:
         slots = last + 1 - int(self.before[last])
         return 1 - comb(tied - relevant, slots) / comb(tied, slots)
 
-    def found(self) -> PerRank:
-        """Expected number of relevant entries up to and with each rank."""
-        within = np.arange(1, len(self) + 1) - self.before
-        return self.relevant_before + within * self.relevant_tied / self.tied
+    def expected_relevant(self) -> Float64Array:
+        """Return the expected number of relevant entries up to each rank: (ranks,)."""
+        tied_so_far = np.arange(1, len(self) + 1) - self.before
+        return self.relevant_before + tied_so_far * self.relevant_tied / self.tied
 
     def precision(self, k: int) -> float:
-        """Expected share of the first k that is relevant; of all, if they are fewer."""
+        """Return the expected share of the first k that is relevant."""
         if len(self) == 0:
             return 0.0
         first = min(k, len(self))
-        return float(self.found()[first - 1] / first)
+        return float(self.expected_relevant()[first - 1] / first)
 
-    def precision_at_recall(self, recalls: npt.NDArray[np.float64]) -> PerRank:
-        """Precision at the first rank where so much of what is relevant is expected.
+    def precision_at_recall(self, recalls: Float64Array) -> Float64Array:
+        """Return the precision at the first rank that is expected to reach each recall.
 
-        Nothing is interpolated: a later rank may be more precise.
+        Nothing is interpolated: a later rank may have a higher precision.
         """
         if self.n_relevant == 0:
             return np.zeros(len(recalls))
-        found = self.found()
-        wanted = recalls * self.n_relevant - 1e-9  # found is a sum of fractions
-        ranks = np.searchsorted(found, wanted)
-        precise: PerRank = found[ranks] / (ranks + 1)
-        return precise
+        n_expected = self.expected_relevant()
+        n_needed = recalls * self.n_relevant - RECALL_TOLERANCE
+        ranks = np.searchsorted(n_expected, n_needed)
+        precision: Float64Array = n_expected[ranks] / (ranks + 1)
+        return precision
 
     def average_precision(self) -> float:
-        """Mean of the precision at each relevant entry."""
+        """Return the mean of the precision at each relevant entry."""
         return float(self.gains().sum() / self.n_relevant) if self.n_relevant else 0.0
 
     def average_precision_at_r(self) -> float:
-        """The same over as many first ranks as there are relevant entries.
+        """Return the same over as many first ranks as there are relevant entries.
 
         Musgrave, Belongie and Lim, "A Metric Learning Reality Check", ECCV 2020.
         """
@@ -114,21 +113,21 @@ class Ranking:
         return float(first.sum() / self.n_relevant) if self.n_relevant else 0.0
 
 
-def wins_vote(scores: Scores, labels: Sequence[str], label: str) -> float:
-    """Whether `label` wins the vote of the 10 nearest, weighed by similarity.
+def vote_share(scores: Float64Array, labels: Sequence[str], label: str) -> float:
+    """Return how far `label` wins the vote of the 10 nearest, weighted by similarity.
 
-    Entries tied at the tenth place share the places left. Labels that tie share the
+    Entries tied at the tenth place share the remaining votes. Labels that tie share the
     win. Scores at or below zero have no vote.
     """
     kept = np.flatnonzero(np.isfinite(scores))
     votes: defaultdict[str, float] = defaultdict(float)
     if len(kept):
         ranked = np.sort(scores[kept])[::-1]
-        border = ranked[min(VOTERS, len(ranked)) - 1]
-        above = scores[kept] > border
-        on_border = scores[kept] == border
-        share = (min(VOTERS, len(kept)) - above.sum()) / on_border.sum()
-        weights = (above + share * on_border) * np.maximum(scores[kept], 0)
+        border = ranked[min(N_VOTERS, len(ranked)) - 1]
+        is_above = scores[kept] > border
+        is_border = scores[kept] == border
+        share = (min(N_VOTERS, len(kept)) - is_above.sum()) / is_border.sum()
+        weights = (is_above + share * is_border) * np.maximum(scores[kept], 0)
         for index in np.flatnonzero(weights):
             votes[labels[kept[index]]] += float(weights[index])
     most = max(votes.values(), default=0.0)
@@ -137,71 +136,71 @@ def wins_vote(scores: Scores, labels: Sequence[str], label: str) -> float:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What each query came to, under one ranking."""
+class QueryFigures:
+    """Every figure of every query, under one ranking."""
 
-    figures: npt.NDArray[np.float64]  # (queries, figures), as in FIGURES
-    curve: npt.NDArray[np.float64]  # mean precision at each of RECALLS
+    figures: Float64Array  # (queries, figures), in the order of FIGURES
+    curve: Float64Array  # mean precision at each of RECALL_LEVELS
 
     @classmethod
     def of(
         cls,
-        scores: npt.NDArray[np.float64],
+        scores: Float64Array,
         *,
         query_labels: Sequence[str],
         gallery_labels: Sequence[str],
-    ) -> "Measured":
-        """Every figure of every query, for scores (queries, gallery)."""
-        relevant = same(query_labels, gallery_labels)
+    ) -> "QueryFigures":
+        """Compute the figures of scores (queries, gallery)."""
+        relevant = equal_pairs(query_labels, gallery_labels)
         figures, curves = [], []
         for row, is_relevant, label in zip(scores, relevant, query_labels, strict=True):
             ranking = Ranking.of(row, is_relevant)
             hits = [ranking.hit(k) for k in (1, 5, 10)]
             precisions = [ranking.precision(k) for k in (5, 10)]
-            knn = wins_vote(row, gallery_labels, label)
+            knn = vote_share(row, gallery_labels, label)
             average = ranking.average_precision()
             at_r = ranking.average_precision_at_r()
             figures.append([*hits, *precisions, knn, average, at_r])
-            curves.append(ranking.precision_at_recall(RECALLS))
+            curves.append(ranking.precision_at_recall(RECALL_LEVELS))
         return cls(np.array(figures), np.mean(curves, axis=0))
 
     def means(self) -> dict[str, float]:
-        """The mean of every figure over queries."""
+        """Return the mean over queries of every figure."""
         means = self.figures.mean(axis=0).tolist()
         return {name: round(m, 4) for name, m in zip(FIGURES, means, strict=True)}
 
 
-def summarise(
-    scores: npt.NDArray[np.float64],
+def mean_figures(
+    scores: Float64Array,
     *,
     query_labels: Sequence[str],
     gallery_labels: Sequence[str],
 ) -> dict[str, float]:
-    """Means over queries of every figure, for scores (queries, gallery)."""
+    """Return the mean over queries of every figure, for scores (queries, gallery)."""
     labels = {"query_labels": query_labels, "gallery_labels": gallery_labels}
-    return Measured.of(scores, **labels).means()
+    return QueryFigures.of(scores, **labels).means()
 
 
 def within_radius(
-    distances: npt.NDArray[np.floating], relevant: npt.NDArray[np.bool_], radius: int
+    distances: FloatArray, is_relevant: BoolArray, radius: int
 ) -> dict[str, float]:
-    """What a hash table finds: entries whose codes differ in `radius` bits at most.
+    """Measure what a hash table finds: codes that differ in `radius` bits at most.
 
-    For distances and relevance (queries, gallery); an infinite distance takes an entry
-    out. Means over queries; one that finds nothing has a precision of zero.
+    Distances and relevance are (queries, gallery); an infinite distance excludes an
+    entry. Figures are means over queries; the precision of one without hits is zero.
     """
-    near = distances <= radius
-    right = (near & relevant).sum(axis=1)
-    n_relevant = (relevant & np.isfinite(distances)).sum(axis=1)
+    is_near = distances <= radius
+    n_right = (is_near & is_relevant).sum(axis=1)
+    n_relevant = (is_relevant & np.isfinite(distances)).sum(axis=1)
     means = {
-        "precision": right / np.maximum(near.sum(axis=1), 1),
-        "recall": right / np.maximum(n_relevant, 1),
-        "finds something": near.any(axis=1),
+        "precision": n_right / np.maximum(is_near.sum(axis=1), 1),
+        "recall": n_right / np.maximum(n_relevant, 1),
+        "finds something": is_near.any(axis=1),
     }
     return {name: round(float(values.mean()), 4) for name, values in means.items()}
 
 
-def same(ones: Sequence[str], others: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which of ones (n) equals which of others (m): (n, m)."""
-    equal: npt.NDArray[np.bool_] = np.array(ones)[:, None] == np.array(others)[None]
+def equal_pairs(first: Sequence[str], second: Sequence[str]) -> BoolArray:
+    """Compare every pair of two sequences, of n and m strings: (n, m)."""
+    equal: BoolArray = np.array(first)[:, None] == np.array(second)[None]
     return equal

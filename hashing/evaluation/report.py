@@ -2,18 +2,24 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from hashing.evaluation.answers import Told
 from hashing.evaluation.metrics import FIGURES
-from hashing.evaluation.plots import Axes, bars, columns, lines
-from hashing.evaluation.report_pages import STYLE, answers_as_html, facts_as_html, table
+from hashing.evaluation.plots import PlotAxes, bar_plot, column_plot, line_plot
+from hashing.evaluation.query_answers import AnsweredQuery
+from hashing.evaluation.report_html import (
+    answers_as_html,
+    facts_as_html,
+    page,
+    table,
+)
 
-IN_TEXT = ("hit@1", "hit@5", "knn", "map", "map@r")
+TEXT_FIGURES = ("hit@1", "hit@5", "knn", "map", "map@r")
+CURVE_RANKINGS = ("code", "rerank", "float", "features", "lsh", "histogram")
+LENGTH_NAMES = {"code": "shipped code", "itq": "ITQ, fitted here", "lsh": "LSH"}
 
-MEANING = {
+RANKING_MEANINGS = {
     "code": "Hamming distance between the shipped codes",
     "asymmetric": "the query's real numbers against the gallery's bits",
     "rerank": "200 nearest codes, sorted by cosine: what the shop does",
@@ -22,10 +28,10 @@ MEANING = {
     "itq": "codes of a hash layer fitted to this gallery",
     "lsh": "codes of random hyperplanes over the features",
     "histogram": "colours alone",
-    "classifier": "the predicted class as a code: wins where classes are all",
+    "classifier": "the predicted class as a code: wins if only classes are measured",
 }
 
-FIGURES_TOLD = {
+FIGURE_MEANINGS = {
     "hit@k": "a right answer is among the first k",
     "p@k": "share of the first k that is right",
     "knn": "the 10 nearest, voting by similarity, name the right label",
@@ -35,89 +41,91 @@ FIGURES_TOLD = {
 
 
 def write_report(
-    report: dict[str, Any], folder: Path, *, told: Sequence[Told] = ()
+    report: dict[str, Any], folder: Path, *, examples: Sequence[AnsweredQuery] = ()
 ) -> None:
     """Write `report.json` and `report.html`, which needs no other file."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "report.html").write_text(as_html(report, told), encoding="utf-8")
+    html = as_html(report, examples)
+    (folder / "report.html").write_text(html, encoding="utf-8")
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """The table of figures in fixed columns, seen and unseen classes below."""
+    """Format the figures as a table, with trained and other classes below."""
     groups = {"ranking": report["rows"]}
-    apart = {n: group["rows"] for n, group in report["seen"].items() if group["rows"]}
-    groups |= apart if len(apart) > 1 else {}
-    lines_ = []
+    by_training = {
+        name: group["rows"] for name, group in report["seen"].items() if group["rows"]
+    }
+    groups |= by_training if len(by_training) > 1 else {}
+    lines = []
     for name, rows in groups.items():
-        header = "".join(f"{figure:>9}" for figure in IN_TEXT)
-        lines_.append(f"{name:<12}{header}")
+        header = "".join(f"{figure:>9}" for figure in TEXT_FIGURES)
+        lines.append(f"{name:<12}{header}")
         for row in rows:
-            figures = "".join(f"{row[figure]:>9.3f}" for figure in IN_TEXT)
-            lines_.append(f"{row['ranking']:<12}{figures}")
-    if len(apart) == 1:
-        lines_.append(f"all queries are of {next(iter(apart))} classes")
-    return "\n".join(lines_) + "\n"
+            figures = "".join(f"{row[figure]:>9.3f}" for figure in TEXT_FIGURES)
+            lines.append(f"{row['ranking']:<12}{figures}")
+    if len(by_training) == 1:
+        lines.append(f"all queries are of {next(iter(by_training))} classes")
+    return "\n".join(lines) + "\n"
 
 
-def as_html(report: dict[str, Any], told: Sequence[Told] = ()) -> str:
-    """A page with tables, plots, and queries with their answers."""
-    name = escape(report["encoder"]["name"])
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{name}: how well it finds</title><style>{STYLE}</style>"
-        f"<h1>How well {name} finds</h1>{''.join(_sections(report, told))}</html>\n"
-    )
+def as_html(report: dict[str, Any], examples: Sequence[AnsweredQuery] = ()) -> str:
+    """Make a page with tables, plots, and queries with their answers."""
+    title = f"How well {report['encoder']['name']} finds"
+    return page(title, _sections(report, examples))
 
 
-def _sections(report: dict[str, Any], told: Sequence[Told]) -> Iterator[str]:
+def _sections(
+    report: dict[str, Any], examples: Sequence[AnsweredQuery]
+) -> Iterator[str]:
     yield facts_as_html(_facts(report))
     yield "<h2>First answers</h2><p>How often the first answer is right. The line is "
     yield "the range that 95 of 100 draws of other queries would give.</p>"
     rows = report["rows"]
     ends = {row["ranking"]: (row["hit@1"], *row["95%"]["hit@1"]) for row in rows}
-    yield bars(ends, "hit@1 of every ranking, with intervals")
+    yield bar_plot(ends, "hit@1 of every ranking, with intervals")
     yield table(rows, FIGURES)
-    yield facts_as_html({name: MEANING[name] for name in ends} | FIGURES_TOLD)
-    yield from _apart(report["seen"])
+    meanings = {name: RANKING_MEANINGS[name] for name in ends}
+    yield facts_as_html(meanings | FIGURE_MEANINGS)
+    yield from _by_training(report["seen"])
     yield "<h2>How long a code must be</h2><p>Mean average precision by bits. Codes of "
-    yield f"fewer bits are the shipped one's first. {_without_itq(report)}</p>"
-    yield _lengths(report)
-    yield "<h2>Precision and recall</h2><p>How many answers are right, when so large a "
-    yield f"share of all right ones has been found. {_level(report)}</p>"
-    yield _curves(report)
-    yield "<h2>How codes use their bits</h2><p>For each bit, in what share of the "
-    yield "gallery it is one. Half is best.</p>"
-    yield columns(report["codes"]["ones"], "share of ones by bit")
-    yield facts_as_html(_codes(report))
-    if told:
-        yield answers_as_html(told)
+    yield f"fewer bits are the first bits of the shipped one. {_itq_note(report)}</p>"
+    yield _length_plot(report)
+    yield "<h2>Precision and recall</h2><p>Which share of the answers is right, once a "
+    yield f"given share of all right ones has been found. {_level_note(report)}</p>"
+    yield _recall_plot(report)
+    yield "<h2>How codes use their bits</h2><p>For each bit, the share of the gallery "
+    yield "in which it is one. Half is best.</p>"
+    yield column_plot(report["codes"]["ones"], "share of ones by bit")
+    yield facts_as_html(_code_facts(report))
+    if examples:
+        yield answers_as_html(examples)
 
 
-def _apart(groups: dict[str, Any]) -> Iterator[str]:
-    """Classes that were trained on and others; where there is but one kind, a word."""
-    asked = {name: group for name, group in groups.items() if group["n_queries"]}
-    for name, group in asked.items():
+def _by_training(groups: dict[str, Any]) -> Iterator[str]:
+    """Show trained and other classes; a sentence if queries are all of one kind."""
+    present = {name: group for name, group in groups.items() if group["n_queries"]}
+    for name, group in present.items():
         classes = "trained on" if name == "seen" else "never trained on"
-        if len(asked) == 1:
+        if len(present) == 1:
             yield f"<p>All of these queries are of classes that were {classes}.</p>"
         else:
             yield f"<h2>Classes that were {classes}</h2>"
             yield f"<p>{group['n_queries']} queries.</p>{table(group['rows'], FIGURES)}"
 
 
-def _without_itq(report: dict[str, Any]) -> str:
-    """Why lines of ITQ end early, or are not there."""
-    bits = {row["n_bits"] for row in report["lengths"]}
-    if bits == {row["n_bits"] for row in report["lengths"] if row["ranking"] == "itq"}:
+def _itq_note(report: dict[str, Any]) -> str:
+    """Say why the line of ITQ ends early or is missing, where it does."""
+    lengths = {row["n_bits"] for row in report["lengths"]}
+    itq = {row["n_bits"] for row in report["lengths"] if row["ranking"] == "itq"}
+    if lengths == itq:
         return ""
     return "ITQ is fitted where the gallery has at least as many pictures as bits."
 
 
-def _level(report: dict[str, Any]) -> str:
-    """Why lines do not fall, where they do not."""
+def _level_note(report: dict[str, Any]) -> str:
+    """Say why lines do not fall, where they cannot."""
     if report["right answers"]["most"] > 1:
         return ""
     return "Here no query has more than one right answer, so lines are about level."
@@ -130,7 +138,7 @@ def _facts(report: dict[str, Any]) -> dict[str, str]:
         "Queries": f"{report['n_queries']} of {report['queries']}, "
         f"{report['n_answerable']} of which the gallery can answer",
         "Gallery": f"{report['n_gallery']} of {report['gallery']}",
-        "Right is": f"the same {report['label']}: {_how_many(report)} a query",
+        "Right is": f"the same {report['label']}: {_n_right(report)} a query",
         "Ties": "resolved by expectation",
     }
     if report["trained on"]:
@@ -138,13 +146,13 @@ def _facts(report: dict[str, Any]) -> dict[str, str]:
     return facts
 
 
-def _how_many(report: dict[str, Any]) -> str:
+def _n_right(report: dict[str, Any]) -> str:
     least, most = report["right answers"].values()
     answers = "answer" if most == 1 else "answers"
     return f"{most} {answers}" if least == most else f"{least} to {most} {answers}"
 
 
-def _codes(report: dict[str, Any]) -> dict[str, str]:
+def _code_facts(report: dict[str, Any]) -> dict[str, str]:
     codes, search = report["codes"], report["search"]
     within = report["within 2 bits"]["code"]
     return {
@@ -160,32 +168,31 @@ def _codes(report: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _lengths(report: dict[str, Any]) -> str:
-    plotted: dict[str, list[tuple[float, float]]] = {}
+def _length_plot(report: dict[str, Any]) -> str:
+    lines: dict[str, list[tuple[float, float]]] = {}
     for row in report["lengths"]:
-        name = {"code": "shipped code", "itq": "ITQ, fitted here", "lsh": "LSH"}
-        line = plotted.setdefault(name[row["ranking"]], [])
+        line = lines.setdefault(LENGTH_NAMES[row["ranking"]], [])
         line.append((row["n_bits"], row["map"]))
     bits = sorted({row["n_bits"] for row in report["lengths"]})
     ends = (bits[0], bits[-1])
     for row in report["rows"]:
         if row["ranking"] == "float":
-            plotted["float"] = [(end, row["map"]) for end in ends]
-    top = _top(y for line in plotted.values() for _, y in line)
-    return lines(plotted, Axes("bits", "mAP", *ends, ticks=bits, top=top))
+            lines["float"] = [(end, row["map"]) for end in ends]
+    top = _axis_top(y for line in lines.values() for _, y in line)
+    return line_plot(lines, PlotAxes("bits", "mAP", *ends, ticks=bits, top=top))
 
 
-def _curves(report: dict[str, Any]) -> str:
-    wanted = ("code", "rerank", "float", "features", "lsh", "histogram")
-    plotted = {
+def _recall_plot(report: dict[str, Any]) -> str:
+    lines = {
         name: list(zip(report["recalls"], report["curves"][name], strict=True))
-        for name in wanted
+        for name in CURVE_RANKINGS
     }
     ticks = (0, 0.25, 0.5, 0.75, 1)
-    top = _top(y for line in plotted.values() for _, y in line)
-    return lines(plotted, Axes("recall", "precision", 0, 1, ticks=ticks, top=top))
+    top = _axis_top(y for line in lines.values() for _, y in line)
+    axes = PlotAxes("recall", "precision", 0, 1, ticks=ticks, top=top)
+    return line_plot(lines, axes)
 
 
-def _top(values: Iterator[float]) -> float:
-    """The fifth above the highest value."""
+def _axis_top(values: Iterator[float]) -> float:
+    """Round the highest value up to a multiple of 0.2."""
     return min(1.0, max(0.2, -(-max(values) * 5 // 1) / 5))

@@ -1,38 +1,22 @@
-"""A deep autoencoder with bits in the middle.
+"""A deep autoencoder with binary codes in the middle.
 
 Salakhutdinov and Hinton, "Semantic Hashing", International Journal of Approximate
-Reasoning 50 (2009), with the gradient passed through the sign (Bengio et al., 2013)
-instead of noise. No labels are needed. The encoder is not linear: its codes are for
-comparison, a shop is served by a rotation and thresholds.
+Reasoning 50 (2009), with a straight-through gradient (Bengio et al., 2013) in the place
+of noise. No labels are needed.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from hashing.codes import Codes, pack
-from hashing.layers.linear import Embeddings, unit
-from hashing.losses.signs import sign
+from hashing.embeddings import Embeddings, l2_normalise
+from hashing.layers.multilayer import MultilayerHashLayer
+from hashing.losses.straight_through import straight_through_sign
 
 STEPS = 300
 BATCH = 256
-
-
-@dataclass(frozen=True)
-class Autoencoder:
-    """The half of a trained autoencoder that makes codes."""
-
-    encoder: nn.Module
-    n_bits: int
-
-    def codes(self, embeddings: Embeddings) -> Codes:
-        """Codes (n, n_bits // 8) of embeddings (n, dim)."""
-        with torch.inference_mode():
-            outputs = self.encoder(torch.from_numpy(unit(embeddings)))
-        return pack(outputs.numpy())
+LEARNING_RATE = 1e-3
 
 
 def fit_autoencoder(
@@ -42,26 +26,42 @@ def fit_autoencoder(
     seed: int = 0,
     hidden: int = 512,
     steps: int = STEPS,
-) -> Autoencoder:
-    """Learn to restore embeddings (n, dim) from n_bits signs, for `steps` batches."""
+) -> MultilayerHashLayer:
+    """Train to restore embeddings (n, dim) from n_bits signs; return what encodes."""
     torch.manual_seed(seed)
-    vectors = torch.from_numpy(unit(embeddings))
+    vectors = torch.from_numpy(l2_normalise(embeddings))
     dim = vectors.shape[1]
-    encoder = nn.Sequential(
-        *(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, n_bits)),
-        nn.BatchNorm1d(n_bits, affine=False),
-    )
+    hidden_layer, output_layer = nn.Linear(dim, hidden), nn.Linear(hidden, n_bits)
+    norm = nn.BatchNorm1d(n_bits, affine=False)
+    encoder = nn.Sequential(hidden_layer, nn.ReLU(), output_layer, norm)
     decoder = nn.Sequential(
         nn.Linear(n_bits, hidden), nn.ReLU(), nn.Linear(hidden, dim)
     )
-    numbers = [*encoder.parameters(), *decoder.parameters()]
-    optimiser = torch.optim.Adam(numbers, lr=1e-3)
-    rows = np.random.default_rng(seed)
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    optimiser = torch.optim.Adam(parameters, lr=LEARNING_RATE)
+    rng = np.random.default_rng(seed)
     for _ in range(steps):
-        batch = vectors[rows.permutation(len(vectors))[:BATCH]]
-        restored = decoder(sign(encoder(batch)))
+        batch = vectors[rng.permutation(len(vectors))[:BATCH]]
+        restored = decoder(straight_through_sign(encoder(batch)))
         loss = 1 - functional.cosine_similarity(restored, batch).mean()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    return Autoencoder(encoder.eval(), n_bits)
+    return _encoding_half(hidden_layer, output_layer, norm)
+
+
+@torch.no_grad()
+def _encoding_half(
+    hidden_layer: nn.Linear, output_layer: nn.Linear, norm: nn.BatchNorm1d
+) -> MultilayerHashLayer:
+    """Turn trained layers into a hash layer; thresholds are the outputs' means."""
+    means = norm.running_mean
+    if means is None:
+        raise ValueError("the batch normalisation has no running means")
+    return MultilayerHashLayer(
+        hidden_layer.weight.T.numpy().copy(),
+        hidden_layer.bias.numpy().copy(),
+        output_layer.weight.T.numpy().copy(),
+        (means - output_layer.bias).numpy().copy(),
+        normalises_hidden=False,
+    )

@@ -1,46 +1,45 @@
-"""A hash layer: embedding to bits by a rotation and thresholds.
+"""The linear hash layer: a rotation and thresholds, computed exactly.
 
-The arithmetic is exact. An embedding is int8 and the rotation int16, so every sum of
-256 products is a whole number below 2**53, which float64 holds without rounding. Bits
-therefore depend neither on the machine, nor on the linear algebra library, nor on
-what else is in the batch, and can be made again from stored embeddings.
+Embeddings are int8 and the rotation is int16, so every sum of 256 products is a whole
+number below 2**53, which float64 holds without rounding. Bits therefore depend neither
+on the machine, nor on the linear algebra library, nor on the rest of a batch, and can
+be computed again from stored embeddings.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from hashing.arrays import Float64Array, FloatArray
 from hashing.codes import Codes, pack
+from hashing.embeddings import Embeddings, l2_normalise
 
-Embeddings = npt.NDArray[np.int8]  # (n, dim)
-Floats = npt.NDArray[np.floating]
-
-LARGEST = 32767  # of an int16
+INT16_MAX = 32767
 
 
 @dataclass(frozen=True)
-class HashLayer:
-    """Bit j of a unit vector e is e · rotation[:, j] >= thresholds[j]."""
+class LinearHashLayer:
+    """Sets bit j of a unit vector e where e · rotation[:, j] >= thresholds[j]."""
 
     rotation: npt.NDArray[np.int16]  # (dim, n_bits)
-    thresholds: npt.NDArray[np.float64]  # (n_bits,), in the rotation's units
+    thresholds: Float64Array  # (n_bits,), in the rotation's units
 
     @classmethod
-    def of(cls, rotation: Floats, thresholds: Floats) -> Self:
-        """Round a rotation (dim, n_bits) of real numbers, thresholds alongside."""
-        scale = LARGEST / np.abs(rotation).max()
+    def rounded(cls, rotation: FloatArray, thresholds: FloatArray) -> Self:
+        """Round a rotation (dim, n_bits) to int16 and scale the thresholds with it."""
+        scale = INT16_MAX / np.abs(rotation).max()
         whole = np.rint(rotation * scale).astype(np.int16)
         return cls(whole, np.asarray(thresholds * scale, dtype=np.float64))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote; raises OSError, ValueError or KeyError if damaged."""
-        with np.load(path, allow_pickle=False) as arrays:
-            layer = cls(arrays["rotation"], arrays["thresholds"])
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """Make a layer of what `save` wrote. Raises ValueError if shapes do not fit."""
+        layer = cls(arrays["rotation"], arrays["thresholds"])
         if layer.rotation.dtype != np.int16 or layer.rotation.ndim != 2:
             raise ValueError(
                 f"rotation is {layer.rotation.dtype}, not int16 (dim, bits)"
@@ -62,44 +61,39 @@ class HashLayer:
 
     @property
     def n_bits(self) -> int:
-        """Bits in a code."""
+        """Bits per code."""
         return int(self.rotation.shape[1])
 
     @cached_property
-    def _wide_rotation(self) -> npt.NDArray[np.float64]:
+    def _float_rotation(self) -> Float64Array:
         return self.rotation.astype(np.float64)
 
-    def project(self, embeddings: Embeddings) -> npt.NDArray[np.float64]:
-        """How far each embedding (n, dim) lies beyond each threshold: (n, n_bits)."""
-        whole = embeddings.astype(np.float64)
-        norms = np.sqrt((whole * whole).sum(axis=1, keepdims=True))
-        beyond: npt.NDArray[np.float64] = whole @ self._wide_rotation
-        beyond -= norms * self.thresholds
-        return beyond
+    def project(self, embeddings: Embeddings) -> Float64Array:
+        """Compute how far embeddings (n, dim) lie above each threshold: (n, n_bits)."""
+        floats = embeddings.astype(np.float64)
+        norms = np.sqrt((floats * floats).sum(axis=1, keepdims=True))
+        margins: Float64Array = floats @ self._float_rotation
+        margins -= norms * self.thresholds
+        return margins
 
     def codes(self, embeddings: Embeddings) -> Codes:
-        """Codes (n, n_bits // 8) of embeddings (n, dim)."""
-        if embeddings.dtype != np.int8 or embeddings.shape[1:] != (self.dim,):
-            raise ValueError(
-                f"expected int8 (n, {self.dim}), got "
-                f"{embeddings.dtype} {embeddings.shape}"
-            )
+        """Compute the codes (n, n_bits // 8) of embeddings (n, dim)."""
+        check_embeddings(embeddings, self.dim)
         return pack(self.project(embeddings))
 
 
-def quantise(vectors: Floats) -> Embeddings:
-    """Unit vectors (n, dim) as int8, each by its own largest number.
+def recentre(layer: LinearHashLayer, embeddings: Embeddings) -> LinearHashLayer:
+    """Move a layer's thresholds to the mean of some embeddings, keeping its rotation.
 
-    Cosine ignores the length, so the scale need not be kept. Zero stays zero.
+    For shops with too few pictures to learn a rotation from.
     """
-    largest = np.abs(vectors).max(axis=1, keepdims=True)
-    scaled = vectors * (127 / np.where(largest == 0, 1, largest))
-    return np.rint(scaled).astype(np.int8)
+    mean = l2_normalise(embeddings).mean(axis=0)
+    return LinearHashLayer(layer.rotation, mean @ layer.rotation.astype(np.float64))
 
 
-def unit(vectors: Embeddings | Floats) -> npt.NDArray[np.float32]:
-    """Rows (n, dim) scaled to length one, as float32; zero stays zero."""
-    floats = vectors.astype(np.float32)
-    norms = np.linalg.norm(floats, axis=1, keepdims=True)
-    floats /= np.where(norms == 0, 1, norms)  # `floats` is a copy of ours
-    return floats
+def check_embeddings(embeddings: Embeddings, dim: int) -> None:
+    """Raise ValueError unless embeddings are int8 (n, dim)."""
+    if embeddings.dtype != np.int8 or embeddings.shape[1:] != (dim,):
+        raise ValueError(
+            f"expected int8 (n, {dim}), got {embeddings.dtype} {embeddings.shape}"
+        )

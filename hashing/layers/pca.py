@@ -1,21 +1,20 @@
-"""Main axes: where embeddings vary most, one bit an axis.
+"""Principal component analysis: one bit for each axis along which embeddings vary most.
 
-Gong and Lazebnik, CVPR 2011, call its signs PCA-Direct. Narrow axes count as much as
-wide ones, so codes get worse as bits grow; ITQ's rotation repairs that.
+Gong and Lazebnik, CVPR 2011, call the signs of these axes PCA-Direct. Narrow axes count
+as much as wide ones, so longer codes get worse; ITQ's rotation mends that.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from hashing.layers.linear import Embeddings, Floats, HashLayer, unit
+from hashing.arrays import Float64Array
+from hashing.embeddings import Embeddings, l2_normalise
+from hashing.layers.linear import LinearHashLayer
 
 
-def main_axes(
-    centred: Floats, n_axes: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The widest axes (dim, n_axes) of centred vectors (n, dim), and their variances.
+def main_axes(centred: Float64Array, n_axes: int) -> tuple[Float64Array, Float64Array]:
+    """Return the widest axes (dim, n_axes) of centred vectors (n, dim), and variances.
 
-    Raises ValueError for more axes than there are vectors or numbers in one.
+    Raises ValueError for more axes than there are vectors or numbers in a vector.
     """
     n, dim = centred.shape
     if n_axes > min(n, dim):
@@ -24,9 +23,9 @@ def main_axes(
     return axes[:, ::-1][:, :n_axes], variances[::-1][:n_axes]
 
 
-def fit_pca(embeddings: Embeddings, n_bits: int, *, seed: int = 0) -> HashLayer:
-    """Bits of embeddings (n, dim): which side of their mean, along each main axis."""
-    vectors = unit(embeddings).astype(np.float64)
+def fit_pca(embeddings: Embeddings, n_bits: int, *, seed: int = 0) -> LinearHashLayer:
+    """Fit a bit to each main axis of embeddings (n, dim): the side of their mean."""
+    vectors = l2_normalise(embeddings).astype(np.float64)
     centre = vectors.mean(axis=0)
     axes, _ = main_axes(vectors - centre, n_bits)
-    return HashLayer.of(axes, centre @ axes)
+    return LinearHashLayer.rounded(axes, centre @ axes)

@@ -9,6 +9,6 @@ from torch import nn
 
 
 def contrastive(*, pos_margin: float = 0.0, neg_margin: float = 1.0) -> nn.Module:
-    """Called with outputs (B, n_bits) and labels (B,); distances are Euclidean."""
+    """Make the loss of outputs (B, n_bits) and labels (B,); distances are Euclidean."""
     loss: nn.Module = losses.ContrastiveLoss(pos_margin, neg_margin)
     return loss

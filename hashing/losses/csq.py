@@ -1,4 +1,4 @@
-"""Central similarity: every class has a hash centre, and its pictures go there.
+"""Central similarity: every class has a hash centre towards which its pictures move.
 
 Yuan et al., "Central Similarity Quantization for Efficient Image and Video Retrieval",
 CVPR 2020.
@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hashing.losses.targets import class_targets
+from hashing.losses.class_targets import make_class_targets
 
 
 class CSQ(nn.Module):
-    """Of codes h = tanh(outputs) and centres c of ±1, the mean over bits of
+    """Cross-entropy between codes and hash centres, and a quantisation penalty.
 
-    cross-entropy of (h + 1) / 2 against (c + 1) / 2, plus lambda1 (|h| - 1)²
+    For codes h = tanh(outputs) and centres c of ±1, the loss is the mean over bits of
+
+        cross_entropy((h + 1) / 2, (c + 1) / 2) + lambda1 (|h| - 1)²
     """
 
     centres: Tensor  # (n_classes, n_bits)
@@ -24,11 +26,12 @@ class CSQ(nn.Module):
     ) -> None:
         super().__init__()
         self.lambda1 = lambda1
-        self.register_buffer("centres", class_targets(n_classes, n_bits, seed=seed))
+        centres = make_class_targets(n_classes, n_bits, seed=seed)
+        self.register_buffer("centres", centres)
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
         bits = (self.centres[labels] + 1) / 2  # (B, n_bits)
-        # (tanh(x) + 1) / 2 is sigmoid(2 x), which has an exact cross-entropy.
+        # (tanh(x) + 1) / 2 is sigmoid(2 x), whose cross-entropy can be exact.
         central = functional.binary_cross_entropy_with_logits(2 * outputs, bits)
-        off = (torch.tanh(outputs).abs() - 1).square().mean()
-        return central + self.lambda1 * off
+        penalty = (torch.tanh(outputs).abs() - 1).square().mean()
+        return central + self.lambda1 * penalty

@@ -1,13 +1,13 @@
-"""Keep what the general embedding knows while a shop's labels are learned.
+"""Distillation: keep what a teacher's embeddings say while a student learns labels.
 
-`SimilarityDistillation` keeps every similarity within a batch: Park et al., "Relational
+`SimilarityDistillation` keeps all similarities within a batch: Park et al., "Relational
 Knowledge Distillation", CVPR 2019, and Tung and Mori, "Similarity-Preserving Knowledge
-Distillation", ICCV 2019. `NeighbourDistillation` keeps who is near: Koohpayegani,
-Tejankar and Pirsiavash, "CompRess: Self-Supervised Learning by Compressing
-Representations", NeurIPS 2020, with the batch itself as the anchors.
+Distillation", ICCV 2019. `NeighbourDistillation` keeps the nearest neighbours:
+Koohpayegani, Tejankar and Pirsiavash, "CompRess: Self-Supervised Learning by
+Compressing Representations", NeurIPS 2020, with the batch itself as the anchors.
 
-Both are called with outputs (B, n_bits) and the same pictures' general embeddings
-(B, dim), not with labels.
+Both are called with the student's outputs (B, n_bits) and the teacher's embeddings
+(B, dim) of the same pictures, not with labels.
 """
 
 import torch
@@ -16,21 +16,19 @@ from torch.nn import functional
 
 
 class SimilarityDistillation(nn.Module):
-    """The mean squared change of the cosines within a batch."""
+    """Mean squared change of the cosines within a batch."""
 
     def forward(self, outputs: Tensor, embeddings: Tensor) -> Tensor:
-        student, teacher = (
-            functional.normalize(outputs),
-            functional.normalize(embeddings),
-        )
+        student = functional.normalize(outputs)
+        teacher = functional.normalize(embeddings)
         return functional.mse_loss(student @ student.T, teacher @ teacher.T)
 
 
 class NeighbourDistillation(nn.Module):
-    """How far the student's neighbours are from the teacher's: their mean divergence.
+    """Mean divergence of the student's neighbours from the teacher's.
 
-    For each of a batch, the others' cosines divided by `temperature` become
-    probabilities by softmax; the loss is KL(teacher ‖ student).
+    For each picture of a batch, the cosines with the others, divided by `temperature`,
+    become probabilities by softmax; the loss is KL(teacher ‖ student).
     """
 
     def __init__(self, *, temperature: float = 0.04) -> None:
@@ -44,7 +42,7 @@ class NeighbourDistillation(nn.Module):
         )
 
     def _neighbours(self, vectors: Tensor) -> Tensor:
-        """Log probabilities (B, B - 1) of the others, for each of a batch."""
+        """Return each picture's log probabilities of the others: (B, B - 1)."""
         units = functional.normalize(vectors.float())
         others = ~torch.eye(len(units), dtype=torch.bool, device=units.device)
         cosines = (units @ units.T)[others].view(len(units), -1)

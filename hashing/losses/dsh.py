@@ -1,4 +1,4 @@
-"""Deep Supervised Hashing: contrastive on outputs that a penalty pulls to ±1.
+"""Deep Supervised Hashing: a contrastive loss with a penalty that pulls outputs to ±1.
 
 Liu, Wang, Shan and Chen, "Deep Supervised Hashing for Fast Image Retrieval", CVPR 2016.
 """
@@ -8,12 +8,14 @@ from torch import Tensor, nn
 
 
 class DSH(nn.Module):
-    """The mean over pairs i < j of a batch, of outputs b and squared distances d:
+    """Contrastive loss of outputs b, whose squared distances are d, with a penalty.
+
+    The mean over pairs i < j of a batch of
 
         d / 2 for the same class, max(m - d, 0) / 2 for others
         + alpha (‖|b_i| - 1‖₁ + ‖|b_j| - 1‖₁)
 
-    `m` defaults to twice the bits, as in the paper.
+    `m` defaults to twice the number of bits, as in the paper.
     """
 
     def __init__(self, *, m: float | None = None, alpha: float = 0.01) -> None:
@@ -27,5 +29,6 @@ class DSH(nn.Module):
         )  # (pairs,) each
         d = (outputs[first] - outputs[second]).square().sum(1)
         pair = torch.where(labels[first] == labels[second], d, (margin - d).clamp(0))
-        off = (outputs.abs() - 1).abs().sum(1)  # (B,); every output is in as many pairs
-        return pair.mean() / 2 + 2 * self.alpha * off.mean()
+        # Every output is in equally many pairs: a mean over outputs (B,) is enough.
+        penalty = (outputs.abs() - 1).abs().sum(1)
+        return pair.mean() / 2 + 2 * self.alpha * penalty.mean()

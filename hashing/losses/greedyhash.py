@@ -1,4 +1,4 @@
-"""GreedyHash: a classifier on the bits themselves, with the gradient passed through.
+"""GreedyHash: a classifier on the bits themselves, with a straight-through gradient.
 
 Su, Zhang, Han and Tian, "Greedy Hash: Towards Fast Optimization for Accurate Hash
 Coding in CNN", NeurIPS 2018.
@@ -7,13 +7,13 @@ Coding in CNN", NeurIPS 2018.
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hashing.losses.signs import sign
+from hashing.losses.straight_through import straight_through_sign
 
 
 class GreedyHash(nn.Module):
     """Cross-entropy of a linear classifier on sign(h), plus alpha mean ||h| - 1|^p.
 
-    The classifier is a parameter of the loss: hand it to the optimiser too.
+    The classifier is a parameter of the loss: give it to the optimiser too.
     """
 
     def __init__(
@@ -24,6 +24,6 @@ class GreedyHash(nn.Module):
         self.alpha, self.p = alpha, p
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        classes = self.classifier(sign(outputs))  # (B, n_classes)
-        off = (outputs.abs() - 1).abs().pow(self.p).mean()
-        return functional.cross_entropy(classes, labels) + self.alpha * off
+        logits = self.classifier(straight_through_sign(outputs))  # (B, n_classes)
+        penalty = (outputs.abs() - 1).abs().pow(self.p).mean()
+        return functional.cross_entropy(logits, labels) + self.alpha * penalty

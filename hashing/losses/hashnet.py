@@ -1,4 +1,4 @@
-"""HashNet: a likelihood of pairs, whose tanh becomes a sign while it is trained.
+"""HashNet: a likelihood of pairs, whose tanh turns into a sign during training.
 
 Cao, Long, Wang and Yu, "HashNet: Deep Learning to Hash by Continuation", ICCV 2017.
 """
@@ -9,14 +9,16 @@ from torch.nn import functional
 
 
 class HashNet(nn.Module):
-    """The mean over ordered pairs i ≠ j of a batch, of codes h = tanh(beta · outputs):
+    """Weighted negative log likelihood of pairs of codes h = tanh(beta · outputs).
+
+    The mean over ordered pairs i ≠ j of a batch of
 
         w (log(1 + exp(alpha h_i · h_j)) - alpha s h_i · h_j)
 
-    with s = 1 for the same class, else 0, and w = pairs / pairs of the same s, which
-    makes up for few pairs of one class. `alpha` defaults to 10 / n_bits as in the
-    authors' code, and so does how beta grows: (1 + gamma · step) ** power, in stairs
-    of `stair` calls in training.
+    where s is 1 for the same class and 0 otherwise, and w = pairs / pairs of the same
+    s, which makes up for few pairs of one class. `alpha` defaults to 10 / n_bits, as in
+    the authors' code; beta grows as theirs does, (1 + gamma · step) ** power, once
+    every `stair` calls in training.
     """
 
     step: Tensor
@@ -35,9 +37,9 @@ class HashNet(nn.Module):
 
     @property
     def beta(self) -> float:
-        """How steep tanh is by now."""
-        stairs = int(self.step) // self.stair * self.stair
-        return float((1 + self.gamma * stairs) ** self.power)
+        """Steepness of tanh at this step."""
+        last_stair = int(self.step) // self.stair * self.stair
+        return float((1 + self.gamma * last_stair) ** self.power)
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
         alpha = 10 / outputs.shape[1] if self.alpha is None else self.alpha

@@ -7,13 +7,13 @@ Cosine Similarity based Learning Objective", NeurIPS 2021.
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hashing.losses.targets import class_targets
+from hashing.losses.class_targets import make_class_targets
 
 
 class OrthoHash(nn.Module):
-    """Cross-entropy of s · (cosine with each class's target - m for the own class).
+    """Cross-entropy of s · (cosine with each class's target - m for the right class).
 
-    `s` and `m` are those of the authors' code; a scale of √2 · log(n_classes - 1) and a
+    `s` and `m` are those of the authors' code. A scale of √2 · log(n_classes - 1) and a
     margin of 0.4 did a point better in their supplement.
     """
 
@@ -30,10 +30,11 @@ class OrthoHash(nn.Module):
     ) -> None:
         super().__init__()
         self.s, self.m = s, m
-        self.register_buffer("targets", class_targets(n_classes, n_bits, seed=seed))
+        targets = make_class_targets(n_classes, n_bits, seed=seed)
+        self.register_buffer("targets", targets)
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
         units = functional.normalize(outputs)
         cosines = units @ functional.normalize(self.targets).T  # (B, n_classes)
-        own = functional.one_hot(labels, len(self.targets)).to(cosines.dtype)
-        return functional.cross_entropy(self.s * (cosines - self.m * own), labels)
+        is_right = functional.one_hot(labels, len(self.targets)).to(cosines.dtype)
+        return functional.cross_entropy(self.s * (cosines - self.m * is_right), labels)

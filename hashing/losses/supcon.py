@@ -1,4 +1,4 @@
-"""Supervised contrastive loss: all of a class are positives of one softmax.
+"""Supervised contrastive loss: all pictures of a class are positives of one softmax.
 
 Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020. By
 pytorch-metric-learning, with cosines.
@@ -9,6 +9,6 @@ from torch import nn
 
 
 def supcon(*, temperature: float = 0.1) -> nn.Module:
-    """Called with outputs (B, n_bits) and labels (B,)."""
+    """Make the loss of outputs (B, n_bits) and labels (B,)."""
     loss: nn.Module = losses.SupConLoss(temperature=temperature)
     return loss

@@ -1,4 +1,4 @@
-"""Triplet loss: one of the own class must be nearer than any other, by a margin.
+"""Triplet loss: a picture of the same class must be nearer than others, by a margin.
 
 Schroff, Kalenichenko and Philbin, "FaceNet: A Unified Embedding for Face Recognition
 and Clustering", CVPR 2015. By pytorch-metric-learning, on outputs of length one and
@@ -10,6 +10,6 @@ from torch import nn
 
 
 def triplet(*, margin: float = 0.2) -> nn.Module:
-    """Called with outputs (B, n_bits) and labels (B,); distances are Euclidean."""
+    """Make the loss of outputs (B, n_bits) and labels (B,); distances are Euclidean."""
     loss: nn.Module = losses.TripletMarginLoss(margin=margin)
     return loss

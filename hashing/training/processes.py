@@ -1,4 +1,4 @@
-"""Several processes that train together, as `torchrun` starts them; one by default."""
+"""Processes that train together, as `torchrun` starts them; one by default."""
 
 import os
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from hashing.training.sampling import Draw
+from hashing.training.sampling import DrawnView
 
-# One may see its share of a large shop's pictures an hour before another.
-PATIENCE = timedelta(hours=12)
+# A process may finish its share of a large shop's pictures an hour before another.
+PEER_TIMEOUT = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
-class Process:
+class TrainingProcess:
     """This process among those that train together."""
 
     rank: int
@@ -23,45 +23,47 @@ class Process:
     device: torch.device
 
     @classmethod
-    def here(cls) -> "Process":
-        """The place that torchrun's environment gives; the only one without it."""
+    def from_environment(cls) -> "TrainingProcess":
+        """Read torchrun's environment variables; without them, be the only process."""
         rank = int(os.environ.get("RANK", "0"))
         count = int(os.environ.get("WORLD_SIZE", "1"))
         has_gpu = torch.cuda.is_available()
-        local = os.environ.get("LOCAL_RANK", "0")
-        return cls(rank, count, torch.device(f"cuda:{local}" if has_gpu else "cpu"))
+        local_rank = os.environ.get("LOCAL_RANK", "0")
+        device = torch.device(f"cuda:{local_rank}" if has_gpu else "cpu")
+        return cls(rank, count, device)
 
-    def meet(self) -> None:
-        """Begin to train with the others, if there are any."""
+    def join(self) -> None:
+        """Connect to the other processes, if there are any."""
         if self.count > 1 and not distributed.is_initialized():
             backend = "nccl" if self.device.type == "cuda" else "gloo"
-            distributed.init_process_group(backend, timeout=PATIENCE)
+            distributed.init_process_group(backend, timeout=PEER_TIMEOUT)
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the one that writes."""
+        """Whether this is the process that writes files and logs."""
         return self.rank == 0
 
-    def share(self, draws: list[Draw]) -> list[Draw]:
-        """Every `count`-th product of a step: views of one product stay together."""
-        own = {*sorted({draw.label for draw in draws})[self.rank :: self.count]}
+    def own_share(self, draws: list[DrawnView]) -> list[DrawnView]:
+        """Keep every `count`-th product of a step, with all of its views."""
+        labels = sorted({draw.label for draw in draws})
+        own = {*labels[self.rank :: self.count]}
         return [draw for draw in draws if draw.label in own]
 
-    def shared(self, lesson: nn.Module, *, has_unused: bool) -> nn.Module:
-        """A lesson whose gradients are the mean over all processes.
+    def distribute(self, module: nn.Module, *, has_unused: bool) -> nn.Module:
+        """Average a module's gradients over all processes.
 
-        has_unused: whether there are weights that it never asks anything of.
+        has_unused: whether it has parameters that never get a gradient.
         """
         if self.count == 1:
-            return lesson
-        return DistributedDataParallel(lesson, find_unused_parameters=has_unused)
+            return module
+        return DistributedDataParallel(module, find_unused_parameters=has_unused)
 
     def wait(self) -> None:
-        """Go on when all have come as far as this."""
+        """Wait until all processes have come this far."""
         if self.count > 1:
             distributed.barrier()
 
     def leave(self) -> None:
-        """Part from the others, if there are any."""
+        """Disconnect from the other processes, if there are any."""
         if distributed.is_initialized():
             distributed.destroy_process_group()

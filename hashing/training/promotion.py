@@ -1,8 +1,8 @@
-"""Measure what was trained beside its start, and promote it if it is no worse.
+"""Compare a trained encoder with its start, and promote it if it is no worse.
 
-Before and after are measured through the files that would be served: the exported
-graph, int8 embeddings, codes, the re-ranked shortlist. To promote is to write the
-encoder's final folder; until then it is a candidate beside it.
+Both are measured through the files that would be served: the exported graph, int8
+embeddings, codes, the re-ranked shortlist. A candidate is promoted by moving its folder
+to the encoder's final place.
 """
 
 import json
@@ -13,85 +13,89 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from hashing.arrays import Float64Array
+from hashing.cards import write_card
+from hashing.disk import replace_folder
 from hashing.encoder import Encoded, Encoder, load_encoder
 from hashing.errors import TrainingError
-from hashing.evaluation.intervals import interval
+from hashing.evaluation.intervals import bootstrap_interval
 from hashing.evaluation.metrics import Ranking
-from hashing.evaluation.ranking import closeness, cosines, rerank
-from hashing.fitting.making import replace
-from hashing.matching import answers, fit_curve
-from hashing.training.candidate import write_card
-from hashing.training.examination import Examination
-from hashing.training.recipe import TrainingRecipe
+from hashing.evaluation.rankings import code_similarity, cosines, rerank
+from hashing.match_curves import Curve, fit_isotonic, nearest_answers
+from hashing.training.training_recipe import TrainingRecipe
 from hashing.training.training_set import TrainingSet
-from hashing.training.views import Album
+from hashing.training.validation import Validation
+from hashing.training.views import Views
 
 FIGURES = ("hit@1", "hit@5", "map")
-
-Figures = npt.NDArray[np.float64]  # (queries, figures)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """An encoder's answers in an examination."""
+class EncoderScores:
+    """An encoder's results in a validation."""
 
     queries: Encoded
     gallery: Encoded
-    figures: Figures
+    figures: Float64Array  # (queries, figures), in the order of FIGURES
 
     @classmethod
-    def of(cls, encoder: Encoder, examination: Examination, album: Album) -> "Sitting":
-        """Ask every query of the gallery, as the shop would."""
+    def measure(
+        cls, encoder: Encoder, validation: Validation, views: Views
+    ) -> "EncoderScores":
+        """Search for every query, ranking answers as the shop does."""
         queries, gallery = (
-            encoder.encode([album.image(*view) for view in wanted])
-            for wanted in (examination.queries, examination.gallery)
+            encoder.encode([views.image(*view) for view in chosen])
+            for chosen in (validation.queries, validation.gallery)
         )
-        by_code = closeness(queries.codes, gallery.codes)
+        by_code = code_similarity(queries.codes, gallery.codes)
         scores = rerank(by_code, cosines(queries.embeddings, gallery.embeddings))
-        scores = np.where(examination.is_itself, -np.inf, scores)
-        right = examination.is_right & ~examination.is_itself
-        rankings = [Ranking.of(*pair) for pair in zip(scores, right, strict=True)]
+        scores = np.where(validation.is_itself, -np.inf, scores)
+        is_right = validation.is_right & ~validation.is_itself
+        rankings = [Ranking.of(*pair) for pair in zip(scores, is_right, strict=True)]
         figures = [(r.hit(1), r.hit(5), r.average_precision()) for r in rankings]
         return cls(queries, gallery, np.array(figures))
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A report of before and after, and the match curve of after."""
+class BeforeAndAfter:
+    """The comparison of a candidate with its start, and the candidate's match curve."""
 
     report: dict[str, Any]
-    curve: Any
+    match_curve: Curve
 
 
-def measure(
+def measure_candidate(
     candidate: Path, start: Encoder, recipe: TrainingRecipe, training_set: TrainingSet
-) -> Measured:
-    """Measure a candidate beside its start, and write the report."""
-    after = load_encoder(candidate)
-    album = Album(training_set, recipe.seed)
+) -> BeforeAndAfter:
+    """Measure a candidate and its start, and write `report.json`."""
+    encoder = load_encoder(candidate)
+    views = Views(training_set, recipe.seed)
     report: dict[str, Any] = {}
     for name, part in (("held out", "report"), ("learned", "learn")):
-        examination = Examination.of(training_set, part)
-        old, new = (Sitting.of(e, examination, album) for e in (start, after))
-        report[name] = compare(old.figures, new.figures, examination.products)
+        validation = Validation.on(training_set, part)
+        before, after = (
+            EncoderScores.measure(each, validation, views).figures
+            for each in (start, encoder)
+        )
+        report[name] = compare_figures(before, after, validation.products)
     text = json.dumps(report, indent=1)
     (recipe.progress / "report.json").write_text(text + "\n", encoding="utf-8")
     logger.info("%s", as_text(report))
-    curve = _match(after, Examination.of(training_set, "stop", "report"), album)
-    return Measured(report, curve)
+    not_learned = Validation.on(training_set, "stop", "report")
+    return BeforeAndAfter(report, _fit_match_curve(encoder, not_learned, views))
 
 
-def check(
+def refuse_worse(
     report: dict[str, Any], start: Encoder, *, n_steps: int, candidate: Path
 ) -> None:
-    """Raise TrainingError if what was measured is worse than its start.
+    """Raise TrainingError if a candidate is worse than its start.
 
-    Worse is a lower mean average precision on the products held out for the report, or
-    on those that were learned from; or no gain on those held out to stop on.
+    It is worse if its mean average precision is lower, on the products held out for the
+    report or on those that were learned from; or if no step improved on the products
+    held out to stop early.
     """
     if n_steps == 0:
         raise TrainingError(
@@ -106,23 +110,27 @@ def check(
         )
 
 
-def promote(candidate: Path, measured: Measured, recipe: TrainingRecipe) -> Encoder:
-    """Put a candidate in the encoder's final folder, its card completed."""
-    contents = load_encoder(candidate).card.contents | {"match": measured.curve}
+def promote(
+    candidate: Path, measured: BeforeAndAfter, recipe: TrainingRecipe
+) -> Encoder:
+    """Complete a candidate's card and move its folder to the recipe's `out`."""
+    contents = load_encoder(candidate).card.contents | {"match": measured.match_curve}
     contents["training"] = contents["training"] | {"report": measured.report}
-    write_card(contents, candidate)
+    write_card(candidate, contents)
     recipe.out.parent.mkdir(parents=True, exist_ok=True)
-    replace(recipe.out, candidate)
+    replace_folder(recipe.out, candidate)
     return load_encoder(recipe.out)
 
 
-def compare(before: Figures, after: Figures, products: Sequence[str]) -> dict[str, Any]:
-    """Means before and after, and 95 % intervals from drawing products anew.
+def compare_figures(
+    before: Float64Array, after: Float64Array, products: Sequence[str]
+) -> dict[str, Any]:
+    """Compare figures (queries, figures): means and 95 % intervals, over products.
 
     The difference is taken query by query.
     """
     values = np.stack([before, after, after - before], axis=1)  # (queries, 3, figures)
-    low, high = interval(values, products)
+    low, high = bootstrap_interval(values, products)
     rows: dict[str, Any] = {"n_queries": len(products), "n_products": len({*products})}
     for column, figure in enumerate(FIGURES):
         rows[figure] = {}
@@ -135,11 +143,11 @@ def compare(before: Figures, after: Figures, products: Sequence[str]) -> dict[st
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """The report as a small table."""
+    """Format the report as a small table."""
     lines = []
     for name, rows in report.items():
-        asked = f"{rows['n_queries']} queries of {rows['n_products']} products"
-        lines.append(f"{name}: {asked}")
+        size = f"{rows['n_queries']} queries of {rows['n_products']} products"
+        lines.append(f"{name}: {size}")
         for figure in FIGURES:
             row = rows[figure]
             low, high = row["difference 95%"]
@@ -150,15 +158,15 @@ def as_text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _match(encoder: Encoder, examination: Examination, album: Album) -> Any:
-    """The match curve, from products that nothing was learned from."""
-    sitting = Sitting.of(encoder, examination, album)
-    cosine, right = answers(
-        sitting.queries.embeddings,
-        sitting.gallery.embeddings,
-        is_same_picture=examination.is_itself,
-        is_right=examination.is_right,
+def _fit_match_curve(encoder: Encoder, validation: Validation, views: Views) -> Curve:
+    """Fit the match curve; keep the start's if all answers or none are right."""
+    scores = EncoderScores.measure(encoder, validation, views)
+    answer_cosines, is_right = nearest_answers(
+        scores.queries.embeddings,
+        scores.gallery.embeddings,
+        is_same_picture=validation.is_itself,
+        is_right=validation.is_right,
     )
-    if right.all() or not right.any():
-        return encoder.card.match  # too few to tell: what the start's card says
-    return fit_curve(cosine, right, np.ones(len(cosine)))
+    if is_right.all() or not is_right.any():
+        return encoder.card.match_curve
+    return fit_isotonic(answer_cosines, is_right, np.ones(len(answer_cosines)))

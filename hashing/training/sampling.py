@@ -1,7 +1,7 @@
-"""Which views of which pictures a step learns from, each product as often as another.
+"""Which views of which pictures a step trains on, with equally many of each product.
 
-A sampler holds no state: what a step draws follows from seed and step alone, so a run
-that is taken up again draws what the unbroken one would have drawn.
+A sampler has no state: what a step draws follows from seed and step, so a resumed run
+draws what the unbroken one would have drawn.
 """
 
 from collections import defaultdict
@@ -12,59 +12,61 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One picture of a step: its place in the set, its view, and its product."""
+class DrawnView:
+    """One view of a step."""
 
-    place: int
+    picture: int  # index in the training set
     view: int  # 0 is the picture itself
-    label: int
+    label: int  # of its product
 
 
 class BalancedSampler:
-    """Some products a step, each with as many views, whatever number of pictures."""
+    """Draws some products each step, and as many views of each."""
 
     def __init__(
         self,
-        places: Sequence[int],
+        pictures: Sequence[int],
         labels: Sequence[str],
         *,
         products: int,
         views: int,
         seed: int,
     ) -> None:
-        """`places[i]` is a picture of the product `labels[i]`."""
+        """Sample from pictures by index; `labels` are their products."""
         grouped: defaultdict[str, list[int]] = defaultdict(list)
-        for place, label in zip(places, labels, strict=True):
-            grouped[label].append(place)
-        self._grouped = [grouped[label] for label in sorted(grouped)]
-        self.n_products = len(self._grouped)  # labels of draws are below it
-        self.products = min(products, self.n_products)
+        for picture, label in zip(pictures, labels, strict=True):
+            grouped[label].append(picture)
+        self._by_product = [grouped[label] for label in sorted(grouped)]
+        self.n_products = len(self._by_product)  # labels of draws are below it
+        self.products = min(products, self.n_products)  # in a step
         self._views = views
         self._seed = seed
 
-    def draw(self, step: int, *, n_views: Sequence[int]) -> list[Draw]:
-        """What a step learns from; `n_views[place]` says how many views there are.
+    def draw(self, step: int, *, n_views: Sequence[int]) -> list[DrawnView]:
+        """Draw the views of a step; `n_views[picture]` is how many there are of each.
 
-        The first of a product's draws is a picture itself: what is in the gallery.
+        A product's first view is a picture itself, as the gallery holds it.
         """
         rng = np.random.default_rng([self._seed, step])
         draws = []
         for label in self._products_of(step):
-            own = self._grouped[label]
-            for turn in range(self._views):
-                place = own[int(rng.integers(len(own)))]
-                view = int(rng.integers(n_views[place])) if turn else 0
-                draws.append(Draw(place, view, label))
+            pictures = self._by_product[label]
+            for number in range(self._views):
+                picture = pictures[int(rng.integers(len(pictures)))]
+                view = int(rng.integers(n_views[picture])) if number else 0
+                draws.append(DrawnView(picture, view, label))
         return draws
 
     def _products_of(self, step: int) -> list[int]:
-        """All products in one random order after another, cut into steps."""
-        count = len(self._grouped)
+        """Cut one random order of all products after another into steps."""
+        count = len(self._by_product)
         first = step * self.products
+        epochs = {first // count, (first + self.products - 1) // count}
         orders = {
-            turn: np.random.default_rng([self._seed, 1, turn]).permutation(count)
-            for turn in {first // count, (first + self.products - 1) // count}
+            epoch: np.random.default_rng([self._seed, 1, epoch]).permutation(count)
+            for epoch in epochs
         }
-        wanted = range(first, first + self.products)
-        # Where two orders meet a product may come twice; once is enough for a step.
-        return list(dict.fromkeys(int(orders[n // count][n % count]) for n in wanted))
+        positions = range(first, first + self.products)
+        products = (int(orders[n // count][n % count]) for n in positions)
+        # Where two orders meet, a product may come twice: it is drawn once.
+        return list(dict.fromkeys(products))

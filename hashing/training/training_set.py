@@ -1,7 +1,7 @@
-"""The pictures that a shop trains on: checked before any hour is spent, then divided.
+"""The pictures that a shop trains on: checked before any time is spent, then split.
 
-Products are divided, not pictures: some to learn from, some to stop early on, some that
-only the report of before and after ever sees.
+Products are split, not pictures: some to learn from, some to stop early on, and some
+that only the report of before and after ever sees.
 """
 
 import io
@@ -13,20 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from hashing.data import PictureSet, Row, open_picture
+from hashing.augmentation.photos import cut_out
 from hashing.errors import TrainingError
-from hashing.training.augmentation import cut_out
-from hashing.training.recipe import TrainingRecipe
+from hashing.picture_sets import ManifestRow, PictureSet, open_picture
+from hashing.training.training_recipe import TrainingRecipe
 
-FEWEST = 8  # products; with fewer there is nothing to hold out
+MIN_PRODUCTS = 8  # with fewer, there is nothing to hold out
+MIN_PRODUCTS_PER_PART = 2
 PARTS = ("learn", "stop", "report")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A decoded picture of a product; its cut-out where it is a catalogue picture."""
+class TrainingPicture:
+    """A decoded picture of a product, with its cut-out if it is a catalogue picture."""
 
     key: str
     label: str
@@ -37,22 +38,22 @@ class Picture:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Readable pictures with labels, the part of each label, and what was left out."""
+    """Readable, labelled pictures, and the part of the split that each label is in."""
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[TrainingPicture, ...]
     part_of: dict[str, str]  # label to learn, stop or report
-    skipped: tuple[str, ...]  # one line each: what, and why
+    skipped: tuple[str, ...]  # what was left out and why, one line each
 
-    def of(self, part: str) -> list[int]:
-        """Places of the pictures whose products are in a part."""
+    def indices(self, part: str) -> list[int]:
+        """Return the indices of the pictures whose products are in a part."""
         return [
-            place
-            for place, picture in enumerate(self.pictures)
+            index
+            for index, picture in enumerate(self.pictures)
             if self.part_of[picture.label] == part
         ]
 
     def describe(self) -> str:
-        """How many products and pictures there are in each part."""
+        """Say how many products and pictures there are in each part."""
         products = Counter(self.part_of.values())
         photos = sum(picture.is_photo for picture in self.pictures)
         parts = ", ".join(f"{products[part]} to {part}" for part in PARTS)
@@ -63,40 +64,44 @@ class TrainingSet:
 
 
 def open_training_set(recipe: TrainingRecipe) -> TrainingSet:
-    """Read, check and divide the set of a recipe; raises TrainingError."""
+    """Read, check and split the set of a recipe. Raises TrainingError."""
     try:
-        chosen = PictureSet.parse(recipe.set)
-        chosen.column(recipe.label)
+        pictures = PictureSet.parse(recipe.set)
+        names = pictures.column(recipe.label)
     except ValueError as error:
         raise TrainingError(str(error)) from error
     skipped: list[str] = []
-    pictures = tuple(_readable(chosen, recipe.label, skipped))
-    wanted = {label for label in chosen.column(recipe.label) if label}
-    labels = sorted({picture.label for picture in pictures})
-    for label in sorted(wanted - set(labels)):
+    readable = tuple(_open_readable(pictures, recipe.label, skipped))
+    labels = sorted({picture.label for picture in readable})
+    for label in sorted({name for name in names if name} - set(labels)):
         skipped.append(f"product {label}: no picture of it is left")
     for line in skipped:
         logger.warning("left out: %s", line)
-    if len(labels) < FEWEST:
+    if len(labels) < MIN_PRODUCTS:
         raise TrainingError(
             f"{recipe.set}: {len(labels)} products with readable pictures, of "
-            f"{len(chosen)} rows; {FEWEST} are needed, {len(skipped)} left out"
+            f"{len(pictures)} rows; {MIN_PRODUCTS} are needed, {len(skipped)} left out"
         )
-    return TrainingSet(pictures, divide(labels, recipe), tuple(skipped))
+    return TrainingSet(readable, split(labels, recipe), tuple(skipped))
 
 
-def divide(labels: list[str], recipe: TrainingRecipe) -> dict[str, str]:
-    """Which part each label is in, by the recipe's seed; each part has two or more."""
+def split(labels: list[str], recipe: TrainingRecipe) -> dict[str, str]:
+    """Assign each label to a part, by the recipe's seed; at least two to each part."""
     shuffled = np.random.default_rng(recipe.seed).permutation(labels).tolist()
-    n_stop = max(2, round(recipe.stop_share * len(labels)))
-    n_report = max(2, round(recipe.report_share * len(labels)))
+    n_stop, n_report = (
+        max(MIN_PRODUCTS_PER_PART, round(share * len(labels)))
+        for share in (recipe.stop_share, recipe.report_share)
+    )
     parts = ["stop"] * n_stop + ["report"] * n_report
     parts += ["learn"] * (len(labels) - len(parts))
     return dict(zip(shuffled, parts, strict=True))
 
 
-def _readable(chosen: PictureSet, label: str, skipped: list[str]) -> Iterator[Picture]:
-    for row, content in zip(chosen.rows, chosen.contents(), strict=True):
+def _open_readable(
+    pictures: PictureSet, label: str, skipped: list[str]
+) -> Iterator[TrainingPicture]:
+    """Decode the pictures that can be used; append a line for each other one."""
+    for row, content in zip(pictures.rows, pictures.file_contents(), strict=True):
         name = row.columns[label]
         if not name:
             skipped.append(f"{row.path}: no {label}")
@@ -108,10 +113,13 @@ def _readable(chosen: PictureSet, label: str, skipped: list[str]) -> Iterator[Pi
             except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
                 skipped.append(f"{row.path}: no readable picture")
             else:
-                yield _picture(chosen, row, name, image)
+                yield _training_picture(pictures, row, name, image)
 
 
-def _picture(chosen: PictureSet, row: Row, label: str, image: Image.Image) -> Picture:
+def _training_picture(
+    pictures: PictureSet, row: ManifestRow, label: str, image: Image.Image
+) -> TrainingPicture:
     is_photo = row.columns.get("kind") == "photo"
-    key = f"{chosen.source.resolve()}:{row.path}"
-    return Picture(key, label, is_photo, image, None if is_photo else cut_out(image))
+    key = f"{pictures.source.resolve()}:{row.path}"
+    product = None if is_photo else cut_out(image)
+    return TrainingPicture(key, label, is_photo, image, product)

@@ -1,8 +1,8 @@
 """What stands out on a photo: boxes that a shopper can choose instead of drawing one.
 
 The encoder tells in its one pass what each cell of a photo adds to its embedding
-(`hashing.regions`). Cells that add much and touch each other are one thing; each thing
-gets a box.
+(`hashing.networks.region_graph`). Cells that add much and touch each other are one
+thing; each thing gets a box.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL.Image import Image
 
 from hashing import Encoder
-from hashing.layers.linear import Embeddings
+from hashing.embeddings import Embeddings
 from search.answers.query import Box
 
 Map = npt.NDArray[np.float64]  # (rows, columns)

@@ -12,9 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from PIL.Image import Image
 
 import hashing
-from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
-from hashing.explain import Explanation, Looked, compare, look, place, spotlight
+from hashing.explain import (
+    Explanation,
+    RegionEncoding,
+    encode_regions,
+    explain_encoded,
+    name_place,
+    spotlight,
+)
+from pictures.errors import UnreadableImage
 from search.answers.query import Query
 from search.encoders import encoding, registry
 from search.errors import SearchUnavailable
@@ -71,30 +78,34 @@ def why(query: Query, photo: Image | None, answer: ProductImage) -> Why:
     tells no regions apart.
     """
     encoder = registry.by_fingerprint(query.encoder)
-    if not encoder.has_regions:
+    if not encoder.can_explain:
         raise SearchUnavailable("the encoder tells no regions apart")
     try:
         picture = encoding.read(answer)
     except (UnreadableImage, FileNotFoundError) as error:
         raise SearchUnavailable(str(error)) from error
-    (found,) = look(encoder, [picture])
-    asked = look(encoder, [photo])[0] if photo else _by_its_numbers(encoder, query)
-    told = compare(encoder, asked, found)
+    (found,) = encode_regions(encoder, [picture])
+    asked = (
+        encode_regions(encoder, [photo])[0]
+        if photo
+        else _by_its_numbers(encoder, query)
+    )
+    told = explain_encoded(encoder, asked, found)
     return Why(
         n_bits=encoder.n_bits,
         agreement=round(100 * told.agreement),
         reasons=_reasons(told),
         query=_lit(photo, told.query) if photo else "",
         answer=_lit(picture, told.answer),
-        query_place=str(PLACES[place(told.query)]) if photo else "",
-        answer_place=str(PLACES[place(told.answer)]),
+        query_place=str(PLACES[name_place(told.query)]) if photo else "",
+        answer_place=str(PLACES[name_place(told.answer)]),
     )
 
 
-def _by_its_numbers(encoder: hashing.Encoder, query: Query) -> Looked:
+def _by_its_numbers(encoder: hashing.Encoder, query: Query) -> RegionEncoding:
     """A photo that is not at hand any more: one region, its whole embedding."""
     regions = query.embedding.astype(np.float32)[np.newaxis, np.newaxis]
-    return Looked(regions, query.codes)
+    return RegionEncoding(regions, query.codes)
 
 
 def _reasons(told: Explanation) -> list[Reason]:

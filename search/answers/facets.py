@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.gallery.neighbours import Columns
 from search.words.categories import CategoryNode, recent_tree
@@ -48,8 +49,7 @@ class Facets:
     """Categories stand as the tree does, words by how many they leave."""
 
     category: list[CategoryCount]
-    brand: list[WordCount]
-    colour: list[WordCount]
+    words: dict[str, list[WordCount]]  # by the names of WORD_COLUMNS
     price: PriceRange
     in_stock: int
 
@@ -58,10 +58,9 @@ def facet_filters(filters: Filters) -> dict[str, Filters]:
     """Return by facet the filters under which it is counted: all but its own."""
     return {
         "category": replace(filters, categories=None),
-        "brand": replace(filters, brands=frozenset()),
-        "colour": replace(filters, colours=frozenset()),
         "price": replace(filters, min_price=None, max_price=None),
         "in_stock": replace(filters, in_stock=False),
+        **{name: filters.with_words(**{name: ()}) for name in WORD_COLUMNS},
     }
 
 
@@ -71,8 +70,7 @@ def facets(search: Search, filters: Filters) -> Facets:
     prices = found["price"].column("price")
     return Facets(
         category=_categories(found["category"].column("category_id")),
-        brand=_words(found["brand"].words("brand")),
-        colour=_words(found["colour"].words("colour")),
+        words={name: _words(found[name].words(name)) for name in WORD_COLUMNS},
         price=PriceRange(
             min=Decimal(min(prices)) / 100 if prices else None,
             max=Decimal(max(prices)) / 100 if prices else None,

@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 
 from hashing import Encoder
-from hashing.fitting.weighing import look_factor
 from search.gallery.neighbours import Weights
 
 
@@ -33,7 +32,7 @@ def weights(encoder: Encoder, match_on: str) -> Weights | None:
     wanted = WEIGHTS.get(match_on)
     if wanted is None:
         # How much colour tells products apart, the shop's own pictures have said.
-        wanted = {"look": look_factor(encoder.card)}
+        wanted = {"look": encoder.card.look_factor}
     if all(weight == 1 for weight in wanted.values()):
         return None
     found = np.ones(encoder.card.dim, np.float32)

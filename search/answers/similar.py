@@ -31,7 +31,7 @@ from search.answers.request import (
 from search.answers.voting import predicted_category
 from search.encoders.registry import by_fingerprint, encoder, serving
 from search.engines.engine import current_gallery
-from search.gallery.calibration import Curves, Match, word
+from search.gallery.calibration import Curves, Match, match_for
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.gallery import Gallery
 from search.gallery.neighbours import Neighbours, Weights
@@ -174,7 +174,7 @@ def _shortlist(
         found = now.search(query, k, filters=filters)
         n_products = len(np.unique(found.product_id))
         if len(found) < k or n_products >= LEAST_PRODUCTS:
-            return found.compared(query.embedding, weights)
+            return found.with_cosines(query.embedding, weights)
         k *= 4
 
 
@@ -229,7 +229,7 @@ def _with_words(found: Neighbours, words: Ranking) -> Neighbours:
 
 def _chances(now: Gallery, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
     """By product that each is the one asked for: by the shop's curves, or the card's"""
-    curves = now.curves or Curves.of_card(made_by.card.match)
+    curves = now.curves or Curves.of_card(made_by.card.match_curve)
     found = curves.similarities(ranked.cosine).tolist()
     return dict(zip(ranked.product_id.tolist(), found, strict=True))
 
@@ -238,7 +238,7 @@ def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
     """With what a list shows, in one query. What was hidden just now is left out."""
     products = cards(ranked.product_id.tolist())
     results = []
-    for product_id, image_id, distance in ranked.listed():
+    for product_id, image_id, distance in ranked.ids_and_distances():
         if product_id in products:
             similarity = chances[product_id]
             results.append(
@@ -247,11 +247,11 @@ def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
                     image_id=image_id,
                     distance=distance,
                     similarity=round(similarity, 4),
-                    match=word(similarity),
+                    match=match_for(similarity),
                 )
             )
     return results
 
 
 def _match_of(chances: dict[int, float]) -> Match:
-    return word(max(chances.values(), default=0.0))
+    return match_for(max(chances.values(), default=0.0))

@@ -15,6 +15,7 @@ import numpy as np
 from django.conf import settings
 
 from hashing import ENCODER_FILES, Encoder
+from hashing.layers.linear import LinearHashLayer
 from search.answers.query import Query
 from search.encoders import registry
 from search.errors import CodeMismatch, ForeignEncoder, WrongLength
@@ -57,12 +58,16 @@ def query_from_device(fingerprint: str, code: bytes, embedding: bytes) -> Query:
 
 
 def files_of(encoder: Encoder) -> list[EncoderFile]:
-    """All that can be downloaded of one that lives. Raises ForeignEncoder."""
-    return [file_of(encoder, name) for name in FILES]
+    """List the files of a living encoder to download. Raises ForeignEncoder."""
+    names = (name for name in FILES if name != LAYER or encoder.has_linear_layer)
+    return [file_of(encoder, name) for name in names]
 
 
 def file_of(encoder: Encoder, name: str) -> EncoderFile:
-    """Raises ForeignEncoder if its files are no longer kept, KeyError for no file."""
+    """Find one file. Raises ForeignEncoder if its files are gone, KeyError for others.
+
+    Only a linear hash layer has a `layer.bin`.
+    """
     if name not in FILES:
         raise KeyError(name)
     if name == LAYER:
@@ -79,6 +84,8 @@ def _layer_of(encoder: Encoder) -> EncoderFile:
     row, then thresholds (n_bits,) as float64; little-endian, nothing between.
     """
     layer = encoder.layer
+    if not isinstance(layer, LinearHashLayer):
+        raise KeyError(LAYER)
     content = layer.rotation.astype("<i2").tobytes()
     content += layer.thresholds.astype("<f8").tobytes()
     digest = hashlib.sha256(content).hexdigest()

@@ -17,7 +17,8 @@ from catalogue.models import Product, ProductImage
 from search.duplicates import finding
 from search.errors import SearchUnavailable
 from search.models.duplicates import Resemblance
-from staff.rights import StaffAdmin, staff_action
+from staff.edits import StaffAdmin
+from staff.rights import staff_action
 
 # Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
 AT_ONCE = 8
@@ -83,6 +84,7 @@ class ResemblanceAdmin(StaffAdmin):
     list_per_page = 30
     list_select_related = ["newer__product", "older__product"]
     actions = ["not_a_duplicate", "remove_newer", "hide_newer"]
+    watched = ("dismissed",)
     change_list_template = "admin/search/duplicates.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resemblance]:

@@ -14,8 +14,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
+from pictures.errors import UnreadableImage
 from search.answers.query import Query
 from search.duplicates.same_picture import SAME, likeness
 from search.encoders import encoding, registry
@@ -134,7 +134,9 @@ def _near(image: ProductImage) -> Neighbours | None:
     if code is None or code.embedding is None:
         return None
     query = Query(encoder, np.frombuffer(code.embedding, np.int8))
-    found = current_gallery(encoder).search(query, NEAR).compared(query.embedding, None)
+    found = (
+        current_gallery(encoder).search(query, NEAR).with_cosines(query.embedding, None)
+    )
     order = np.lexsort((found.image_id, -found.cosine))
     return found.take(order[found.image_id[order] != image.pk])
 
@@ -165,7 +167,7 @@ def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
 def _same_products(image: ProductImage, near: Neighbours) -> Iterator[Found]:
     """Of the pictures of other products: the most like of each, where it is sure."""
     encoder = registry.encoder()
-    curves = current_gallery().curves or Curves.of_card(encoder.card.match)
+    curves = current_gallery().curves or Curves.of_card(encoder.card.match_curve)
     others = near.take(np.flatnonzero(near.product_id != image.product_id))
     best = others.best_of_products()[:MOST]
     sure = curves.similarities(best.cosine).tolist()

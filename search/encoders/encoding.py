@@ -12,9 +12,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from PIL.Image import Image
 
-from catalogue.images import UnreadableImage, open_stored
+from catalogue.images import open_stored
 from catalogue.models import ProductImage
 from hashing import Encoded, Encoder
+from pictures.errors import UnreadableImage
 from search import changes
 from search.encoders import registry
 from search.models import ImageCode

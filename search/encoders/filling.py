@@ -15,8 +15,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 import hashing
-from catalogue.images import UnreadableImage
 from catalogue.models import ProductImage
+from pictures.errors import UnreadableImage
 from search.encoders import encoding, registry
 from search.errors import Refused
 from search.models import Encoder, ImageCode

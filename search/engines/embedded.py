@@ -52,9 +52,9 @@ class EmbeddedEngine:
         """Build a snapshot of this encoder; False if another process is building."""
         return snapshots.build(encoder) is not None
 
-    def calibrate_again(self) -> Snapshot:
+    def recalibrate(self) -> Snapshot:
         """Fit the curves of the snapshot that serves. Raises SearchUnavailable."""
-        return snapshots.calibrate_again()
+        return snapshots.recalibrate()
 
     def can_roll_back(self) -> bool:
         """Return whether a snapshot serves and there is one before it."""
@@ -85,7 +85,7 @@ def _load(
 
     One that is damaged is passed over, and marked, so that another is built.
     """
-    rows = Snapshot.objects.serving(fingerprint)[: snapshots.KEPT]
+    rows = Snapshot.objects.serving(fingerprint)[: snapshots.SNAPSHOTS_KEPT]
     for snapshot in rows:
         if snapshot.name in _unreadable:
             continue
@@ -94,7 +94,7 @@ def _load(
             curves = snapshots.curves_of(snapshot)
             return held.with_curves(curves), _version_of(snapshot)
         try:
-            if snapshots.is_at_hand(snapshot, wait=held is None):
+            if snapshots.is_available(snapshot, wait=held is None):
                 loaded = SnapshotGallery.of(snapshots.load(snapshot))
                 return loaded, _version_of(snapshot)
         except SearchUnavailable as error:

@@ -47,7 +47,7 @@ class Engine(Protocol):
         """Make a gallery of this encoder; False if another process is at it."""
         ...
 
-    def calibrate_again(self) -> Snapshot | Collection:
+    def recalibrate(self) -> Snapshot | Collection:
         """Fit the curves of the gallery that serves, and return its row."""
         ...
 

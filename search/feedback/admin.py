@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from search.models import Feedback
-from staff.rights import StaffAdmin, staff_action
+from staff.edits import StaffAdmin
+from staff.rights import staff_action
 
 CHANGE = "search.change_feedback"
 
@@ -22,6 +23,7 @@ class FeedbackAdmin(StaffAdmin):
     list_select_related = ["product"]
     search_fields = ["product__sku", "product__name"]
     actions = ["approve", "withdraw"]
+    watched = ("approved",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
         return super().get_queryset(request).defer("embedding", "code")

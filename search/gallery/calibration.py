@@ -1,16 +1,17 @@
-"""From a cosine to a probability, and from that to a word that a shopper understands.
+"""Calibration: from cosines to probabilities, and from those to a word for shoppers.
 
-A curve says how likely an answer at a cosine is the product asked for; of the first
-answer one curve, of those behind it another, since one product at most is the right one
-and the first is it much sooner. Both are fitted on the shop's own catalogue whenever a
-snapshot is built: each picture of a product that has several is asked for, and the
-others of that product are the right answers. What the encoder's card says counts as a
-few more answers, so that it decides where a shop has few products, and hardly matters
-where it has many.
+A curve gives the probability that an answer at some cosine is the right product. There
+is one curve for the first answer and one for those behind it: at most one product is
+right, and the first is much likelier to be it. Both are fitted to the shop's own
+catalogue whenever a snapshot is built: each picture of a product with several pictures
+is searched for, and the other pictures of that product are the right answers. The
+curve of the encoder's card counts as a few more answers, so that it decides where a
+shop has few products and hardly matters where it has many.
 
-A shop's own pictures of one product are more alike than a shopper's photo is to them,
-so that their curve promises too much of photos. Where staff saved photos whose product
-is known (golden queries), those decide of first answers, and own pictures count little.
+A shop's own pictures of one product are more similar to each other than a shopper's
+photo is to them, so that curves fitted to them alone promise too much of photos. Where
+staff saved photos whose product is known (golden queries), those decide the curve of
+first answers, and own pictures count little.
 """
 
 from collections.abc import Sequence
@@ -21,12 +22,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from hashing import CodeIndex, Codes, Curve, Found, fit_curve, fit_sigmoid
+from hashing import CodeIndex, Codes, Curve, RowHits, fit_isotonic, fit_sigmoid
 from search.gallery.neighbours import Shortlist
 from search.gallery.reliability import Bin, expected_error, reliability
 from search.gallery.rows import Rows
 
-Chances = npt.NDArray[np.float64]  # (n,)
+Probabilities = npt.NDArray[np.float64]  # (n,)
 
 
 class Match(StrEnum):
@@ -38,47 +39,49 @@ class Match(StrEnum):
     NONE = "none"
 
 
-# The least probability of being the same product that each word promises.
-AT_LEAST = {Match.EXACT: 0.75, Match.SIMILAR: 0.35, Match.WEAK: 0.1}
+# The probability of being the same product from which each word is used.
+MIN_SIMILARITY = {Match.EXACT: 0.75, Match.SIMILAR: 0.35, Match.WEAK: 0.1}
 
-QUERIES = 600  # pictures that are asked for: some seconds at a million
-LOOKED_AT = 200  # nearest by code, as a search looks at
-ANSWERS = 20  # products a query: what a shopper sees
-FEWEST = 5  # products with several pictures, below which the card's curve stays alone
-CARD_COUNTS = 30.0  # answers that the card's curve is worth
-CARD_COUNTS_FIRST = 15.0  # first answers: a query has but one
-FEWEST_PHOTOS = 10  # golden ones, below which own pictures decide alone
-OWN_COUNT = 15.0  # first answers that all own pictures are worth beside photos
+MAX_QUERIES = 600  # own pictures searched for: some seconds at a million
+SHORTLIST_IMAGES = 200  # nearest by code, as many as a search ranks
+ANSWERS_A_QUERY = 20  # products, as many as a shopper sees
+MIN_PRODUCTS = 5  # with several pictures; below, the card's curve is used as it is
+CARD_WEIGHT = 30.0  # answers that the card's curve counts as
+CARD_WEIGHT_FIRST = 15.0  # the same of first answers, of which a query has but one
+MIN_PHOTOS = 10  # golden ones; below, own pictures decide alone
+OWN_WEIGHT = 15.0  # first answers that all own pictures count as, beside photos
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Of the first answer, and of the others."""
+    """The curve of the first answer, and that of the others."""
 
     first: Curve
     others: Curve
 
     @classmethod
     def of_card(cls, card: Curve) -> Self:
-        """A card has but one."""
+        """Return the card's curve, which serves for both."""
         return cls(card, card)
 
-    def similarities(self, cosines: npt.NDArray[np.floating[Any]]) -> Chances:
-        """Of the answers to one query (n,): that each is the product asked for.
+    def similarities(self, cosines: npt.NDArray[np.floating[Any]]) -> Probabilities:
+        """Return the probability (n,) that each answer to one query is right.
 
-        The first is the most alike, whatever their order; none is likelier than it.
+        The answer with the largest cosine is the first, whatever their order; no other
+        is likelier than it.
         """
-        found = read(self.others, cosines)
-        if len(found):
+        similarities = probabilities(self.others, cosines)
+        if len(similarities):
             best = int(np.argmax(cosines))
-            found[best] = read(self.first, cosines[best : best + 1])[0]
-            found = np.minimum(found, found[best])
-        return found
+            of_best = probabilities(self.first, cosines[best : best + 1])[0]
+            similarities[best] = of_best
+            similarities = np.minimum(similarities, of_best)
+        return similarities
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Answers of which it is known whether they are right: all arrays are (n,)."""
+class JudgedAnswers:
+    """Answers known to be right or wrong: all arrays are (n,)."""
 
     product_id: npt.NDArray[np.int64]  # of the query
     rank: npt.NDArray[np.int64]  # 0 for the first answer of a query
@@ -90,6 +93,7 @@ class Asked:
         return int((self.rank == 0).sum())
 
     def only(self, which: npt.NDArray[np.bool_]) -> Self:
+        """Return the answers for which `which` is true."""
         return type(self)(
             **{name: column[which] for name, column in vars(self).items()}
         )
@@ -97,11 +101,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Curves, and how well some fitted to other products say what comes out.
+    """Curves, and how well curves fitted to other products predict these.
 
     error, first_error: expected calibration error, over all answers and over the first
-    of each query; card_error: the same of the card's curve. None where nothing could
-    be measured. Of photos where there are enough, else of the shop's own pictures.
+    of each query; card_error: that of the card's curve. None where nothing could be
+    measured. Measured on golden photos where there are enough, else on own pictures.
     """
 
     curves: Curves
@@ -113,80 +117,82 @@ class Calibration:
     bins: tuple[Bin, ...]
 
     def report(self) -> dict[str, Any]:
-        """For people: all but the curves."""
-        found = asdict(self)
-        del found["curves"]
-        return found
+        """Return the figures for people: all but the curves."""
+        figures = asdict(self)
+        del figures["curves"]
+        return figures
 
 
-def word(similarity: float) -> Match:
-    for match, least in AT_LEAST.items():
-        if similarity >= least:
+def match_for(similarity: float) -> Match:
+    """Return the word for a probability of being the same product."""
+    for match, minimum in MIN_SIMILARITY.items():
+        if similarity >= minimum:
             return match
     return Match.NONE
 
 
 def calibrate(
-    found: Rows, index: CodeIndex, card: Curve, photos: Asked | None = None
+    rows: Rows, index: CodeIndex, card: Curve, photos: JudgedAnswers | None = None
 ) -> Calibration:
-    """On these pictures, whose codes are in the index row by row.
+    """Fit curves to these pictures, whose codes are in the index row by row.
 
-    photos: answers to photos of which the right product is known.
+    photos: answers to photos whose right product is known.
     """
-    own = ask(found, index)
+    own = judge_own_images(rows, index)
     products = np.unique(own.product_id)
-    if len(products) < FEWEST:
+    if len(products) < MIN_PRODUCTS:
         of_card = Curves.of_card(card)
         return Calibration(of_card, len(products), 0, None, None, None, ())
-    enough = _enough(photos)
-    asked = enough or own
-    predicted = judged(asked, own, card, enough)
-    is_first = asked.rank == 0
-    right = asked.is_right
+    if photos is not None and photos.queries < MIN_PHOTOS:
+        photos = None
+    measured = photos or own
+    predicted = cross_validated(measured, own, card, photos)
+    is_first = measured.rank == 0
+    right = measured.is_right
     return Calibration(
-        curves=fitted(own, card, enough),
-        products=len(np.unique(asked.product_id)),
-        queries=asked.queries,
+        curves=fit_curves(own, card, photos),
+        products=len(np.unique(measured.product_id)),
+        queries=measured.queries,
         error=expected_error(predicted, right),
         first_error=expected_error(predicted[is_first], right[is_first]),
-        card_error=expected_error(read(card, asked.cosine), right),
+        card_error=expected_error(probabilities(card, measured.cosine), right),
         bins=reliability(predicted, right),
     )
 
 
-def ask(found: Rows, index: CodeIndex) -> Asked:
-    """A sample of pictures for the others: what a search would have answered."""
+def judge_own_images(rows: Rows, index: CodeIndex) -> JudgedAnswers:
+    """Search for a sample of pictures among the others, and judge the answers."""
     _, which, pictures = np.unique(
-        found.product_id, return_inverse=True, return_counts=True
+        rows.product_id, return_inverse=True, return_counts=True
     )
     several = np.flatnonzero(pictures[which] > 1)
     rng = np.random.default_rng(0)
-    some = rng.permutation(several)[:QUERIES]
-    return asked_with(
-        *(found, index, found.embeddings[some], index.codes[some]),
-        *(found.product_id[some], some),
+    sample = rng.permutation(several)[:MAX_QUERIES]
+    return judge_answers(
+        *(rows, index, rows.embeddings[sample], index.codes[sample]),
+        *(rows.product_id[sample], sample),
     )
 
 
-def asked_with(  # noqa: PLR0913
-    found: Rows,
+def judge_answers(  # noqa: PLR0913
+    rows: Rows,
     index: CodeIndex,
     embeddings: npt.NDArray[np.int8],
     codes: Codes,
     product_ids: npt.NDArray[np.int64],
     own_rows: npt.NDArray[np.int64],
-) -> Asked:
-    """Queries (n, …) of which the right product is known, and their answers.
+) -> JudgedAnswers:
+    """Answer n queries whose right product is known, and judge the answers.
 
-    own_rows: the row that is the very picture, and no answer to it; -1 for none.
+    own_rows: (n,) the row that is the query's own picture and no answer; -1 for none.
     """
     parts = [
-        _answered(found, index, *each)
+        _answered(rows, index, *each)
         for each in zip(embeddings, codes, product_ids, own_rows, strict=True)
     ]
     columns: list[Any] = list(zip(*parts, strict=True)) or [[]] * 4
     types = (np.int64, np.int64, np.float64, np.bool_)
-    return Asked(
+    return JudgedAnswers(
         *(
             np.concatenate([np.empty(0, each), *column])
             for each, column in zip(types, columns, strict=True)
@@ -194,63 +200,66 @@ def asked_with(  # noqa: PLR0913
     )
 
 
-def judged(
-    asked: Asked, fit_on: Asked, card: Curve, photos: Asked | None = None
-) -> Chances:
-    """What is said of these answers (n,) by curves that saw other products alone.
+def cross_validated(
+    asked: JudgedAnswers,
+    fit_on: JudgedAnswers,
+    card: Curve,
+    photos: JudgedAnswers | None = None,
+) -> Probabilities:
+    """Return the probability (n,) of each answer, by curves that saw other products.
 
-    The products fall into two halves; each is judged by the other's curve.
+    The products are split in two halves; each is predicted by the other's curves.
     """
     products = np.unique(fit_on.product_id)
 
-    def half_of(some: Asked) -> npt.NDArray[np.intp]:
+    def half_of(some: JudgedAnswers) -> npt.NDArray[np.intp]:
         return np.searchsorted(products, some.product_id) % 2
 
     half = half_of(asked)
     predicted = np.empty(len(half))
     for each in (0, 1):
         others = photos.only(half_of(photos) != each) if photos else None
-        curves = fitted(fit_on.only(half_of(fit_on) != each), card, others)
+        curves = fit_curves(fit_on.only(half_of(fit_on) != each), card, others)
         for curve, place in (
             (curves.first, asked.rank == 0),
             (curves.others, asked.rank > 0),
         ):
             which = (half == each) & place
-            predicted[which] = read(curve, asked.cosine[which])
+            predicted[which] = probabilities(curve, asked.cosine[which])
     return predicted
 
 
-def fitted(own: Asked, card: Curve, photos: Asked | None = None) -> Curves:
-    """To the answers to own pictures, to those to photos, and to the card's curve."""
+def fit_curves(
+    own: JudgedAnswers, card: Curve, photos: JudgedAnswers | None = None
+) -> Curves:
+    """Fit curves to the answers to own pictures and photos, and to the card's curve."""
     is_first = own.rank == 0
     first, others = own.only(is_first), own.only(~is_first)
     if photos is None:
         return Curves(
-            fit_sigmoid(*_with_card([(first, 1.0)], card, CARD_COUNTS_FIRST)),
-            fit_curve(*_with_card([(others, 1.0)], card, CARD_COUNTS)),
+            fit_sigmoid(*_with_card([(first, 1.0)], card, CARD_WEIGHT_FIRST)),
+            fit_isotonic(*_with_card([(others, 1.0)], card, CARD_WEIGHT)),
         )
     is_first = photos.rank == 0
-    little = OWN_COUNT / max(first.queries, OWN_COUNT)
-    of_first = [(first, little), (photos.only(is_first), 1.0)]
+    weight = OWN_WEIGHT / max(first.queries, OWN_WEIGHT)
+    of_first = [(first, weight), (photos.only(is_first), 1.0)]
     of_others = [(others, 1.0), (photos.only(~is_first), 1.0)]
     return Curves(
-        fit_sigmoid(*_with_card(of_first, card, CARD_COUNTS_FIRST)),
-        fit_curve(*_with_card(of_others, card, CARD_COUNTS)),
+        fit_sigmoid(*_with_card(of_first, card, CARD_WEIGHT_FIRST)),
+        fit_isotonic(*_with_card(of_others, card, CARD_WEIGHT)),
     )
 
 
-def _enough(photos: Asked | None) -> Asked | None:
-    return photos if photos and photos.queries >= FEWEST_PHOTOS else None
-
-
 def _with_card(
-    parts: Sequence[tuple[Asked, float]], card: Curve, counts: float
-) -> tuple[Chances, npt.NDArray[np.bool_], Chances]:
-    """Cosines, rightness and weights: of the answers, each part with its own weight,
-    and of what the card says.
+    parts: Sequence[tuple[JudgedAnswers, float]], card: Curve, card_weight: float
+) -> tuple[Probabilities, npt.NDArray[np.bool_], Probabilities]:
+    """Return cosines, whether right, and weights: of the answers and of the card.
+
+    parts: answers with the weight of each. The card's curve counts as answers at its
+    knots, as many right and wrong as it says.
     """
     cosines, shares = np.array(card).T
-    each = counts / len(cosines)
+    each = card_weight / len(cosines)
     knots = np.ones(len(cosines), np.bool_)
     weights = [np.full(len(asked.rank), weight) for asked, weight in parts]
     return (
@@ -261,26 +270,28 @@ def _with_card(
 
 
 def _answered(  # noqa: PLR0913
-    found: Rows,
+    rows: Rows,
     index: CodeIndex,
     query: npt.NDArray[np.int8],
     code: Codes,
     product: int,
     own_row: int,
 ) -> tuple[Any, ...]:
-    """Product, ranks, cosines and rightness of the answers to one query."""
-    (near,) = index.search_rows(code[np.newaxis], LOOKED_AT + 1)
+    """Return product, ranks, cosines and rightness of the answers to one query."""
+    (near,) = index.search_rows(code[np.newaxis], SHORTLIST_IMAGES + 1)
     others = near.rows != own_row
-    shortlist = Found(near.rows[others], near.distances[others])
-    best = Shortlist.of([(found, shortlist)], LOOKED_AT).compared(query, None)
-    answers = best.best_of_products()[:ANSWERS]
+    hits = RowHits(near.rows[others], near.distances[others])
+    shortlist = Shortlist.of([(rows, hits)], SHORTLIST_IMAGES)
+    answers = shortlist.with_cosines(query, None).best_of_products()[:ANSWERS_A_QUERY]
     n = len(answers)
     is_right = answers.product_id == product
     return np.full(n, product), np.arange(n), answers.cosine, is_right
 
 
-def read(curve: Curve, cosines: npt.NDArray[np.floating[Any]]) -> Chances:
-    """What a curve says of answers at these cosines (n,): between 0 and 1."""
+def probabilities(
+    curve: Curve, cosines: npt.NDArray[np.floating[Any]]
+) -> Probabilities:
+    """Return the probability (n,) that the curve gives to answers at these cosines."""
     knots, shares = zip(*curve, strict=True)
-    found: Chances = np.interp(cosines, knots, shares)
-    return found
+    at_cosines: Probabilities = np.interp(cosines, knots, shares)
+    return at_cosines

@@ -1,26 +1,24 @@
-"""In what two tables of rows differ, picture by picture."""
+"""Compare two tables of rows, picture by picture."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.rows import Int64s, Rows
 
-WORDS = {"brand": "brands", "colour": "colours"}
 REASONS = {
     "product_id": "product",
     "category_id": "category",
     "price": "price",
     "in_stock": "stock",
-    "brand": "brand",
-    "colour": "colour",
     "codes": "code",
     "embeddings": "embedding",
 }
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """How the gallery differs from the database."""
 
     MISSING = "missing"
@@ -30,16 +28,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Difference:
-    """A picture that the gallery holds otherwise than the database."""
+    """A picture of which gallery and database disagree."""
 
-    kind: Kind
+    kind: DifferenceKind
     image_id: int
     product_id: int
     reason: str
 
 
 def differences(found: Rows, stored: Rows) -> list[Difference]:
-    """Between what a gallery holds and what the database does, by image id."""
+    """Compare by image id what a gallery holds with what the database stores."""
     extra = ~np.isin(found.image_id, stored.image_id)
     missing = ~np.isin(stored.image_id, found.image_id)
     both, ours, theirs = np.intersect1d(
@@ -53,15 +51,17 @@ def differences(found: Rows, stored: Rows) -> list[Difference]:
     # A picture that moved to another product is out of date for both.
     moved = np.flatnonzero(found.product_id[ours] != stored.product_id[theirs])
     return [
-        *_each(Kind.MISSING, stored, missing, "it is not in the gallery"),
-        *_each(Kind.EXTRA, found, extra, "it is not in the database"),
-        *(Difference(Kind.STALE, pk, *rest) for pk, rest in stale.items()),
-        *_each(Kind.EXTRA, found, ours[moved], "it is of another product"),
+        *_each(DifferenceKind.MISSING, stored, missing, "it is not in the gallery"),
+        *_each(DifferenceKind.EXTRA, found, extra, "it is not in the database"),
+        *(Difference(DifferenceKind.STALE, pk, *rest) for pk, rest in stale.items()),
+        *_each(
+            DifferenceKind.EXTRA, found, ours[moved], "it belongs to another product"
+        ),
     ]
 
 
 def _each(
-    kind: Kind, table: Rows, which: Int64s | np.ndarray, reason: str
+    kind: DifferenceKind, table: Rows, which: Int64s | np.ndarray, reason: str
 ) -> list[Difference]:
     pairs = zip(
         table.image_id[which].tolist(), table.product_id[which].tolist(), strict=True
@@ -72,10 +72,10 @@ def _each(
 def _reasons(
     found: Rows, ours: Int64s, stored: Rows, theirs: Int64s
 ) -> dict[int, list[str]]:
-    """Of each pair that differs: in what."""
+    """Return the columns in which each pair differs, by the pair's number."""
     reasons: dict[int, list[str]] = {}
-    for column, reason in REASONS.items():
-        differs = _column(found, column)[ours] != _column(stored, column)[theirs]
+    for column, reason in {**REASONS, **{name: name for name in WORD_COLUMNS}}.items():
+        differs = _column(found, column, ours) != _column(stored, column, theirs)
         if differs.ndim > 1:
             differs = differs.any(axis=1)
         for at in np.flatnonzero(differs).tolist():
@@ -83,10 +83,8 @@ def _reasons(
     return reasons
 
 
-def _column(table: Rows, name: str) -> np.ndarray:
-    values: np.ndarray = getattr(table, name)
-    if name not in WORDS:
-        return values
-    words: np.ndarray = np.array([*getattr(table, WORDS[name]), ""], dtype=object)
-    spelled: np.ndarray = words[values]
-    return spelled
+def _column(table: Rows, name: str, rows: Int64s) -> np.ndarray:
+    if name in table.words:
+        return np.array(table.words[name].words(rows), dtype=object)
+    values: np.ndarray = getattr(table, name)[rows]
+    return values

@@ -1,54 +1,68 @@
-"""What a shopper limits a search to, and which rows that allows."""
+"""Filters of a search, and the rows of a gallery that they allow."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from typing import Self
 
 import numpy as np
 
-from hashing import Where
-from hashing.where import Stretch
-from search.gallery.rows import Bools, Int64s, Ints, Rows, price_in_hundredths
+from hashing import RowFilter
+from hashing.index.row_filter import RowRange
+from search.gallery.columns import WordColumn
+from search.gallery.rows import Bools, Int64s, Rows, price_in_hundredths
 
-# For numbers of rows, or a slice of them: whether each may be an answer.
+# Returns for row numbers, or a slice of rows, whether each is allowed.
 Condition = Callable[[Int64s | slice], Bools]
 
-FEW_WORDS = 6  # above which a table of all words is quicker
+MAX_COMPARED_WORDS = 6  # above, a lookup table of the vocabulary is quicker
 
 
 @dataclass(frozen=True)
 class Filters:
-    """All must hold. Within brands and within colours one is enough.
+    """All must hold.
 
     categories: ids, the subtree included; None allows all, an empty set nothing.
-    Prices are inclusive. Brands and colours compare without case.
+    Prices are inclusive. words: of columns in WORD_COLUMNS, the words of which a
+    product has one; they compare without case.
     """
 
     categories: frozenset[int] | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
-    brands: frozenset[str] = frozenset()
-    colours: frozenset[str] = frozenset()
     in_stock: bool = False
+    words: tuple[tuple[str, frozenset[str]], ...] = ()
 
-    def allowed(self, rows: Rows) -> Where:
-        """Which rows may be answers.
+    @property
+    def chosen_words(self) -> dict[str, frozenset[str]]:
+        """The words that are chosen, by column."""
+        return dict(self.words)
+
+    def with_words(self, **words: Iterable[str]) -> Self:
+        """Return the filters with other words in these columns; none allow all."""
+        chosen = {name: frozenset(column) for name, column in words.items()}
+        both = {**self.chosen_words, **chosen}
+        kept = {name: column for name, column in both.items() if column}
+        return replace(self, words=tuple(sorted(kept.items())))
+
+    def allowed(self, rows: Rows) -> RowFilter:
+        """Return which rows are allowed.
 
         A category costs nothing but what it leaves, since its rows lie together; the
         other columns are read only where the search asks for them.
         """
         conditions = list(self._conditions(rows))
         keep = partial(_all, conditions) if conditions else None
-        return Where(self._stretches(rows), keep)
+        return RowFilter(self._stretches(rows), keep)
 
-    def _stretches(self, rows: Rows) -> list[Stretch] | None:
+    def _stretches(self, rows: Rows) -> list[RowRange] | None:
         if self.categories is None:
             return None
         return sorted(
             stretch
             for category in self.categories
-            for stretch in rows.stretches.get(category, ())
+            for stretch in rows.category_ranges.get(category, ())
         )
 
     def _conditions(self, rows: Rows) -> Iterator[Condition]:
@@ -60,10 +74,8 @@ class Filters:
         if self.max_price is not None:
             most = price_in_hundredths(self.max_price)
             yield lambda at: rows.price[at] <= most
-        if self.brands:
-            yield _by_word(self.brands, rows.brand, rows.brands)
-        if self.colours:
-            yield _by_word(self.colours, rows.colour, rows.colours)
+        for name, words in self.chosen_words.items():
+            yield _by_word(words, rows.words[name])
 
 
 NO_FILTERS = Filters()
@@ -77,13 +89,12 @@ def _all(conditions: Sequence[Condition], at: Int64s | slice) -> Bools:
     return kept
 
 
-def _by_word(
-    wanted: frozenset[str], numbers: Ints, words: tuple[str, ...]
-) -> Condition:
+def _by_word(wanted: frozenset[str], column: WordColumn) -> Condition:
     folded = {word.casefold() for word in wanted}
-    fitting = [at for at, word in enumerate(words) if word.casefold() in folded]
-    if len(fitting) > FEW_WORDS:
-        table = np.zeros(len(words), np.bool_)
+    numbers, vocabulary = column.numbers, column.vocabulary
+    fitting = [at for at, word in enumerate(vocabulary) if word.casefold() in folded]
+    if len(fitting) > MAX_COMPARED_WORDS:
+        table = np.zeros(len(vocabulary), np.bool_)
         table[fitting] = True
         return lambda at: table.take(numbers[at])
     return lambda at: np.logical_or.reduce(

@@ -1,24 +1,25 @@
-"""The photos of golden queries, and what a gallery answers to them."""
+"""The photos of golden queries, as a test set for calibration."""
 
 import numpy as np
 import structlog
 from PIL.Image import Image
 
 import hashing
-from catalogue.images import UnreadableImage, open_stored
+from catalogue.images import open_stored
 from hashing import CodeIndex
-from search.gallery.calibration import Asked, asked_with
+from pictures.errors import UnreadableImage
+from search.gallery.calibration import JudgedAnswers, judge_answers
 from search.gallery.rows import Rows
 from search.models.golden import GoldenQuery
 
 log = structlog.get_logger(__name__)
 
-MOST = 300  # the newest: some two seconds
-BATCH = 16  # encoded together
+MAX_PHOTOS = 300  # the newest: about two seconds
+BATCH = 16  # photos encoded together
 
 
 def photo_of(query: GoldenQuery) -> Image | None:
-    """None where its file is lost or damaged."""
+    """Open its photo; None where the file is lost or damaged."""
     try:
         with query.photo.open("rb") as file:
             return open_stored(file)
@@ -27,14 +28,18 @@ def photo_of(query: GoldenQuery) -> Image | None:
         return None
 
 
-def answers(found: Rows, index: CodeIndex, encoder: hashing.Encoder) -> Asked | None:
-    """To all golden queries whose product is among these rows; None without any."""
-    wanted = GoldenQuery.objects.order_by("-pk").filter(product__active=True)[:MOST]
-    known = set(found.product_id.tolist())
+def answers(
+    rows: Rows, index: CodeIndex, encoder: hashing.Encoder
+) -> JudgedAnswers | None:
+    """Ask for all golden photos whose product is in these rows; None without any."""
+    queries = GoldenQuery.objects.order_by("-pk").filter(product__active=True)[
+        :MAX_PHOTOS
+    ]
+    products_found = set(rows.product_id.tolist())
     photos = [
         (photo, query.product_id)
-        for query in wanted
-        if query.product_id in known and (photo := photo_of(query))
+        for query in queries
+        if query.product_id in products_found and (photo := photo_of(query))
     ]
     if not photos:
         return None
@@ -43,8 +48,8 @@ def answers(found: Rows, index: CodeIndex, encoder: hashing.Encoder) -> Asked | 
         encoder.encode(pictures[start : start + BATCH])
         for start in range(0, len(pictures), BATCH)
     ]
-    return asked_with(
-        *(found, index),
+    return judge_answers(
+        *(rows, index),
         np.concatenate([each.embeddings for each in encoded]),
         np.concatenate([each.codes for each in encoded]),
         *(np.array(products, np.int64), np.full(len(products), -1)),

@@ -1,13 +1,13 @@
-"""Pictures near a query, as columns: of most, a search needs but few numbers."""
+"""The pictures nearest to a query, as columns of numbers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from hashing import Found
+from hashing import RowHits
 from search.gallery.rows import Int64s, Rows
 
 Weights = npt.NDArray[np.float32]  # (dim,)
@@ -16,19 +16,19 @@ Embedding = npt.NDArray[np.int8]  # (dim,)
 
 
 class Columns(Protocol):
-    """Some products, of which each column can be asked for."""
+    """Products with columns to count facets over."""
 
     def column(self, name: str) -> list[Any]:
-        """Of each: `category_id`, `price` (hundredths), `in_stock`."""
+        """Return of each `category_id`, `price` (hundredths) or `in_stock`."""
         ...
 
     def words(self, name: str) -> list[str]:
-        """Of each: `brand`, `colour`."""
+        """Return of each the word in this column of WORD_COLUMNS."""
         ...
 
 
 class Neighbour(NamedTuple):
-    """One picture, with the columns of its product that filters read."""
+    """One picture, with the filter columns of its product."""
 
     image_id: int
     product_id: int
@@ -38,25 +38,25 @@ class Neighbour(NamedTuple):
     category_id: int
     price: int  # hundredths of the shop's currency
     in_stock: bool
-    brand: str
-    colour: str
+    words: Mapping[str, str]  # by the names of WORD_COLUMNS
 
 
-class Listed(list[Neighbour]):
-    """Neighbours one by one, where they were found so."""
+class NeighbourList(list[Neighbour]):
+    """Neighbours as a list, where they were found one by one."""
 
     def column(self, name: str) -> list[Any]:
         return [getattr(near, name) for near in self]
 
-    words = column
+    def words(self, name: str) -> list[str]:
+        return [near.words[name] for near in self]
 
 
 @dataclass(frozen=True)
 class Shortlist:
-    """Pictures by their codes alone: n of them, nearest first, equal ones by image id.
+    """n pictures ranked by their codes alone, nearest first, then by image id.
 
-    distance: bits that differ from the query's; tables, table, row: where the columns
-    of their products are.
+    distance: bits that differ from the query's. The columns of picture i are in
+    tables[table[i]], at row[i].
     """
 
     image_id: Int64s
@@ -67,8 +67,8 @@ class Shortlist:
     row: Int64s
 
     @staticmethod
-    def of(found: Sequence[tuple[Rows, Found]], k: int) -> "Shortlist":
-        """The first k of what was found in some tables."""
+    def of(found: Sequence[tuple[Rows, RowHits]], k: int) -> "Shortlist":
+        """Return the k nearest of the pictures found in some tables."""
         table = np.repeat(
             np.arange(len(found), dtype=np.int32), [len(each.rows) for _, each in found]
         )
@@ -88,12 +88,15 @@ class Shortlist:
         return len(self.image_id)
 
     def hits(self) -> list[tuple[int, int]]:
-        """Image id and distance of each."""
+        """Return image id and distance of each."""
         columns = (self.image_id.tolist(), self.distance.tolist())
         return list(zip(*columns, strict=True))
 
-    def compared(self, query: Embedding, weights: Weights | None) -> "Neighbours":
-        """With the cosines of their embeddings and the query's (dim,)."""
+    def with_cosines(self, query: Embedding, weights: Weights | None) -> "Neighbours":
+        """Return the pictures with the cosine of each embedding and the query (dim,).
+
+        weights: (dim,) of the embedding's numbers, for the score that ranks.
+        """
         vectors = np.empty((len(self), len(query)), np.float32)
         for number, rows in enumerate(self.tables):
             at = np.flatnonzero(self.table == number)
@@ -106,7 +109,7 @@ class Shortlist:
 
 @dataclass(frozen=True)
 class Neighbours(Shortlist):
-    """n pictures of a shortlist and how alike each is, in any order.
+    """n pictures of a shortlist with how similar each is, in any order.
 
     cosine: of the embeddings; score: what ranks them, a cosine of weighted embeddings.
     """
@@ -116,7 +119,7 @@ class Neighbours(Shortlist):
 
     @classmethod
     def merged(cls, first: Self, second: Self) -> Self:
-        """The neighbours of both."""
+        """Return the neighbours of both."""
         columns = {
             name: np.concatenate([getattr(first, name), getattr(second, name)])
             for name in COLUMNS
@@ -128,46 +131,41 @@ class Neighbours(Shortlist):
         return self.take(np.arange(len(self))[page])
 
     def take(self, numbers: npt.NDArray[np.intp]) -> Self:
-        """Only these, in this order."""
+        """Return only these, in this order."""
         columns = {name: getattr(self, name).take(numbers) for name in COLUMNS}
         return replace(self, **columns)
 
     def best_of_products(self) -> Self:
-        """The nearest picture of each product, the most like first.
+        """Return the most similar picture of each product, the most similar first.
 
-        By score, then distance, then image id, so that paging is stable.
+        Ordered by score, then distance, then image id, so that paging is stable.
         """
         ranked = np.lexsort((self.image_id, self.distance, -self.score))
         _, first = np.unique(self.product_id[ranked], return_index=True)
         return self.take(ranked[np.sort(first)])
 
-    def listed(self) -> Iterator[tuple[int, int, int]]:
-        """Of each: product id, image id, distance."""
+    def ids_and_distances(self) -> Iterator[tuple[int, int, int]]:
+        """Iterate over product id, image id and distance of each."""
         columns = (self.product_id, self.image_id, self.distance)
         return zip(*(column.tolist() for column in columns), strict=True)
 
     def column(self, name: str) -> list[Any]:
-        """Of each one's product: `category_id`, `price`, `in_stock`."""
+        """Return of each product `category_id`, `price` or `in_stock`."""
         return self._of_each(lambda rows, at: getattr(rows, name).take(at).tolist())
 
     def words(self, name: str) -> list[str]:
-        """Of each one's product: `brand`, `colour`."""
-
-        def read(rows: Rows, at: Int64s) -> list[str]:
-            words = getattr(rows, f"{name}s")
-            return [words[number] for number in getattr(rows, name).take(at).tolist()]
-
-        return self._of_each(read)
+        """Return of each product the word in this column of WORD_COLUMNS."""
+        return self._of_each(lambda rows, at: rows.words[name].words(at))
 
     def _of_each(self, read: Callable[[Rows, Int64s], list[Any]]) -> list[Any]:
-        """What is read of each table's rows, in the order of these."""
-        found: list[Any] = [None] * len(self)
+        """Read values from each table, and return them in the order of these rows."""
+        values: list[Any] = [None] * len(self)
         for number, rows in enumerate(self.tables):
             places = np.flatnonzero(self.table == number)
-            values = read(rows, self.row[places])
-            for place, value in zip(places.tolist(), values, strict=True):
-                found[place] = value
-        return found
+            of_table = read(rows, self.row[places])
+            for place, value in zip(places.tolist(), of_table, strict=True):
+                values[place] = value
+        return values
 
 
 COLUMNS = ("image_id", "product_id", "distance", "cosine", "score", "table", "row")
@@ -176,7 +174,10 @@ COLUMNS = ("image_id", "product_id", "distance", "cosine", "score", "table", "ro
 def _cosines(
     query: npt.NDArray[np.float32], vectors: npt.NDArray[np.float32]
 ) -> Floats:
-    """Between one (dim,) and n (n, dim): (n,). A zero vector is near none."""
+    """Return the cosines (n,) of a vector (dim,) and n others (n, dim).
+
+    A zero vector has cosine 0 with every other.
+    """
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors)) * np.linalg.norm(query)
     cosines: Floats = (vectors @ query) / np.maximum(lengths, 1e-9)
     return cosines

@@ -1,4 +1,4 @@
-"""Whether what was said to be likely came out as often: in ten bins of equal width."""
+"""Reliability of probabilities: how often what was predicted came true, in ten bins."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ BINS = np.linspace(0, 1, 11)
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers whose probability lies between two numbers, and how it came out."""
+    """Answers whose probability lies in a range, and the share that was right."""
 
     low: float
     high: float
@@ -22,7 +22,7 @@ class Bin:
 def expected_error(
     predicted: npt.NDArray[np.float64], is_right: npt.NDArray[np.bool_]
 ) -> float:
-    """Mean distance of what was said from what came out, in ten bins of equal width.
+    """Return the expected calibration error, over ten bins of equal width.
 
     Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using
     Bayesian binning" (AAAI 2015).
@@ -35,7 +35,7 @@ def expected_error(
 def reliability(
     predicted: npt.NDArray[np.float64], is_right: npt.NDArray[np.bool_]
 ) -> tuple[Bin, ...]:
-    """Without the bins that nothing fell into."""
+    """Return the bins that have answers in them."""
     which = np.digitize(predicted, BINS[1:-1])
     return tuple(
         Bin(

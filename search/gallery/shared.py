@@ -1,7 +1,7 @@
-"""Snapshots on the storage that hosts share: a builder puts them there, web takes them.
+"""Snapshots on the storage that hosts share: a builder uploads, web hosts download.
 
-Where STORAGE_URL is not set there is none: then all processes see one SNAPSHOTS_DIR.
-Else that is each host's own copy, from which it goes on while the storage is away.
+Without STORAGE_URL all processes see one SNAPSHOTS_DIR, and this is not used. With it,
+SNAPSHOTS_DIR is each host's own copy, which serves while the storage is unreachable.
 """
 
 import fcntl
@@ -20,13 +20,13 @@ from django.core.files.storage import Storage, storages
 
 from catalogue.storing import AWAY
 from hashing import IndexFileError
-from hashing.disk import sync
+from hashing.disk import fsync
 from search.errors import SearchUnavailable
 
-# Written last and removed first: what has it is whole.
-LAST = "manifest.json"
-# After a failure nobody asks again during these seconds.
-PAUSE = 2.0
+# Written last and removed first: a folder that has it is whole.
+MARKER = "manifest.json"
+# After a failure the storage is not asked for so long.
+BACK_OFF_SECONDS = 2.0
 
 _lock = Lock()
 _fetching: dict[str, Future[None]] = {}
@@ -38,9 +38,9 @@ def is_in_use() -> bool:
 
 
 def put(folder: Path) -> None:
-    """Copy a snapshot there. Raises SearchUnavailable; then again does no harm."""
+    """Upload a snapshot. May be repeated after it raised SearchUnavailable."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    files.sort(key=lambda path: path.name == LAST and path.parent == folder)
+    files.sort(key=lambda path: path.name == MARKER and path.parent == folder)
     with _storage() as storage:
         for path in files:
             name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
@@ -50,9 +50,10 @@ def put(folder: Path) -> None:
                 storage.save(name, File(file))
 
 
-def is_at_hand(name: str, folder: Path, *, wait: bool) -> bool:
-    """Whether this host has its copy, which is otherwise being fetched: waited for, if
-    asked. Raises as `fetch`.
+def is_available(name: str, folder: Path, *, wait: bool) -> bool:
+    """Return whether this host has its copy; where not, begin to download it.
+
+    wait: return only once it has been downloaded. Raises as `fetch`.
     """
     if folder.exists():
         return True
@@ -67,7 +68,7 @@ def is_at_hand(name: str, folder: Path, *, wait: bool) -> bool:
     try:
         fetching.result()
     except SearchUnavailable:
-        _paused_until[name] = time.monotonic() + PAUSE
+        _paused_until[name] = time.monotonic() + BACK_OFF_SECONDS
         raise
     finally:
         _fetching.pop(name, None)
@@ -75,9 +76,9 @@ def is_at_hand(name: str, folder: Path, *, wait: bool) -> bool:
 
 
 def fetch(name: str, folder: Path) -> None:
-    """Make this host's copy, unless another process has.
+    """Download this host's copy, unless another process has; it is not verified yet.
 
-    Not verified yet. Raises IndexFileError if it is not there whole, SearchUnavailable
+    Raises IndexFileError if the storage does not have it whole, SearchUnavailable
     while the storage does not answer.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -88,34 +89,34 @@ def fetch(name: str, folder: Path) -> None:
             return
         shutil.rmtree(partial, ignore_errors=True)
         with _storage() as storage:
-            if not storage.exists(f"{name}/{LAST}"):
+            if not storage.exists(f"{name}/{MARKER}"):
                 raise IndexFileError(f"the storage has no snapshot {name}")
             for file in _files(storage, name):
                 _copy(storage, file, partial / Path(file).relative_to(name))
-        sync(partial)
+        fsync(partial)
         partial.rename(folder)
 
 
 def name_of(path: Path) -> str:
-    """Of the snapshot that this file or folder belongs to while it is fetched."""
+    """Return the name of the snapshot that a file or folder belongs to."""
     return path.name.removesuffix(".download").removesuffix(".lock")
 
 
 def has(name: str) -> bool:
-    """Raises SearchUnavailable while the storage does not answer."""
+    """Return whether the storage has it. Raises SearchUnavailable."""
     with _storage() as storage:
-        return storage.exists(f"{name}/{LAST}")
+        return storage.exists(f"{name}/{MARKER}")
 
 
 def sweep(keep: set[str]) -> None:
-    """Remove all others; only under the builder's lock."""
+    """Remove all other snapshots; call only under the builder's lock."""
     with _storage() as storage:
         try:
             names, _ = storage.listdir("")
         except FileNotFoundError:  # nothing was ever put there
             return
         for name in set(names) - keep:
-            files = sorted(_files(storage, name), key=lambda file: file != LAST)
+            files = sorted(_files(storage, name), key=lambda file: file != MARKER)
             for file in files:
                 storage.delete(file)
             if settings.STORAGES["snapshots"]["BACKEND"].endswith("FileSystemStorage"):
@@ -124,7 +125,7 @@ def sweep(keep: set[str]) -> None:
 
 @cache
 def _executor() -> ThreadPoolExecutor:
-    """One thread, begun when it is needed: after the fork."""
+    """Return the one downloading thread, started on first use: after the fork."""
     return ThreadPoolExecutor(1, "fetch")
 
 
@@ -139,7 +140,7 @@ def _copy(storage: Storage, name: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with storage.open(name, "rb") as source, path.open("wb") as target:
         shutil.copyfileobj(source, target, 1024 * 1024)
-    sync(path)
+    fsync(path)
 
 
 @contextmanager

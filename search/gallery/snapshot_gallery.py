@@ -12,11 +12,12 @@ from search.changes import Position
 from search.encoders.encoded_query import EncodedQuery
 from search.errors import ForeignEncoder
 from search.gallery.calibration import Curves
+from search.gallery.columns import Ints
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.neighbours import Shortlist
 from search.gallery.overlay import Overlay, rows_of_products
-from search.gallery.reading import By, read_products
-from search.gallery.rows import Int64s, Ints, Rows, merged, same
+from search.gallery.reading import CodeShape, read_products
+from search.gallery.rows import Int64s, Rows, merged, same
 from search.gallery.snapshots import LoadedSnapshot
 
 
@@ -150,5 +151,5 @@ class SnapshotGallery:
 
     def _read(self, products: Sequence[int]) -> IndexedRows:
         rows = self.snapshot.rows
-        by = By(self.encoder, rows.codes.shape[1] * 8, rows.embeddings.shape[1])
+        by = CodeShape(self.encoder, rows.codes.shape[1] * 8, rows.embeddings.shape[1])
         return IndexedRows.of(read_products(by, products))

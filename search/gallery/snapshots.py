@@ -1,8 +1,8 @@
-"""Published galleries on disk: build, publish, load, prune.
+"""Snapshots, published galleries on disk: build, publish, load, prune.
 
 A snapshot is a folder that never changes. It is written, read back, and only then
-entered in the database: nobody looks for a folder without a row, and whoever sees the
-row can read the whole.
+entered in the database: a folder without a row is never read, and whoever sees the row
+can read the whole folder.
 """
 
 import secrets
@@ -14,33 +14,33 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from hashing import CodeIndex, Encoder, IndexFileError, RecallTooLow
 from search import changes
 from search.encoders.registry import encoder
-from search.errors import SearchUnavailable
-from search.gallery import golden_photos as golden
-from search.gallery import shared
+from search.errors import NewerSnapshot, SearchUnavailable
+from search.gallery import golden_photos, shared
 from search.gallery.calibration import Curves, calibrate
-from search.gallery.reading import By, read_all
+from search.gallery.reading import CodeShape, read_all
 from search.gallery.rows import Rows
 from search.gallery.snapshot_files import read_rows, write
 from search.locks import try_lock
 from search.models import Collection, Snapshot
 
-# Seconds until another index is tried.
-REFUSED_FOR = 600.0
-_refused = 0.0
+# After an index was refused, the next build waits for so long.
+REFUSED_SECONDS = 600.0
+_refused_until = 0.0
 
 log = structlog.get_logger()
 
-KEPT = 3
-# Rebuilt when more products than this have changed since: the larger of the two.
+SNAPSHOTS_KEPT = 3
+# The next is due when more products have changed than the larger of the two allows.
 DUE_CHANGES = 1000
 DUE_SHARE = 0.01
-# Seconds after which a host's copy that is no snapshot any more is nobody's.
-UNUSED = 3600.0
+# A host removes its copy of a snapshot that is gone after so long.
+UNUSED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class LoadedSnapshot:
     as_of: datetime
     rows: Rows
     index: CodeIndex
-    # From cosines to probabilities; None: as the encoder's card has it.
+    # From cosines to probabilities; None: those of the encoder's card.
     curves: Curves | None = None
 
 
 def is_due() -> bool:
-    """Whether the next one should be built: by the changes, or since none can serve."""
+    """Return whether to build the next: many changes, or no snapshot that can serve."""
     fingerprint = encoder().fingerprint
     current = Snapshot.objects.serving(fingerprint).first()
     if current is None:
@@ -66,104 +66,105 @@ def is_due() -> bool:
     damaged = Snapshot.objects.filter(encoder=fingerprint, damaged=True)
     if damaged.filter(pk__gt=current.pk).exists() or _is_lost(current):
         return True
-    if current.position == changes.position_now():
-        return False  # an older transaction still runs: the next would be no newer
+    if current.position == changes.current_position():
+        return False  # an older transaction is running: the next would be no newer
     changed = changes.since(changes.Position(current.position)).products
     return len(changed) > max(DUE_CHANGES, DUE_SHARE * current.images)
 
 
 def build_if_due() -> Snapshot | None:
-    """None too for some minutes after an index was refused: it would be again."""
-    global _refused  # noqa: PLW0603
-    if time.monotonic() < _refused or not is_due():
+    """Build the next if it is due; None if not, or if an index was refused lately."""
+    global _refused_until  # noqa: PLW0603
+    if time.monotonic() < _refused_until or not is_due():
         return None
     try:
         return build()
     except RecallTooLow:
-        _refused = time.monotonic() + REFUSED_FOR
+        _refused_until = time.monotonic() + REFUSED_SECONDS
         raise
 
 
-def build(of: Encoder | None = None) -> Snapshot | None:
-    """Build and publish the next; None if another process is at it.
+def build(by: Encoder | None = None) -> Snapshot | None:
+    """Build and publish the next; None if another process is building.
 
-    Of the encoder that serves, or of one that soon will.
+    by: the encoder whose codes it holds; without, the one that serves.
     """
     with try_lock("snapshot") as is_held:
         if not is_held:
             return None
         sweep()
-        now = of or encoder()
-        # What changes from here on is either in the rows or seen again as a change.
-        as_of, position = timezone.now(), changes.position_now()
-        found = read_all(By.of(now))
-        name = f"{as_of:%Y%m%dT%H%M%S}-{now.fingerprint}-{secrets.token_hex(3)}"
-        found, index = write(
-            found, settings.SNAPSHOTS_DIR / name, fingerprint=now.fingerprint
+        made_by = by or encoder()
+        # What changes from here on is either in the rows or read again as a change.
+        as_of, position = timezone.now(), changes.current_position()
+        rows = read_all(CodeShape.of(made_by))
+        name = f"{as_of:%Y%m%dT%H%M%S}-{made_by.fingerprint}-{secrets.token_hex(3)}"
+        rows, index = write(
+            rows, settings.SNAPSHOTS_DIR / name, fingerprint=made_by.fingerprint
         )
-        asked = golden.answers(found, index, now)
-        calibration = calibrate(found, index, now.card.match, asked)
+        photos = golden_photos.answers(rows, index, made_by)
+        calibration = calibrate(rows, index, made_by.card.match_curve, photos)
         if shared.is_in_use():
             shared.put(settings.SNAPSHOTS_DIR / name)
         snapshot = Snapshot.objects.create(
             name=name,
-            encoder=now.fingerprint,
+            encoder=made_by.fingerprint,
             position=position,
-            images=len(found),
+            images=len(rows),
             as_of=as_of,
             kind=index.kind,
             recall=index.recall,
             curves=asdict(calibration.curves),
             calibration=calibration.report(),
         )
-        log.info("snapshot published", snapshot=name, images=len(found))
-        prune(now.fingerprint)
+        log.info("snapshot published", snapshot=name, images=len(rows))
+        prune(made_by.fingerprint)
         return snapshot
 
 
 def load(snapshot: Snapshot) -> LoadedSnapshot:
     """Map a published snapshot. Raises IndexFileError if it is not whole.
 
-    A damaged copy of what hosts share is taken anew: SearchUnavailable if that fails.
+    A damaged copy of a shared snapshot is downloaded again; raises SearchUnavailable
+    if that fails.
     """
     folder = folder_of(snapshot)
     try:
-        found, index = read_rows(folder, snapshot.encoder)
+        rows, index = read_rows(folder, snapshot.encoder)
     except IndexFileError:
         if not shared.is_in_use():
             raise
         shutil.rmtree(folder, ignore_errors=True)
         shared.fetch(snapshot.name, folder)
-        found, index = read_rows(folder, snapshot.encoder)
+        rows, index = read_rows(folder, snapshot.encoder)
     if shared.is_in_use():  # a host without a builder sweeps by itself
         names = set(Snapshot.objects.values_list("name", flat=True))
-        sweep_host(names, age=UNUSED)
+        sweep_host(names, age=UNUSED_SECONDS)
     return LoadedSnapshot(
         name=snapshot.name,
         encoder=snapshot.encoder,
         position=snapshot.position,
         as_of=snapshot.as_of,
-        rows=found,
+        rows=rows,
         index=index,
         curves=curves_of(snapshot),
     )
 
 
-def calibrate_again() -> Snapshot:
-    """The snapshot that serves, its curve fitted anew; every process takes it over.
+def recalibrate() -> Snapshot:
+    """Fit the curves of the snapshot that serves; every process reads them.
 
-    Raises SearchUnavailable if none can be read.
+    Raises SearchUnavailable if no snapshot can be read.
     """
-    now = encoder()
-    snapshot = Snapshot.objects.serving(now.fingerprint).first()
+    made_by = encoder()
+    snapshot = Snapshot.objects.serving(made_by.fingerprint).first()
     if snapshot is None:
         raise SearchUnavailable("no snapshot serves; build one first")
     try:
         loaded = load(snapshot)
     except IndexFileError as error:
         raise SearchUnavailable(str(error)) from error
-    asked = golden.answers(loaded.rows, loaded.index, now)
-    calibration = calibrate(loaded.rows, loaded.index, now.card.match, asked)
+    photos = golden_photos.answers(loaded.rows, loaded.index, made_by)
+    calibration = calibrate(loaded.rows, loaded.index, made_by.card.match_curve, photos)
     snapshot.curves = asdict(calibration.curves)
     snapshot.calibration = calibration.report()
     snapshot.save(update_fields=["curves", "calibration"])
@@ -171,6 +172,7 @@ def calibrate_again() -> Snapshot:
 
 
 def curves_of(snapshot: Snapshot | Collection) -> Curves | None:
+    """Return its fitted curves; None where the encoder's card decides."""
     if not snapshot.curves:
         return None
     first, others = (
@@ -180,28 +182,37 @@ def curves_of(snapshot: Snapshot | Collection) -> Curves | None:
     return Curves(first, others)
 
 
-def roll_back() -> Snapshot:
-    """Take the newest out of service; returns the one that serves now.
+@transaction.atomic
+def roll_back(*, newest: str = "") -> Snapshot:
+    """Take the newest out of service, and return the one before it, which serves.
 
-    Raises Snapshot.DoesNotExist, and changes nothing, if there is none before it.
+    newest: its name, where the caller has looked at it before.
+    Raises NewerSnapshot if that is the newest no more, Snapshot.DoesNotExist if there
+    is none before it; then nothing changes.
     """
-    newest, *older = Snapshot.objects.serving(encoder().fingerprint)[:2]
-    if not older:
+    serving = Snapshot.objects.serving(encoder().fingerprint)
+    rows = list(serving.select_for_update()[:2])
+    if newest and rows and rows[0].name != newest:
+        raise NewerSnapshot(rows[0].name)
+    if not rows[1:]:
         raise Snapshot.DoesNotExist("no snapshot before the newest")
-    Snapshot.objects.filter(pk=newest.pk).update(withdrawn=True)
-    return older[0]
+    Snapshot.objects.filter(pk=rows[0].pk).update(withdrawn=True)
+    return rows[1]
 
 
 def folder_of(snapshot: Snapshot) -> Path:
-    """On this host; where hosts share them, its copy, if it has one."""
+    """Return its folder on this host, which may not have a copy yet."""
     return Path(settings.SNAPSHOTS_DIR) / snapshot.name
 
 
-def is_at_hand(snapshot: Snapshot, *, wait: bool) -> bool:
-    """Whether it can be loaded. Raises SearchUnavailable, IndexFileError."""
+def is_available(snapshot: Snapshot, *, wait: bool) -> bool:
+    """Return whether this host can load it.
+
+    Raises SearchUnavailable, IndexFileError.
+    """
     if not shared.is_in_use():
         return True
-    return shared.is_at_hand(snapshot.name, folder_of(snapshot), wait=wait)
+    return shared.is_available(snapshot.name, folder_of(snapshot), wait=wait)
 
 
 def _is_lost(snapshot: Snapshot) -> bool:
@@ -210,12 +221,12 @@ def _is_lost(snapshot: Snapshot) -> bool:
     try:
         return not shared.has(snapshot.name)
     except SearchUnavailable:
-        return False  # not known; the next could not be put there either
+        return False  # unknown; the next could not be uploaded either
 
 
 def prune(fingerprint: str) -> None:
-    """Keep its last that can serve, and no change that none of them needs."""
-    kept = list(Snapshot.objects.serving(fingerprint)[:KEPT])
+    """Delete all but the last snapshots of an encoder, and changes none needs."""
+    kept = list(Snapshot.objects.serving(fingerprint)[:SNAPSHOTS_KEPT])
     # Those of another encoder stay: it may be the one to go back to.
     old = Snapshot.objects.filter(encoder=fingerprint).exclude(
         pk__in=[snapshot.pk for snapshot in kept]
@@ -226,16 +237,16 @@ def prune(fingerprint: str) -> None:
 
 
 def sweep_if_free() -> None:
-    """As `sweep`; a builder that is at work sweeps by itself, now or next time."""
+    """Sweep unless a builder is at work, which sweeps by itself."""
     with try_lock("snapshot") as is_held:
         if is_held:
             sweep()
 
 
 def sweep() -> None:
-    """Remove folders that are no snapshot: of killed builders, and pruned ones.
+    """Remove folders without a row: those of killed builders and of pruned snapshots.
 
-    Only under the builder's lock: one that is being built looks the same.
+    Call only under the builder's lock: one that is being built looks the same.
     """
     names = set(Snapshot.objects.values_list("name", flat=True))
     sweep_host(names)
@@ -244,7 +255,10 @@ def sweep() -> None:
 
 
 def sweep_host(names: set[str], *, age: float = 0.0) -> None:
-    """The same on this host alone, of what is older than so many seconds."""
+    """Sweep this host's folder alone.
+
+    age: seconds since the last write below which a folder is left.
+    """
     folder = Path(settings.SNAPSHOTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():

@@ -19,8 +19,8 @@ from PIL.Image import Image
 
 from catalogue import images
 from catalogue.admin import thumbnail
-from catalogue.images import UnreadableImage
 from catalogue.models import Product
+from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers.request import SearchRequest
 from search.answers.similar import similar_to_photo
 from search.duplicates.admin import product_link
@@ -28,7 +28,8 @@ from search.errors import SearchUnavailable
 from search.golden import report
 from search.models.golden import GoldenQuery
 from staff import history
-from staff.rights import StaffAdmin, may, staff_page
+from staff.edits import StaffAdmin
+from staff.rights import may, staff_page
 
 SHOWN = 24
 ADD = "search.add_goldenquery"
@@ -51,7 +52,7 @@ class GoldenForm(forms.Form):
         try:
             content = base64.b64decode(self.cleaned_data["picture"], validate=True)
             return images.open_photo(io.BytesIO(content))
-        except (binascii.Error, UnreadableImage) as error:
+        except (binascii.Error, UnreadableImage, DecoderBusy) as error:
             raise forms.ValidationError(_("Send the photo again.")) from error
 
 
@@ -114,7 +115,10 @@ class GoldenQueryAdmin(StaffAdmin):
         """Keep a photo that was searched with, and the product that is on it."""
         form = GoldenForm(request.POST)
         if not form.is_valid():
-            messages.error(request, _("Not saved. Send the photo again."))
+            is_gone = "product" in form.errors and "picture" not in form.errors
+            why = _("Not saved: this product is not on sale any more.")
+            again = _("Not saved. Send the photo again.")
+            messages.error(request, why if is_gone else again)
             return redirect("admin:search_goldenquery_photo")
         with transaction.atomic():
             query = report.keep(
@@ -130,7 +134,10 @@ class GoldenQueryAdmin(StaffAdmin):
         try:
             photo = images.open_photo(form.cleaned_data["photo"])
             answer = similar_to_photo(photo, SearchRequest(limit=SHOWN))
-        except (UnreadableImage, SearchUnavailable) as error:
+        except UnreadableImage as error:
+            form.add_error("photo", images.reason(error))
+            return {}
+        except (SearchUnavailable, DecoderBusy) as error:
             form.add_error("photo", str(error))
             return {}
         return {"answer": answer, "picture": _as_text(photo)}

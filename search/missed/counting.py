@@ -10,11 +10,11 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from outages.later import Notes
 from search.answers.answer import Answer
 from search.answers.query import WHOLE
 from search.gallery.calibration import Match
@@ -26,7 +26,7 @@ KEPT_DAYS = 90
 # A mail address, or as many digits as a telephone or a card has.
 PERSONAL = re.compile(r"@|(?:\d\W?){6}")
 
-log = structlog.get_logger(__name__)
+Miss = tuple[date, str, str]  # day, category, words
 
 
 def count_photo(answer: Answer) -> None:
@@ -51,19 +51,21 @@ def forget_words() -> None:
 
 
 def _count(*, category: str = "", words: str = "") -> None:
-    """One more; a shopper's answer never fails by it."""
-    today: date = timezone.localdate()
-    row: dict[str, Any] = {"day": today, "category": category, "words": words}
-    try:
-        # One statement, but for the first of the day.
-        if not _one_more(row):
-            with transaction.atomic():
-                Missed.objects.get_or_create(**row)
-                _one_more(row)
-    except DatabaseError as error:
-        log.warning("search without success not counted", reason=str(error))
+    _misses.add((timezone.localdate(), category, words))
 
 
-def _one_more(row: dict[str, Any]) -> int:
-    """Returns how many rows there were to count in."""
-    return Missed.objects.filter(**row).update(count=F("count") + 1)
+def _write(miss: Miss, times: int) -> None:
+    """Count in one statement, but for the first of the day."""
+    row: dict[str, Any] = dict(zip(("day", "category", "words"), miss, strict=True))
+    if not _add(row, times):
+        with transaction.atomic():
+            Missed.objects.get_or_create(**row)
+            _add(row, times)
+
+
+def _add(row: dict[str, Any], times: int) -> int:
+    """Return how many rows there were to count in."""
+    return Missed.objects.filter(**row).update(count=F("count") + times)
+
+
+_misses: Notes[Miss] = Notes(_write)

@@ -36,7 +36,7 @@ class Snapshot(models.Model):
     position = models.BigIntegerField(_("position"))
     images = models.PositiveIntegerField(_("images"))
     as_of = models.DateTimeField(_("as of"))
-    # Of its index, measured when it was built (see hashing.lists).
+    # Of its index, measured when it was built (see hashing.index.inverted_lists).
     kind = models.CharField(_("index"), max_length=8, default="flat")
     recall = models.FloatField(_("recall"), default=1.0)
     # From cosines to probabilities, as fitted by search.gallery.calibration; empty

@@ -11,17 +11,21 @@ import numpy as np
 import numpy.typing as npt
 from django.utils import timezone
 
-from hashing.errors import NoBetter
-from hashing.fitting.refitting import (
-    HELD_OUT,
-    LEAST,
-    SEARCHED,
-    Fitted,
-    fit_hash_layer,
-    refit,
+from hashing.embeddings import Embeddings
+from hashing.errors import NoImprovement
+from hashing.fitting.look_weight import (
+    LookWeight,
+    choose_look_factor,
+    write_look_factor,
 )
-from hashing.fitting.weighing import Weighed, weigh_look, write_factor
-from hashing.layers.linear import Embeddings
+from hashing.fitting.refitting import (
+    MAX_GALLERY,
+    MAX_HELD_OUT,
+    MIN_EMBEDDINGS,
+    FittedLayer,
+    fit_hash_layer,
+    write_refitted_encoder,
+)
 from search.encoders import registry
 from search.errors import Refused
 from search.gallery.reading import IDS_A_QUERY
@@ -34,8 +38,10 @@ class Added:
     """An encoder that was fitted, found better and added."""
 
     row: Encoder
-    fitted: Fitted
-    look: Weighed  # how much the look counts for the same item, from the shop's twins
+    fitted: FittedLayer
+    look: (
+        LookWeight  # how much the look counts for the same item, from the shop's twins
+    )
 
 
 def fit(*, name: str | None = None, seed: int = 0) -> Added:
@@ -46,19 +52,21 @@ def fit(*, name: str | None = None, seed: int = 0) -> Added:
     serving = registry.keep_first()
     encoder = registry.load(serving)
     vectors, products = stored_pictures(
-        serving.fingerprint, limit=SEARCHED + HELD_OUT, seed=seed
+        serving.fingerprint, limit=MAX_GALLERY + MAX_HELD_OUT, seed=seed
     )
-    if len(vectors) < LEAST:
-        raise Refused(f"{len(vectors)} pictures have codes; {LEAST} are needed")
+    if len(vectors) < MIN_EMBEDDINGS:
+        raise Refused(
+            f"{len(vectors)} pictures have codes; {MIN_EMBEDDINGS} are needed"
+        )
     try:
         fitted = fit_hash_layer(encoder.layer, vectors, seed=seed)
-    except NoBetter as error:
+    except NoImprovement as error:
         raise Refused(f"{error}: nothing is added") from error
-    look = weigh_look(vectors, products, encoder.card.parts)
+    look = choose_look_factor(vectors, products, encoder.card.parts)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "fitted"
         name = name or f"fitted-{timezone.now():%Y%m%d-%H%M%S}"
-        refit(
+        write_refitted_encoder(
             serving.folder,
             fitted.learned_from,
             out,
@@ -66,7 +74,7 @@ def fit(*, name: str | None = None, seed: int = 0) -> Added:
             seed=seed,
             layer=fitted.layer,
         )
-        write_factor(out, look.factor)
+        write_look_factor(out, look.factor)
         row = switching.add(out)
     return Added(row, fitted, look)
 

@@ -6,7 +6,11 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from search.answers.facets import WordCount
+from search.gallery.columns import WORD_COLUMNS
 from search.words.language.colours import translate_for_reader
+
+# How the words of a filter are shown, where not as the shop writes them.
+SHOWN: dict[str, Callable[[str], str]] = {"colour": translate_for_reader}
 
 
 class Chip(NamedTuple):
@@ -41,15 +45,13 @@ class Choice(NamedTuple):
 
 
 def words_to_choose(
-    counted: Sequence[WordCount],
-    chosen: Sequence[str],
-    *,
-    shown: Callable[[str], str] = str,
+    name: str, counted: Sequence[WordCount], chosen: Sequence[str]
 ) -> list[Choice]:
-    """Those that were counted, the chosen first, even if they leave nothing.
+    """Return the counted words of a filter, the chosen first, even if they leave none.
 
-    shown: how a word is called on the page.
+    name: of the filter in WORD_COLUMNS.
     """
+    shown = SHOWN.get(name, str)
     left = {word.casefold(): word for word in chosen}
     choices = [
         Choice(
@@ -72,9 +74,8 @@ def filters_that_are_on(chosen: dict[str, Any]) -> Iterator[tuple[str, str, str]
         yield "min_price", "", _("from %(price)s") % {"price": low}
     if (high := chosen["max_price"]) is not None:
         yield "max_price", "", _("up to %(price)s") % {"price": high}
-    for word in chosen["brand"]:
-        yield "brand", word, word
-    for word in chosen["colour"]:
-        yield "colour", word, translate_for_reader(word)
+    for name in WORD_COLUMNS:
+        for word in chosen[name]:
+            yield name, word, SHOWN.get(name, str)(word)
     if chosen["in_stock"]:
         yield "in_stock", "", str(_("In stock"))

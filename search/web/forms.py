@@ -18,13 +18,14 @@ from search.answers.request import (
     SORT_FIELDS,
     SearchRequest,
 )
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.words import words_gallery
 from search.words.categories import CategoryNode
 from search.words.parsing import ParsedWords, parse_words
 from search.words.words_query import MAX_CHARACTERS
 
-FILTERS = ("category", "min_price", "max_price", "brand", "colour", "in_stock")
+FILTERS = ("category", "min_price", "max_price", *WORD_COLUMNS, "in_stock")
 MAX_LIMIT = 50
 MAX_PAGE = 1000
 # Less than this share of a side is no part of a photo.
@@ -133,10 +134,8 @@ class FilterForm(PriceRangeForm):
             categories=self._category_ids(),
             min_price=chosen["min_price"],
             max_price=chosen["max_price"],
-            brands=frozenset(chosen["brand"]),
-            colours=frozenset(chosen["colour"]),
             in_stock=chosen["in_stock"],
-        )
+        ).with_words(**{name: chosen[name] for name in WORD_COLUMNS})
 
     def _category_ids(self) -> frozenset[int] | None:
         """Return the category with everything below it."""

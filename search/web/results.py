@@ -26,7 +26,6 @@ from search.web.choices import (
 from search.web.forms import FILTERS, FilterForm
 from search.web.samples import Sample
 from search.words import words_gallery
-from search.words.language.colours import translate_for_reader
 from search.words.parsing import parse_words
 from search.words.words_query import WordsQuery
 
@@ -229,18 +228,16 @@ class ResultsPage:
         return [CategoryCount(chosen.slug, chosen.name, 1, 0), *counted]
 
     @property
-    def brands(self) -> list[Choice]:
-        return words_to_choose(
-            self.answer.facets.brand, self.form.cleaned_data["brand"]
-        )
-
-    @property
-    def colours(self) -> list[Choice]:
-        return words_to_choose(
-            self.answer.facets.colour,
-            self.form.cleaned_data["colour"],
-            shown=translate_for_reader,
-        )
+    def word_choices(self) -> list[tuple[str, str, list[Choice]]]:
+        """Name, label and choices of each filter of words."""
+        return [
+            (
+                name,
+                str(self.form.fields[name].label),
+                words_to_choose(name, counted, self.form.cleaned_data[name]),
+            )
+            for name, counted in self.answer.facets.words.items()
+        ]
 
     def _is_far(self, found: Result) -> bool:
         in_order = self.form.cleaned_data["sort"] == RELEVANCE

@@ -12,6 +12,7 @@ from search.answers.matching import MatchOn
 from search.answers.request import RELEVANCE, RESULTS_PER_PAGE, SORT_FIELDS
 from search.engines.engine import ENGINES
 from search.gallery.calibration import Match
+from search.gallery.columns import WORD_COLUMNS
 from search.models import Encoder
 from search.web.bodies import TextField
 from search.web.forms import MAX_LIMIT, MAX_PAGE
@@ -168,10 +169,15 @@ class FacetsSerializer(serializers.Serializer[Any]):
     """
 
     category = CategoryCountSerializer(many=True)
-    brand = WordCountSerializer(many=True)
-    colour = WordCountSerializer(many=True)
     price = PriceRangeSerializer()
     in_stock = serializers.IntegerField(help_text="Products in stock.")
+
+    def get_fields(self) -> dict[str, Any]:
+        words = {
+            name: WordCountSerializer(many=True, source=f"words.{name}")
+            for name in WORD_COLUMNS
+        }
+        return {**super().get_fields(), **words}
 
 
 class ResultSerializer(serializers.Serializer[Any]):
@@ -219,9 +225,14 @@ class ChosenSerializer(serializers.Serializer[Any]):
     max_price = serializers.DecimalField(
         max_digits=12, decimal_places=2, allow_null=True
     )
-    brand = serializers.ListField(child=serializers.CharField())
-    colour = serializers.ListField(child=serializers.CharField())
     in_stock = serializers.BooleanField()
+
+    def get_fields(self) -> dict[str, Any]:
+        words = {
+            name: serializers.ListField(child=serializers.CharField())
+            for name in WORD_COLUMNS
+        }
+        return {**super().get_fields(), **words}
 
 
 class SuggestedBoxSerializer(serializers.Serializer[Any]):

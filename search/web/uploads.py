@@ -1,23 +1,15 @@
 """How a photo is received: in memory alone, and not more of it than allowed."""
 
-import time
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import InMemoryUploadedFile, SimpleUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 # What a form adds around the photo: its boundaries and the other fields.
 FORM_BYTES = 64 * 1024
-# How long, and how much, is read on after a body was refused.
-LINGER_SECONDS = 5
-LINGER_BYTES = 200 * 1024 * 1024
 
 
 class BodyTooLarge(Exception):
@@ -68,35 +60,3 @@ def _receive_chunked(request: HttpRequest, most: int) -> None:
         raise BodyTooLarge
     request.META["CONTENT_LENGTH"] = str(len(body))
     request._stream = BytesIO(body)
-
-
-def linger_after_refusal(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Read on, for a while, once the answer is sent.
-
-    A client that is still sending would find its connection broken, and never read
-    why. What comes is thrown away.
-    """
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        if response.status_code >= HTTPStatus.BAD_REQUEST:
-            discard = partial(_discard_body, request)
-            response._resource_closers.append(discard)  # type: ignore[attr-defined]
-        return response
-
-    return middleware
-
-
-def _discard_body(request: HttpRequest) -> None:
-    stream, socket = request.META["wsgi.input"], request.META.get("gunicorn.socket")
-    deadline, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
-    with suppress(OSError):
-        while left > 0 and (seconds := deadline - time.monotonic()) > 0:
-            if socket is not None:
-                socket.settimeout(seconds)
-            chunk = stream.read(64 * 1024)
-            if not chunk:
-                return
-            left -= len(chunk)

@@ -17,8 +17,8 @@ from django_htmx.http import push_url
 from PIL.Image import Image
 
 from catalogue import images
-from catalogue.images import UnreadableImage
 from catalogue.models import Product
+from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers import word_search
 from search.answers.answer import Answer
 from search.answers.request import SearchRequest
@@ -175,7 +175,11 @@ def _posted(request: HttpRequest) -> Asked:
     try:
         return Asked(form, images.open_photo(form.cleaned_data["photo"]))
     except UnreadableImage as error:
-        raise Refused(422 if error.is_image else 415, error.message) from error
+        message = images.reason(error)
+        raise Refused(422 if error.is_image else 415, message) from error
+    except DecoderBusy as error:
+        message = _("Other large pictures are being opened. Try again in a moment.")
+        raise Refused(503, message) from error
 
 
 def _received(request: HttpRequest) -> PhotoForm:

@@ -14,8 +14,8 @@ from django_htmx.http import push_url
 from PIL.Image import Image
 
 from catalogue import images
-from catalogue.images import UnreadableImage
 from catalogue.models import Product, ProductImage
+from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers import explaining
 from search.answers.boxes import cropped
 from search.answers.query import Query
@@ -66,7 +66,7 @@ def why(request: HttpRequest) -> HttpResponse:
         context["why"] = explaining.why(query, photo, image)
     except (QueryExpired, ForeignEncoder):
         return redirect("search")
-    except (SearchUnavailable, UnreadableImage):
+    except (SearchUnavailable, UnreadableImage, DecoderBusy):
         context["why"] = None  # the page says so
     response = render(request, "search/why.html", context)
     push_url(response, f"{reverse('why')}?{urlencode(kept)}")

@@ -5,7 +5,7 @@ encoded. So nothing needs to be announced: an edit past the models is noticed to
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from catalogue.models import Category, Product, ProductImage
+from search.gallery.columns import WORD_COLUMNS
 from search.words.inverted_index import IndexedText
 from search.words.language import sentences
 
@@ -21,8 +22,9 @@ ROWS_PER_READ = 2000
 MAX_ENCODED_DESCRIPTION = 160
 
 FIELDS = (
-    *("pk", "category_id", "price", "stock", "brand", "colour", "sku", "name"),
+    *("pk", "category_id", "price", "stock", "colour", "sku", "name"),
     *("description", "text__digest", "text__seen", "main_picture"),
+    *(read("") for read in WORD_COLUMNS.values()),
 )
 VECTOR_FIELD = "text__embedding"
 
@@ -31,18 +33,17 @@ VECTOR_FIELD = "text__embedding"
 class ProductDocument:
     """A product as words find it.
 
-    colour: staff's, else that of its main picture; picture: the digest of the main
-    picture where the colour is taken from it; sentence: what is encoded; is_current:
-    whether the stored vector is of this sentence and picture; vector: the stored one,
-    if it is current and was read.
+    words: by the names of WORD_COLUMNS; picture: the digest of the main picture where
+    the colour is taken from it, since staff gave none; sentence: what is encoded;
+    is_current: whether the stored vector is of this sentence and picture; vector: the
+    stored one, if it is current and was read.
     """
 
     product_id: int
     category_id: int
     price: Decimal
     in_stock: bool
-    brand: str
-    colour: str
+    words: Mapping[str, str]
     text: IndexedText
     picture: str
     sentence: str
@@ -67,20 +68,23 @@ def read_documents(
 
 
 def _document(row: Sequence[Any], category: str) -> ProductDocument:
-    pk, category_id, price, stock, brand, staff_colour, sku, name, *more = row
-    description, stored_digest, picture_colour, main_picture, *vector = more
+    pk, category_id, price, stock, staff_colour, sku, name, *more = row
+    description, stored_digest, picture_colour, main_picture, *more = more
+    words = dict(zip(WORD_COLUMNS, more, strict=False))
+    vector = more[len(WORD_COLUMNS) :]
     sentence = sentence_of(category, name, description)
     picture = "" if staff_colour else main_picture or ""
     is_current = stored_digest == digest_of(sentence, picture)
-    colour = staff_colour or (picture_colour if is_current else "")
+    words["colour"] = staff_colour or (picture_colour if is_current else "")
     return ProductDocument(
         product_id=pk,
         category_id=category_id,
         price=price,
         in_stock=stock > 0,
-        brand=brand,
-        colour=colour,
-        text=IndexedText(f"{name} {brand} {colour} {sku}", description),
+        words=words,
+        text=IndexedText(
+            f"{name} {words['brand']} {words['colour']} {sku}", description
+        ),
         picture=picture,
         sentence=sentence,
         is_current=is_current,

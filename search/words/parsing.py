@@ -2,15 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 from catalogue.filters import MAX_REPEATS
 from catalogue.models import Product
+from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.words.categories import CategoryNode, CategoryTree
 from search.words.category_names import category_called, category_meant
@@ -37,14 +38,15 @@ NEGATION = re.compile(
 WITH = re.compile(r"\bwith\b")
 ENGLISH_WORD = re.compile(rf"[^\W\d_{CHINESE}]+")
 MAX_CATEGORY_WORDS = 3
-MAX_BRAND_WORDS = 4
+MAX_NAME_WORDS = 4  # of a brand and the like
 
 
 @dataclass(frozen=True)
 class ParsedWords:
     """What was typed, what of it ranks, and the filters that were recognised in it.
 
-    gallery: what it was parsed by; brands and colours: as the shop writes them.
+    gallery: what it was parsed by; words: by column of WORD_COLUMNS, as the shop writes
+    them.
     """
 
     typed: str
@@ -53,9 +55,8 @@ class ParsedWords:
     category: CategoryNode | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
-    brands: tuple[str, ...] = ()
-    colours: tuple[str, ...] = ()
     in_stock: bool = False
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def query(self) -> WordsQuery:
@@ -74,10 +75,8 @@ class ParsedWords:
             categories=self.category_ids,
             min_price=self.min_price,
             max_price=self.max_price,
-            brands=frozenset(self.brands),
-            colours=frozenset(self.colours),
             in_stock=self.in_stock,
-        )
+        ).with_words(**self.words)
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -86,9 +85,8 @@ class ParsedWords:
             "category": self.category,
             "min_price": self.min_price,
             "max_price": self.max_price,
-            "brand": list(self.brands) or None,
-            "colour": list(self.colours) or None,
             "in_stock": self.in_stock or None,
+            **{name: list(words) or None for name, words in self.words.items()},
         }
         return {name: value for name, value in chosen.items() if value is not None}
 
@@ -96,8 +94,7 @@ class ParsedWords:
     def fields(self) -> dict[str, list[str]]:
         """The same as a form or an address writes them."""
         fields = {name: [str(value)] for name, value in self.chosen.items()}
-        lists = {"brand": list(self.brands), "colour": list(self.colours)}
-        fields |= {name: values for name, values in lists.items() if values}
+        fields |= {name: list(words) for name, words in self.words.items() if words}
         if self.category:
             fields["category"] = [self.category.slug]
         if self.in_stock:
@@ -108,8 +105,8 @@ class ParsedWords:
 def parse_words(text: str, gallery: WordsGallery) -> ParsedWords:
     """Parse the first MAX_CHARACTERS of a text.
 
-    A product's SKU has no filters. Nor are colours and brands taken for filters that
-    would leave nothing: they rank instead.
+    A product's SKU has no filters. Colours, brands and the like that no product has
+    under the other filters are none: they rank instead.
     """
     typed = text[:MAX_CHARACTERS]
     if _is_sku(typed):
@@ -124,9 +121,8 @@ def parse_words(text: str, gallery: WordsGallery) -> ParsedWords:
         category=_category(ranked, gallery.categories),
         min_price=price.min,
         max_price=price.max,
-        brands=tuple(islice(_brands(ranked, gallery.brands), MAX_REPEATS)),
-        colours=tuple(islice(_colours(ranked, gallery.colours), MAX_REPEATS)),
         in_stock=n_stock > 0,
+        words={name: _words(name, ranked, gallery) for name in WORD_COLUMNS},
     )
     return _without_empty_filters(parsed)
 
@@ -158,7 +154,14 @@ def _correct_spelling(text: str, gallery: WordsGallery) -> str:
     return " ".join(ENGLISH_WORD.sub(corrected, text).split())
 
 
-def _colours(text: str, shop_colours: Set[str]) -> Iterator[str]:
+def _words(column: str, text: str, gallery: WordsGallery) -> tuple[str, ...]:
+    """Return the shop's words of this column that are in the text."""
+    vocabulary = gallery.vocabulary(column)
+    find = _colours if column == "colour" else _names
+    return tuple(islice(find(text, vocabulary), MAX_REPEATS))
+
+
+def _colours(text: str, vocabulary: Set[str]) -> Iterator[str]:
     """Yield the shop's names for the colours of the thing itself.
 
     A `white mug with red dots` is white, and one that is `not red` has any colour.
@@ -168,31 +171,31 @@ def _colours(text: str, shop_colours: Set[str]) -> Iterator[str]:
     for match in colours.NAME_PATTERN.finditer(before_with):
         if match["name"] and not NEGATION.search(text[: match.start()]):
             colour = colours.NAMES[match["name"]]
-            names.update(dict.fromkeys(colours.shop_names_of(colour, shop_colours)))
+            names.update(dict.fromkeys(colours.shop_names_of(colour, vocabulary)))
     yield from names
 
 
-def _brands(text: str, shop_brands: Set[str]) -> Iterator[str]:
-    """Yield the shop's brands that are named, the longest name first at each word."""
-    by_terms = {phrase_terms(brand): brand for brand in sorted(shop_brands)}
+def _names(text: str, vocabulary: Set[str]) -> Iterator[str]:
+    """Yield the shop's names, such as brands, the longest first at each word."""
+    by_terms = {phrase_terms(name): name for name in sorted(vocabulary)}
     words = split_words(text)
     start = 0
     while start < len(words):
-        for length in range(min(MAX_BRAND_WORDS, len(words) - start), 0, -1):
+        for length in range(min(MAX_NAME_WORDS, len(words) - start), 0, -1):
             phrase = " ".join(words[start : start + length])
-            brand = by_terms.get(phrase_terms(phrase))
-            if brand and (length > 1 or not _is_common_word(phrase)):
-                yield brand
+            name = by_terms.get(phrase_terms(phrase))
+            if name and (length > 1 or not _is_common_word(phrase)):
+                yield name
                 start += length - 1
                 break
         start += 1
-    for brand in sorted(shop_brands):
-        if is_chinese(brand) and brand in text and brand not in words:
-            yield brand
+    for name in sorted(vocabulary):
+        if is_chinese(name) and name in text and name not in words:
+            yield name
 
 
 def _is_common_word(word: str) -> bool:
-    """Return whether a word names a thing or a colour, even if a brand has the name."""
+    """Return whether a word names a thing or a colour, even if a brand is called so."""
     return bool(glossary.synonyms(word)) or word in colours.NAMES
 
 
@@ -212,15 +215,14 @@ def _category(text: str, tree: CategoryTree) -> CategoryNode | None:
 
 
 def _without_empty_filters(parsed: ParsedWords) -> ParsedWords:
-    """Drop colours, or brands, or both, if no product has them under the others."""
-    for fewer in (
-        parsed,
-        replace(parsed, colours=()),
-        replace(parsed, brands=()),
-        replace(parsed, colours=(), brands=()),
-    ):
-        if _leaves_any(fewer.filters, fewer.gallery):
-            return fewer
+    """Drop the words of as few columns as possible so that any product is left."""
+    for n_dropped in range(len(parsed.words) + 1):
+        for dropped in combinations(parsed.words, n_dropped):
+            fewer = replace(
+                parsed, words={**parsed.words, **dict.fromkeys(dropped, ())}
+            )
+            if _leaves_any(fewer.filters, fewer.gallery):
+                return fewer
     return parsed
 
 

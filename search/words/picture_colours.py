@@ -2,8 +2,8 @@
 
 Pixels vote for the named colour nearest to them in CIELAB, where distances are as
 people see them. Nearly white pixels of a picture with a white border are background,
-as everywhere (hashing.colour); grey and white need more votes, since shadows and gloss
-look grey and white too.
+as everywhere (hashing.networks.colour_histogram); grey and white need more votes, since
+shadows and gloss look grey and white too.
 
 On the main pictures of the demo shop, whose colours are known, the colour (of whatever
 tone) is right for 84 % of the 159 plain products and 67 % of all 333: on a pattern of

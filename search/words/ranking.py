@@ -9,7 +9,7 @@ import numpy as np
 from hashing import hamming
 from search.gallery.calibration import Match
 from search.gallery.filters import Filters
-from search.gallery.neighbours import Listed, Neighbour
+from search.gallery.neighbours import Neighbour, NeighbourList
 from search.gallery.rows import Bools, Int64s
 from search.words.category_names import category_weights
 from search.words.concepts import Concept, concepts_in, head_noun
@@ -67,7 +67,7 @@ class Ranking:
     vector: sentences.Vectors
     shares: list[Scores] | None
     # Kept, since facets rank the same products under other filters.
-    _ranked: dict[Filters, Listed] = field(default_factory=dict)
+    _ranked: dict[Filters, NeighbourList] = field(default_factory=dict)
     _candidates: dict[Filters, list[Candidates]] = field(default_factory=dict)
     _cosines: dict[int, float] = field(default_factory=dict)  # by product id
 
@@ -79,14 +79,14 @@ class Ranking:
         vector = sentences.quantized(sentences.encode_cached([text or "."]))
         return cls(gallery, vector, _shares(concepts, gallery, head_noun(text)))
 
-    def rank(self, filters: Filters) -> Listed:
+    def rank(self, filters: Filters) -> NeighbourList:
         """Return the best MAX_RANKED products by score, then product id."""
         if filters not in self._ranked:
             self.prepare([filters])
             candidates = self._candidates_under(filters)
             neighbours = [near for each in candidates for near in self._scored(each)]
             neighbours.sort(key=lambda near: (-near.score, near.product_id))
-            self._ranked[filters] = Listed(neighbours[:MAX_RANKED])
+            self._ranked[filters] = NeighbourList(neighbours[:MAX_RANKED])
         return self._ranked[filters]
 
     def prepare(self, filter_sets: Sequence[Filters]) -> None:
@@ -155,6 +155,7 @@ class Ranking:
     def _scored(self, candidates: Candidates) -> list[Neighbour]:
         """Return candidates with their scores and the columns of facets."""
         columns = candidates.table.rows
+        words = columns.words.items()
         return [
             Neighbour(
                 image_id=0,
@@ -165,8 +166,10 @@ class Ranking:
                 category_id=int(columns.category_id[row]),
                 price=int(columns.price[row]),
                 in_stock=bool(columns.in_stock[row]),
-                brand=columns.brands[columns.brand[row]],
-                colour=columns.colours[columns.colour[row]],
+                words={
+                    name: column.vocabulary[column.numbers[row]]
+                    for name, column in words
+                },
             )
             for row, product, distance, share in zip(
                 candidates.rows.tolist(),

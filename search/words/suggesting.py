@@ -68,7 +68,7 @@ def _categories(text: str, gallery: WordsGallery) -> Iterator[Suggestion]:
 
 
 def _brands(text: str, gallery: WordsGallery) -> Iterator[Suggestion]:
-    for brand in sorted(gallery.brands):
+    for brand in sorted(gallery.vocabulary("brand")):
         if _has_word_with_prefix(brand, text):
             yield Suggestion(SuggestionKind.BRAND, brand)
 

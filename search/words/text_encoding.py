@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import structlog
 from django.db import transaction
 
-from catalogue.images import UnreadableImage
 from catalogue.models import Product, ProductImage
+from pictures.errors import UnreadableImage
 from search import changes
 from search.encoders import encoding
 from search.models import ProductText

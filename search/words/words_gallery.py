@@ -99,7 +99,7 @@ class WordsGallery:
 
     @classmethod
     def _of(cls, products: QuerySet[Product]) -> Self:
-        as_of, position = timezone.now(), Position(changes.position_now())
+        as_of, position = timezone.now(), Position(changes.current_position())
         unsaved: dict[int, bytes] = {}
         documents = _with_vectors(read_documents(products), unsaved)
         base = WordsTable.of(documents, unsaved)
@@ -135,15 +135,10 @@ class WordsGallery:
     def indexes(self) -> list[InvertedIndex]:
         return [table.index for table, _ in self.tables]
 
-    @property
-    def brands(self) -> set[str]:
-        """Every brand, as the shop writes it."""
-        return {name for table, _ in self.tables for name in table.rows.brands} - {""}
-
-    @property
-    def colours(self) -> set[str]:
-        """Every colour, as the shop writes it."""
-        return {name for table, _ in self.tables for name in table.rows.colours} - {""}
+    def vocabulary(self, column: str) -> set[str]:
+        """Return every word in this column of WORD_COLUMNS, as the shop writes it."""
+        columns = [table.rows.words[column] for table, _ in self.tables]
+        return {word for each in columns for word in each.vocabulary} - {""}
 
     @property
     def is_due(self) -> bool:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hashing import Codes
+from search.gallery.columns import WORD_COLUMNS, WordColumn, narrow
 from search.gallery.filters import Filters
 from search.gallery.overlay import rows_of_products
-from search.gallery.rows import Bools, Int64s, Ints, Rows, narrow, price_in_hundredths
+from search.gallery.rows import Bools, Int64s, Rows, price_in_hundredths
 from search.models import ProductText
 from search.words.documents import ProductDocument
 from search.words.inverted_index import IndexBuilder, InvertedIndex, Scores
@@ -62,15 +63,15 @@ class WordsTable:
 
     def allowed_rows(self, filters: Filters, live: Bools | None) -> Int64s:
         """Return the rows that the filters allow, of those that are live; ascending."""
-        where = filters.allowed(self.rows)
-        rows = np.sort(where.numbers(where.within(len(self))))
+        allowed = filters.allowed(self.rows)
+        rows = np.sort(allowed.allowed_rows(allowed.ranges_within(len(self))))
         return rows if live is None else rows[live[rows]]
 
     def category_scores(self, weights: Mapping[int, float]) -> Scores:
         """Return the weight of each product's category, 0 where it has none."""
         scores = np.zeros(len(self), np.float32)
         for category, weight in weights.items():
-            for start, stop in self.rows.stretches.get(category, ()):
+            for start, stop in self.rows.category_ranges.get(category, ()):
                 scores[start:stop] = weight
         return scores
 
@@ -104,7 +105,7 @@ class _TableBuilder:
         self.index = IndexBuilder()
         self.product, self.category, self.price = array("q"), array("q"), array("q")
         self.in_stock, self.has_vector = bytearray(), bytearray()
-        self.brand, self.colour = _NameColumn(), _NameColumn()
+        self.words = {name: _WordColumnBuilder() for name in WORD_COLUMNS}
         self.vectors: list[bytes] = []
         self.codes: list[Codes] = []
 
@@ -115,8 +116,8 @@ class _TableBuilder:
         self.price.append(price_in_hundredths(document.price))
         self.in_stock.append(document.in_stock)
         self.has_vector.append(document.vector is not None)
-        self.brand.add(document.brand)
-        self.colour.add(document.colour)
+        for name, column in self.words.items():
+            column.add(document.words[name])
         self.vectors.append(document.vector or bytes(DIM))
         if len(self.vectors) == VECTORS_PER_CHUNK:
             self._take_signs()
@@ -137,20 +138,15 @@ class _TableBuilder:
         )
 
     def _rows(self, products: Int64s, categories: Int64s, order: Int64s) -> Rows:
-        brand, brands = self.brand.column(order)
-        colour, colours = self.colour.column(order)
         return Rows(
             image_id=products[order],
             product_id=products[order],
             category_id=categories[order],
             price=narrow(self.price)[order],
             in_stock=np.frombuffer(self.in_stock, np.bool_)[order],
-            brand=brand,
-            colour=colour,
             codes=np.concatenate(self.codes)[order],
             embeddings=np.empty((len(products), 0), np.int8),
-            brands=brands,
-            colours=colours,
+            words={name: column.build(order) for name, column in self.words.items()},
         )
 
     def _take_signs(self) -> None:
@@ -159,20 +155,21 @@ class _TableBuilder:
         self.vectors.clear()
 
 
-class _NameColumn:
-    """A column of names of which few are different, such as brands."""
+class _WordColumnBuilder:
+    """Collects a column of words of which few are different, such as brands."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
-        self.number_of = array("i")
+        self.number_of_document = array("i")
 
-    def add(self, name: str) -> None:
-        self.number_of.append(self.numbers.setdefault(name, len(self.numbers)))
+    def add(self, word: str) -> None:
+        number = self.numbers.setdefault(word, len(self.numbers))
+        self.number_of_document.append(number)
 
-    def column(self, order: Int64s) -> tuple[Ints, tuple[str, ...]]:
-        """Return numbers into the sorted names, in this order, and those names."""
-        names: Sequence[str] = sorted(self.numbers)
-        rank = np.empty(len(names), np.int64)
-        rank[[self.numbers[name] for name in names]] = np.arange(len(names))
-        numbers = np.frombuffer(self.number_of, np.int32)
-        return narrow(rank[numbers[order]]), tuple(names)
+    def build(self, order: Int64s) -> WordColumn:
+        """Return the words of the documents in this order."""
+        vocabulary = sorted(self.numbers)
+        rank = np.empty(len(vocabulary), np.int64)
+        rank[[self.numbers[word] for word in vocabulary]] = np.arange(len(vocabulary))
+        numbers = np.frombuffer(self.number_of_document, np.int32)
+        return WordColumn(narrow(rank[numbers[order]]), tuple(vocabulary))

@@ -7,8 +7,8 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
-from catalogue import images
 from catalogue.models import Category, Product, ProductImage
+from pictures.formats import HEIC
 from tests.builders import make_image, new_category, new_product
 from tests.catalogue.admin_forms import ADD, LIST, change_url, save, upload
 from tests.catalogue.pictures import ACCEPTED, REFUSED
@@ -245,7 +245,7 @@ def test_a_category_is_made_in_admin(admin_client: Client) -> None:
 
 
 def test_heic_says_what_to_do(admin_client: Client) -> None:
-    if images.HEIC:
+    if HEIC:
         pytest.skip("the extra is installed")
     product = new_product()
     files = [upload("photo.heic", REFUSED["heic"][0])]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from catalogue.exporting import COLUMNS, split_of
-from hashing.data import PictureSet
+from hashing.picture_sets import PictureSet
 from tests.builders import make_image, new_product
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from hashing import SHIPPED, CheckpointError, hamming, load_encoder
-from hashing.layers.linear import unit
+from hashing.embeddings import l2_normalise
 from tests.hashing.pictures import noise, picture
 
 
@@ -77,7 +77,7 @@ def test_a_picture_that_is_not_rgb_is_refused(encoder, mode):
 def test_the_same_thing_is_nearer_than_one_of_another_colour(encoder):
     images = [picture("red", seed=1), picture("red", seed=2), picture("green", seed=2)]
     encoded = encoder.encode(images)
-    cosines = unit(encoded.embeddings) @ unit(encoded.embeddings).T
+    cosines = l2_normalise(encoded.embeddings) @ l2_normalise(encoded.embeddings).T
     distances = hamming(encoded.codes, encoded.codes)
     assert cosines[0, 1] > cosines[0, 2]
     assert distances[0, 1] < distances[0, 2]
@@ -96,7 +96,7 @@ def test_the_card_says_what_the_encoder_is(encoder):
     for part, following in pairwise(card.parts):
         assert part.stop == following.start
     assert card.parts[-1].stop == card.dim == 512
-    cosines, chances = np.array(card.match).T
+    cosines, chances = np.array(card.match_curve).T
     assert (np.diff(cosines) > 0).all()
     assert (np.diff(chances) >= 0).all()
     assert {"figures", "limits", "recipe", "command"} <= set(card.contents)

@@ -8,16 +8,22 @@ import pytest
 
 from hashing import SHIPPED, hamming, load_encoder
 from hashing.__main__ import main
-from hashing.data import PictureSet
-from hashing.evaluation.classifying import fit_classifier
-from hashing.evaluation.code_use import describe
-from hashing.evaluation.intervals import interval
+from hashing.evaluation.classifier import fit_classifier
+from hashing.evaluation.code_statistics import describe_codes
+from hashing.evaluation.intervals import bootstrap_interval
 from hashing.evaluation.measurement import Measurement, evaluate
 from hashing.evaluation.metrics import FIGURES as ALL_FIGURES
-from hashing.evaluation.metrics import RECALLS
-from hashing.evaluation.ranking import SHORTLIST, asymmetric, closeness, cosines, rerank
+from hashing.evaluation.metrics import RECALL_LEVELS
+from hashing.evaluation.rankings import (
+    SHORTLIST,
+    asymmetric_similarity,
+    code_similarity,
+    cosines,
+    rerank,
+)
 from hashing.evaluation.report import as_html, as_text
-from hashing.layers.lsh import random_layer
+from hashing.layers.lsh import random_hyperplanes
+from hashing.picture_sets import PictureSet
 from tests.hashing.pictures import picture, write_set
 
 FIGURES = {*ALL_FIGURES}
@@ -61,9 +67,9 @@ def test_every_length_of_code_is_measured(report):
 
 
 def test_curves_codes_and_search_are_told(report):
-    assert len(report["recalls"]) == len(RECALLS)
+    assert len(report["recalls"]) == len(RECALL_LEVELS)
     for curve in report["curves"].values():
-        assert len(curve) == len(RECALLS)
+        assert len(curve) == len(RECALL_LEVELS)
         assert all(0 <= precision <= 1 for precision in curve)
     assert len(report["codes"]["ones"]) == 256
     assert set(report["within 2 bits"]) == {"code", "lsh"}
@@ -106,15 +112,18 @@ def test_the_page_says_why_something_is_not_there(report):
 
 
 def test_what_is_answered_right_is_not_among_the_worst(shop):
-    measurement = Measurement.of(
+    measurement = Measurement.encode(
         load_encoder(SHIPPED),
         gallery=PictureSet.parse(f"{shop}:catalogue"),
         queries=PictureSet.parse(f"{shop}:photo"),
         label="fine_label",
     )
-    told = measurement.told()
-    assert [one.rank for one in told if one.group == "best"] == [1, 1, 1, 1]
-    assert all(one.rank > 1 for one in told if one.group == "worst")
+    examples = measurement.examples()
+    ranks = {"best": [], "worst": []}
+    for example in examples:
+        ranks[example.group].append(example.right_rank)
+    assert ranks["best"] == [1, 1, 1, 1]
+    assert all(rank > 1 for rank in ranks["worst"])
 
 
 def test_a_class_that_is_predicted_is_found_and_one_never_learned_is_not():
@@ -133,7 +142,7 @@ def test_a_class_that_is_predicted_is_found_and_one_never_learned_is_not():
 def test_intervals_agree_with_drawing_groups_in_a_loop():
     values = np.random.default_rng(1).random((12, 2))
     groups = ["a"] * 6 + ["b"] * 4 + ["c"] * 2
-    low, high = interval(values, groups)
+    low, high = bootstrap_interval(values, groups)
     rng, means = np.random.default_rng(5), []
     for _ in range(4000):
         drawn = rng.choice(["a", "b", "c"], 3)
@@ -172,7 +181,7 @@ def test_a_picture_is_taken_out_of_an_overlapping_gallery_too(shop):
 
 def test_closeness_is_one_for_equal_and_minus_one_for_opposite_codes():
     codes = np.array([[0, 0], [255, 255]], dtype=np.uint8)
-    assert closeness(codes, codes).tolist() == [[1, -1], [-1, 1]]
+    assert code_similarity(codes, codes).tolist() == [[1, -1], [-1, 1]]
 
 
 def test_reranking_sorts_the_shortlist_and_leaves_the_others_behind():
@@ -195,10 +204,10 @@ def test_what_ties_with_the_last_of_the_shortlist_is_in_it():
 
 def test_asymmetric_scores_are_those_of_the_formula():
     rng = np.random.default_rng(0)
-    layer = random_layer(16, 24)
+    layer = random_hyperplanes(16, 24)
     queries = rng.integers(-90, 90, (3, 16)).astype(np.int8)
     gallery = layer.codes(rng.integers(-90, 90, (5, 16)).astype(np.int8))
-    scores = asymmetric(layer, queries, gallery)
+    scores = asymmetric_similarity(layer, queries, gallery)
     for q, projection in enumerate(layer.project(queries)):
         for g, code in enumerate(np.unpackbits(gallery, axis=1)):
             signs = [1 if bit else -1 for bit in code]
@@ -216,7 +225,7 @@ def test_codes_are_described_as_a_slow_count_does():
     rng = np.random.default_rng(2)
     codes = rng.integers(0, 2, (40, 1), dtype=np.uint8) * np.uint8(255)
     codes = np.concatenate([codes, rng.integers(0, 4, (40, 1), dtype=np.uint8)], axis=1)
-    figures = describe(codes)
+    figures = describe_codes(codes)
     bits = np.unpackbits(codes, axis=1).astype(float)
     shares = [column.mean() for column in bits.T]
     logs = [

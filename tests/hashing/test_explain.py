@@ -9,34 +9,34 @@ from PIL import Image
 
 from hashing import SHIPPED, load_encoder, unpack
 from hashing.__main__ import main
-from hashing.data import open_picture
-from hashing.encoder import Part
+from hashing.cards import Part
+from hashing.embeddings import quantise_embeddings
 from hashing.explain import (
     EVERYWHERE,
-    Looked,
-    compare,
-    deletion,
+    RegionEncoding,
     explain,
-    hide,
-    place,
+    explain_encoded,
+    hide_cells,
+    measure_deletion,
+    name_place,
     spotlight,
 )
-from hashing.layers.linear import quantise
-from hashing.layers.lsh import random_layer
+from hashing.layers.lsh import random_hyperplanes
+from hashing.picture_sets import open_picture
 from tests.hashing.pictures import noise, picture
 
 DEMO = Path("demo/pictures/images")
 PARTS = (Part("item", 0, 5, 0.8), Part("look", 5, 8, 0.6))
 TINY = SimpleNamespace(
-    layer=random_layer(8, 16), n_bits=16, card=SimpleNamespace(parts=PARTS)
+    layer=random_hyperplanes(8, 16), n_bits=16, card=SimpleNamespace(parts=PARTS)
 )
 
 
 def looked(seed):
     rng = np.random.default_rng(seed)
     regions = rng.standard_normal((2, 3, 8)).astype(np.float32)
-    code = TINY.layer.codes(quantise(regions.sum(axis=(0, 1))[np.newaxis]))
-    return Looked(regions, code)
+    code = TINY.layer.codes(quantise_embeddings(regions.sum(axis=(0, 1))[np.newaxis]))
+    return RegionEncoding(regions, code)
 
 
 def slow_map(picture, code):
@@ -57,7 +57,7 @@ def slow_map(picture, code):
 
 def test_maps_are_the_formula_and_parts_add_up_to_them():
     query, answer = looked(0), looked(1)
-    told = compare(TINY, query, answer)
+    told = explain_encoded(TINY, query, answer)
     assert told.query == pytest.approx(slow_map(query, answer.code))
     assert told.answer == pytest.approx(slow_map(answer, query.code))
     for side in ("query", "answer"):
@@ -69,7 +69,7 @@ def test_maps_are_the_formula_and_parts_add_up_to_them():
 
 def test_shares_add_up_to_one_and_the_largest_is_first():
     for seed in range(5):
-        parts = compare(TINY, looked(seed), looked(seed + 10)).parts
+        parts = explain_encoded(TINY, looked(seed), looked(seed + 10)).parts
         assert {part.name for part in parts} == {"item", "look"}
         assert sum(part.share for part in parts) in (pytest.approx(1), 0)
         assert parts[0].share >= parts[1].share >= 0
@@ -77,15 +77,15 @@ def test_shares_add_up_to_one_and_the_largest_is_first():
 
 
 def test_the_same_picture_agrees_in_all_bits_and_parts():
-    told = compare(TINY, looked(3), looked(3))
+    told = explain_encoded(TINY, looked(3), looked(3))
     assert told.agreement == 1
     assert [part.cosine for part in told.parts] == pytest.approx([1, 1])
     assert np.array_equal(told.query, told.answer)
 
 
 def test_a_picture_that_is_nothing_agrees_with_nothing():
-    nothing = Looked(np.zeros((2, 3, 8), np.float32), looked(0).code)
-    told = compare(TINY, nothing, nothing)
+    nothing = RegionEncoding(np.zeros((2, 3, 8), np.float32), looked(0).code)
+    told = explain_encoded(TINY, nothing, nothing)
     assert not told.query.any()
     assert [part.share for part in told.parts] == [0, 0]
 
@@ -102,12 +102,12 @@ def test_a_picture_that_is_nothing_agrees_with_nothing():
 def test_a_place_is_where_most_agrees(cell, where):
     cells = np.full((7, 7), 0.001)
     cells[cell] = 1
-    assert place(cells) == where
+    assert name_place(cells) == where
 
 
 def test_what_agrees_in_most_cells_or_in_none_is_everywhere():
-    assert place(np.ones((7, 7))) == EVERYWHERE
-    assert place(np.zeros((7, 7))) == place(-np.ones((7, 7))) == EVERYWHERE
+    assert name_place(np.ones((7, 7))) == EVERYWHERE
+    assert name_place(np.zeros((7, 7))) == name_place(-np.ones((7, 7))) == EVERYWHERE
 
 
 def test_a_spotlight_leaves_light_where_a_map_is_high():
@@ -122,7 +122,7 @@ def test_a_spotlight_leaves_light_where_a_map_is_high():
 
 def test_hiding_paints_cells_in_the_mean_and_leaves_the_others():
     image = picture("red", size=(70, 140))
-    hidden = np.asarray(hide(image, [0, 48], (7, 7)))
+    hidden = np.asarray(hide_cells(image, [0, 48], (7, 7)))
     pixels = np.asarray(image)
     mean = np.rint(pixels.mean(axis=(0, 1)))
     assert (hidden[:20, :10] == mean).all() and (hidden[120:, 60:] == mean).all()
@@ -142,7 +142,10 @@ def test_hiding_what_mattered_costs_more_than_hiding_by_chance(encoder):
     rng = np.random.default_rng(0)
     views = sorted(DEMO.glob("*-2.webp"))[::13][:10]
     pairs = [(view, view.with_name(view.name.replace("-2", "-1"))) for view in views]
-    lost = [deletion(encoder, *map(open_picture, pair), rng, draws=2) for pair in pairs]
+    lost = [
+        measure_deletion(encoder, *map(open_picture, pair), rng, draws=2)
+        for pair in pairs
+    ]
     for figure in ("bits", "cosine"):
         ours = np.array([getattr(one, figure) for one in lost])
         chance = np.array([getattr(one, f"random_{figure}") for one in lost])

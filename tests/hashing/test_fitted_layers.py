@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 from hashing import hamming, unpack
-from hashing.layers.itq import Axes, fit_itq
-from hashing.layers.kmeans import APART, CORNERS, assign, fit_kmeans, learn_words
-from hashing.layers.linear import quantise, unit
-from hashing.layers.lsh import fit_lsh, random_layer
-from hashing.layers.ordering import STEEP, best_first
+from hashing.embeddings import l2_normalise, quantise_embeddings
+from hashing.layers.bit_order import KERNEL_WIDTH, order_bits
+from hashing.layers.itq import AxisOptions, fit_itq
+from hashing.layers.kmeans import (
+    CORNER_DISTANCES,
+    CORNERS,
+    fit_kmeans,
+    learn_codewords,
+    nearest_codewords,
+)
+from hashing.layers.lsh import fit_lsh, random_hyperplanes
 from hashing.layers.pca import fit_pca, main_axes
 
 DIM = 64
@@ -23,7 +29,7 @@ def shop(seed=0, n=500, n_classes=12):
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, n_classes, n)
     vectors = centres[labels] + 0.7 * rng.standard_normal((n, DIM))
-    return quantise(vectors * widths + 0.3), labels.astype(str).tolist()
+    return quantise_embeddings(vectors * widths + 0.3), labels.astype(str).tolist()
 
 
 EMBEDDINGS, LABELS = shop()
@@ -44,7 +50,7 @@ def prefix(layer, n_bits):
 
 
 def test_main_axes_are_those_of_the_singular_values():
-    centred = unit(EMBEDDINGS) - unit(EMBEDDINGS).mean(axis=0)
+    centred = l2_normalise(EMBEDDINGS) - l2_normalise(EMBEDDINGS).mean(axis=0)
     axes, variances = main_axes(centred.astype(np.float64), 5)
     _, values, expected = np.linalg.svd(centred, full_matrices=False)
     assert variances == pytest.approx(values[:5] ** 2 / len(centred), rel=1e-3)
@@ -58,13 +64,13 @@ def test_bits_are_balanced_on_what_they_were_fitted_to(fit):
 
 
 def test_without_centring_thresholds_stay_at_zero():
-    layer = fit_itq(EMBEDDINGS, 16, axes=Axes(centring=False))
+    layer = fit_itq(EMBEDDINGS, 16, axes=AxisOptions(centring=False))
     assert not layer.thresholds.any()
     assert fit_itq(EMBEDDINGS, 16).thresholds.any()
 
 
 def test_whitening_makes_axes_alike():
-    layer = fit_itq(EMBEDDINGS, 16, axes=Axes(whitening=1.0))
+    layer = fit_itq(EMBEDDINGS, 16, axes=AxisOptions(whitening=1.0))
     beyond = layer.project(EMBEDDINGS)
     beyond /= np.linalg.norm(EMBEDDINGS.astype(float), axis=1, keepdims=True)
     covariance = np.cov(beyond.T)
@@ -72,11 +78,11 @@ def test_whitening_makes_axes_alike():
 
 
 def test_whitening_within_classes_forgets_in_what_they_differ():
-    noisy = unit(EMBEDDINGS).copy()
+    noisy = l2_normalise(EMBEDDINGS).copy()
     noisy[:, :8] += np.random.default_rng(1).standard_normal((len(noisy), 8)) * 0.3
-    noisy = quantise(noisy)
+    noisy = quantise_embeddings(noisy)
     plain = precision(fit_itq(noisy, 16), embeddings=noisy)
-    within = fit_itq(noisy, 16, axes=Axes(labels=LABELS))
+    within = fit_itq(noisy, 16, axes=AxisOptions(labels=LABELS))
     assert precision(within, embeddings=noisy) > plain + 0.05
 
 
@@ -85,7 +91,7 @@ def test_the_first_bits_are_a_code_and_the_whole_loses_little():
     labels = rng.integers(0, 40, 500)
     # Classes differ in the widest axes alone; the others are noise.
     centres = rng.standard_normal((40, DIM)) * (np.arange(DIM) < 16)
-    noisy = quantise(centres[labels] + 0.5 * rng.standard_normal((500, DIM)))
+    noisy = quantise_embeddings(centres[labels] + 0.5 * rng.standard_normal((500, DIM)))
     found = partial(precision, embeddings=noisy, labels=labels.tolist())
     plain, ordered = fit_itq(noisy, DIM, prefixes=False), fit_itq(noisy, DIM)
     short = fit_itq(noisy, 32)
@@ -95,11 +101,15 @@ def test_the_first_bits_are_a_code_and_the_whole_loses_little():
 
 
 def test_bits_are_ordered_as_a_slow_loop_orders_them():
-    vectors = unit(EMBEDDINGS[:40]).astype(np.float64)
+    vectors = l2_normalise(EMBEDDINGS[:40]).astype(np.float64)
     vectors -= vectors.mean(axis=0)
     directions = np.random.default_rng(3).standard_normal((DIM, 9))
     bits = np.where(vectors @ directions >= 0, 1.0, -1.0)
-    near = np.exp(unit(vectors).astype(np.float64) @ unit(vectors).T / STEEP)
+    near = np.exp(
+        l2_normalise(vectors).astype(np.float64)
+        @ l2_normalise(vectors).T
+        / KERNEL_WIDTH
+    )
     np.fill_diagonal(near, 0)
     middle = np.eye(40) - 1 / 40
     near = middle @ near @ middle
@@ -113,7 +123,7 @@ def test_bits_are_ordered_as_a_slow_loop_orders_them():
         rest = [column for column in range(9) if column not in slow]
         slow.append(max(rest, key=lambda column: agreement([*slow, column])))
     first = [5, 2, *(column for column in range(9) if column not in (5, 2))]
-    order = best_first(bits[:, first], vectors, given=2)
+    order = order_bits(bits[:, first], vectors, n_fixed=2)
     assert [first[place] for place in order] == slow
 
 
@@ -123,25 +133,27 @@ def test_a_word_is_nearest_to_what_is_assigned_to_it():
     slow = [
         min(range(16), key=lambda w: np.linalg.norm(row - words[w])) for row in part
     ]
-    assert assign(part, words).tolist() == slow
+    assert nearest_codewords(part, words).tolist() == slow
 
 
 def test_words_that_differ_in_more_bits_are_farther_apart():
     part = np.random.default_rng(0).standard_normal((2000, 4)) * [1.5, 1, 1, 0.7]
-    words = learn_words(part)
+    words = learn_codewords(part)
     between = np.linalg.norm(words[:, None] - words, axis=2)
-    assert np.corrcoef(between.ravel(), APART.ravel())[0, 1] > 0.95
+    assert np.corrcoef(between.ravel(), CORNER_DISTANCES.ravel())[0, 1] > 0.95
     corners = CORNERS * np.abs(part).mean()
 
     def error(words):
-        return np.linalg.norm(part - words[assign(part, words)], axis=1).mean()
+        return np.linalg.norm(
+            part - words[nearest_codewords(part, words)], axis=1
+        ).mean()
 
     assert error(words) < error(corners)
 
 
 @pytest.mark.parametrize("fit", [fit_itq, fit_kmeans])
 def test_what_is_learned_beats_random_hyperplanes(fit):
-    assert precision(fit(EMBEDDINGS, 32)) > precision(random_layer(DIM, 32)) + 0.1
+    assert precision(fit(EMBEDDINGS, 32)) > precision(random_hyperplanes(DIM, 32)) + 0.1
 
 
 def test_codewords_make_codes_of_the_length_they_say():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashing import CodeIndex, Hit, IndexFileError, Where, hamming
+from hashing import CodeIndex, Hit, IndexFileError, RowFilter, hamming
 
 
 def brute_force(ids, codes, query, k, allowed=None):
@@ -55,19 +55,19 @@ def test_hits_agree_with_brute_force_even_on_ties(seed, n, n_bytes, levels, k, s
     share=st.sampled_from([None, 0.0, 0.05, 0.5, 1.0]),
     cuts=st.lists(st.integers(0, 300), max_size=24),
 )
-def test_stretches_of_rows_are_searched_as_if_there_were_no_others(
+def test_ranges_of_rows_are_searched_as_if_there_were_no_others(
     seed, n, levels, k, share, cuts
 ):
     ids, codes, rng = random_set(seed, n, levels=levels)
     edges = sorted(min(cut, n) for cut in cuts)
-    stretches = list(zip(edges[::2], edges[1::2], strict=False))
+    ranges = list(zip(edges[::2], edges[1::2], strict=False))
     kept = np.ones(n, bool) if share is None else rng.random(n) < share
     allowed = np.zeros(n, bool)
-    for start, stop in stretches:
+    for start, stop in ranges:
         allowed[start:stop] = kept[start:stop]
-    where = Where(stretches, None if share is None else kept.__getitem__)
+    row_filter = RowFilter(ranges, None if share is None else kept.__getitem__)
     query = rng.integers(0, levels, (1, 4), dtype=np.uint8)
-    (found,) = CodeIndex.build(ids, codes).search(query, k, allowed=where)
+    (found,) = CodeIndex.build(ids, codes).search(query, k, allowed=row_filter)
     assert found == brute_force(ids, codes, query[0], k, allowed)
 
 
@@ -156,9 +156,9 @@ def test_misuse_of_search_is_refused():
         index.search(query, 1, allowed=np.ones(2, dtype=bool))
     with pytest.raises(ValueError, match="not bool"):
         index.search(query, 1, allowed=np.ones(1, dtype=np.uint8))
-    for stretches in ([(0, 2)], [(-1, 1)], [(1, 0)]):
-        with pytest.raises(ValueError, match="of the 1 there are"):
-            index.search(query, 1, allowed=Where(stretches))
+    for ranges in ([(0, 2)], [(-1, 1)], [(1, 0)]):
+        with pytest.raises(ValueError, match="not ascending within 1 rows"):
+            index.search(query, 1, allowed=RowFilter(ranges))
 
 
 def test_codes_cannot_be_written_through_the_view():

@@ -12,14 +12,22 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from hashing import CodeIndex, IndexFileError, Kind, RecallTooLow, Where, hamming, lists
-from hashing import scan as scanning
+from hashing import (
+    CodeIndex,
+    IndexFileError,
+    IndexKind,
+    RecallTooLow,
+    RowFilter,
+    hamming,
+)
+from hashing.index import scan
+from hashing.index.inverted_lists import FLIPPED_BITS_SHARE, MIN_PROBES
 
 ALL = 10_000  # lists
 
 
 def expected(ids, codes, query, k, allowed):
-    """(distance, id) of the first k, by sorting all."""
+    """Return (distance, id) of the first k, by sorting all."""
     distances = hamming(query, codes)[0]
     order = np.lexsort((ids, distances))
     order = order[allowed[order]][:k]
@@ -27,14 +35,14 @@ def expected(ids, codes, query, k, allowed):
 
 
 def answer(index, query, k, **limits):
-    (found,) = index.search_rows(query, k, **limits)
+    (hits,) = index.search_rows(query, k, **limits)
     return list(
-        zip(found.distances.tolist(), index.ids[found.rows].tolist(), strict=True)
+        zip(hits.distances.tolist(), index.ids[hits.rows].tolist(), strict=True)
     )
 
 
 def clustered(n, *, centres=40, n_bytes=8, seed=0):
-    """Codes around some centres, with ids in no order."""
+    """Draw codes around some centres, with ids in random order."""
     rng = np.random.default_rng(seed)
     middles = rng.integers(0, 256, (centres, n_bytes), np.uint8)
     flips = rng.random((n, n_bytes * 8)) < 0.06
@@ -44,19 +52,19 @@ def clustered(n, *, centres=40, n_bytes=8, seed=0):
 
 @contextmanager
 def built(kind, ids, codes):
-    """By heap, by radius as where there are many codes, or by lists, all of them."""
+    """Build an index that scans with a heap, within a radius, or all of its lists."""
     with pytest.MonkeyPatch.context() as patch:
         if kind == "radius":
-            patch.setattr(scanning, "SAMPLE_ABOVE", 40)
-            patch.setattr(scanning, "LEAST_STEP", 2)
-            patch.setattr(scanning, "RUN", 1)
-        if kind == Kind.IVF:
+            patch.setattr(scan, "MIN_SAMPLED_ROWS", 40)
+            patch.setattr(scan, "MIN_SAMPLE_STEP", 2)
+            patch.setattr(scan, "SAMPLE_RUN_ROWS", 1)
+        if kind == IndexKind.IVF:
             yield CodeIndex.build(ids, codes, kind=kind, probes=ALL)
         else:
             yield CodeIndex.build(ids, codes)
 
 
-@pytest.mark.parametrize("kind", ["heap", "radius", Kind.IVF])
+@pytest.mark.parametrize("kind", ["heap", "radius", IndexKind.IVF])
 @examples(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
@@ -75,27 +83,27 @@ def test_every_kind_answers_as_a_sort_of_all_does(
     ids = rng.permutation(3 * n)[:n].astype(np.int64)
     live = None if live_share is None else rng.random(n) < live_share
     kept = None if share is None else rng.random(n) < share
-    stretches = None
+    ranges = None
     allowed = np.ones(n, bool)
     if cuts is not None:
         edges = sorted(min(cut, n) for cut in cuts)
-        stretches = list(zip(edges[::2], edges[1::2], strict=False))
+        ranges = list(zip(edges[::2], edges[1::2], strict=False))
         allowed[:] = False
-        for start, stop in stretches:
+        for start, stop in ranges:
             allowed[start:stop] = True
     allowed &= True if kept is None else kept
     allowed &= True if live is None else live
-    where = Where(stretches, None if kept is None else kept.__getitem__)
+    row_filter = RowFilter(ranges, None if kept is None else kept.__getitem__)
     query = rng.integers(0, levels, (1, 4), np.uint8)
     with built(kind, ids, codes) as index:
-        found = answer(index, query, k, allowed=where, live=live)
+        found = answer(index, query, k, allowed=row_filter, live=live)
     assert found == expected(ids, codes, query, k, allowed)
 
 
 def test_many_codes_are_searched_by_a_radius_exactly():
     ids, codes, rng = clustered(120_000, centres=300)
     index = CodeIndex.build(ids, codes)
-    assert index._sample is not None
+    assert index._flat._sample is not None
     live = rng.random(len(ids)) < 0.99
     for query in codes[::24_000]:
         found = answer(index, query[None], 50, live=live)
@@ -106,8 +114,8 @@ def test_a_sample_that_knows_nothing_of_the_nearest_costs_nothing_but_time():
     """All the nearest lie where no row of the sample is, or all of the sample does."""
     ids, codes, _ = clustered(120_000, centres=300)
     query = ~codes[:1]
-    step = len(codes) // scanning.MOST_SAMPLED * scanning.RUN
-    for first, copies in ((0, 50), (0, 38), (scanning.RUN, 50)):
+    step = len(codes) // scan.MAX_SAMPLE_ROWS * scan.SAMPLE_RUN_ROWS
+    for first, copies in ((0, 50), (0, 38), (scan.SAMPLE_RUN_ROWS, 50)):
         changed = codes.copy()
         changed[first : first + copies * step : step] = query
         found = answer(CodeIndex.build(ids, changed), query, 40)
@@ -120,15 +128,15 @@ def test_a_sample_that_knows_nothing_of_the_nearest_costs_nothing_but_time():
 
 def test_the_recall_of_lists_is_measured_and_kept(tmp_path):
     ids, codes, _ = clustered(6000)
-    index = CodeIndex.build(ids, codes, kind="ivf", least_recall=0.9)
+    index = CodeIndex.build(ids, codes, kind="ivf", min_recall=0.9)
     read, of = index.probes
-    assert (index.kind, of) == (Kind.IVF, 64)
+    assert (index.kind, of) == (IndexKind.IVF, 64)
     assert read < of
     assert 0.9 <= index.recall <= 1
     index.save(tmp_path)
     loaded = CodeIndex.load(tmp_path)
     assert (loaded.kind, loaded.probes, loaded.recall) == (
-        Kind.IVF,
+        IndexKind.IVF,
         (read, of),
         index.recall,
     )
@@ -143,7 +151,7 @@ def test_what_the_measured_recall_says_is_what_is_found():
         index = CodeIndex.build(ids, codes, kind="ivf", probes=probes)
         shares = []
         for query in codes[rng.integers(0, len(codes), 100)]:
-            flips = np.packbits(rng.random(64) < lists.FLIPPED)
+            flips = np.packbits(rng.random(64) < FLIPPED_BITS_SHARE)
             asked = (query ^ flips)[None]
             last = expected(ids, codes, asked, 100, everything)[-1][0]
             near = answer(index, asked, 100)
@@ -153,9 +161,9 @@ def test_what_the_measured_recall_says_is_what_is_found():
 
 def test_more_lists_are_read_until_the_recall_is_reached():
     ids, codes, _ = clustered(6000, centres=2000)
-    few = CodeIndex.build(ids, codes, kind="ivf", probes=lists.FEWEST_PROBES)
-    more = CodeIndex.build(ids, codes, kind="ivf", least_recall=few.recall + 0.05)
-    assert more.probes[0] > lists.FEWEST_PROBES
+    few = CodeIndex.build(ids, codes, kind="ivf", probes=MIN_PROBES)
+    more = CodeIndex.build(ids, codes, kind="ivf", min_recall=few.recall + 0.05)
+    assert more.probes[0] > MIN_PROBES
     assert more.recall >= few.recall + 0.05
 
 
@@ -163,7 +171,7 @@ def test_lists_that_lose_too_much_are_refused_with_the_figures():
     rng = np.random.default_rng(0)  # uniform codes lie in no clusters
     codes = rng.integers(0, 256, (4000, 32), np.uint8)
     with pytest.raises(RecallTooLow, match=r"of 64 lists hold 0\.\d+ of the nearest"):
-        CodeIndex.build(np.arange(4000), codes, kind="ivf", least_recall=0.99)
+        CodeIndex.build(np.arange(4000), codes, kind="ivf", min_recall=0.99)
 
 
 @pytest.mark.parametrize("share", [0.001, 0.05, 0.5, 0.95])
@@ -241,4 +249,4 @@ def test_harmed_lists_are_noticed(tmp_path, harm):
 
 def test_an_empty_index_of_any_kind_is_flat():
     index = CodeIndex.build([], np.empty((0, 4), np.uint8), kind="ivf")
-    assert (index.kind, index.recall, index.probes) == (Kind.FLAT, 1.0, None)
+    assert (index.kind, index.recall, index.probes) == (IndexKind.FLAT, 1.0, None)

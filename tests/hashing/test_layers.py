@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hashing import hamming, unpack
-from hashing.layers.itq import fit_itq, recentre
-from hashing.layers.linear import HashLayer, quantise, unit
-from hashing.layers.lsh import random_layer
+from hashing.embeddings import l2_normalise, quantise_embeddings
+from hashing.layers.itq import fit_itq
+from hashing.layers.linear import recentre
+from hashing.layers.lsh import random_hyperplanes
+from hashing.layers.stored_layers import load_layer
 
 
 def blobs(seed, n=400, dim=32, n_classes=8, offset=0.0):
@@ -16,12 +18,14 @@ def blobs(seed, n=400, dim=32, n_classes=8, offset=0.0):
     rng = np.random.default_rng(seed)
     centres = np.random.default_rng(99).standard_normal((n_classes, dim))
     labels = rng.integers(0, n_classes, n)
-    return quantise(centres[labels] + 0.9 * rng.standard_normal((n, dim)) + offset)
+    return quantise_embeddings(
+        centres[labels] + 0.9 * rng.standard_normal((n, dim)) + offset
+    )
 
 
 @given(st.integers(0, 50), st.integers(1, 40))
 def test_bits_do_not_depend_on_the_batch(seed, size):
-    layer = random_layer(32, 64, seed=seed)
+    layer = random_hyperplanes(32, 64, seed=seed)
     embeddings = blobs(seed, n=40)
     whole = layer.codes(embeddings)
     parts = [layer.codes(embeddings[i : i + size]) for i in range(0, 40, size)]
@@ -49,7 +53,7 @@ def test_a_longer_embedding_of_the_same_direction_has_the_same_code():
 
 
 def test_an_embedding_of_zeros_has_a_code():
-    assert (random_layer(8, 8).codes(np.zeros((1, 8), np.int8)) == 255).all()
+    assert (random_hyperplanes(8, 8).codes(np.zeros((1, 8), np.int8)) == 255).all()
 
 
 def test_a_stored_layer_makes_the_same_codes_and_bytes(tmp_path):
@@ -57,12 +61,12 @@ def test_a_stored_layer_makes_the_same_codes_and_bytes(tmp_path):
     for name in ("a.npz", "b.npz"):
         layer.save(tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    loaded = HashLayer.load(tmp_path / "a.npz")
+    loaded = load_layer(tmp_path / "a.npz")
     assert np.array_equal(loaded.codes(blobs(1)), layer.codes(blobs(1)))
 
 
 def test_embeddings_of_another_kind_are_refused():
-    layer = random_layer(8, 8)
+    layer = random_hyperplanes(8, 8)
     for wrong in (np.zeros((1, 9), np.int8), np.zeros((1, 8)), np.zeros(8, np.int8)):
         with pytest.raises(ValueError, match=r"expected int8 \(n, 8\)"):
             layer.codes(wrong)
@@ -79,7 +83,7 @@ def error_of(layer, embeddings):
 def test_every_round_of_itq_brings_vectors_nearer_to_corners():
     embeddings = blobs(0)
     errors = [
-        error_of(fit_itq(embeddings, 32, rounds=n), embeddings) for n in (0, 5, 50)
+        error_of(fit_itq(embeddings, 32, iterations=n), embeddings) for n in (0, 5, 50)
     ]
     assert errors[0] > errors[1] >= errors[2]
 
@@ -98,13 +102,15 @@ def test_the_same_seed_gives_the_same_layer():
 
 def test_itq_keeps_more_of_the_order_than_random_hyperplanes():
     embeddings = blobs(0, offset=1.0)
-    cosines = unit(embeddings) @ unit(embeddings).T
+    cosines = l2_normalise(embeddings) @ l2_normalise(embeddings).T
 
     def agreement(layer):
         codes = layer.codes(embeddings)
         return -np.corrcoef(hamming(codes, codes).ravel(), cosines.ravel())[0, 1]
 
-    assert agreement(fit_itq(embeddings, 16)) > agreement(random_layer(32, 16)) + 0.1
+    assert (
+        agreement(fit_itq(embeddings, 16)) > agreement(random_hyperplanes(32, 16)) + 0.1
+    )
 
 
 def test_recentring_makes_bits_even_on_another_catalogue():
@@ -130,7 +136,7 @@ def test_more_bits_than_numbers_tell_neighbours_better():
     assert long.rotation.shape == (32, 128)
     assert len(np.unique(long.rotation, axis=1).T) == 128  # no direction comes twice
     embeddings = blobs(1, n=200)
-    cosines = unit(embeddings) @ unit(embeddings).T
+    cosines = l2_normalise(embeddings) @ l2_normalise(embeddings).T
 
     def agreement(layer):
         codes = layer.codes(embeddings)
@@ -141,7 +147,7 @@ def test_more_bits_than_numbers_tell_neighbours_better():
 
 def test_quantising_keeps_the_direction():
     vectors = np.random.default_rng(0).standard_normal((50, 256))
-    whole = quantise(vectors)
+    whole = quantise_embeddings(vectors)
     assert np.abs(whole).max(axis=1).tolist() == [127] * 50
-    assert ((unit(whole) * unit(vectors)).sum(axis=1) > 0.9995).all()
-    assert not quantise(np.zeros((1, 4))).any()
+    assert ((l2_normalise(whole) * l2_normalise(vectors)).sum(axis=1) > 0.9995).all()
+    assert not quantise_embeddings(np.zeros((1, 4))).any()

@@ -6,15 +6,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="losses need torch")
 
-from hashing.losses.by_name import (  # noqa: E402
+from hashing.losses.class_targets import hadamard, make_class_targets  # noqa: E402
+from hashing.losses.named_losses import (  # noqa: E402
     DISTILLATIONS,
     LOSSES,
     make_distillation,
     make_loss,
 )
-from hashing.losses.signs import sign  # noqa: E402
-from hashing.losses.targets import class_targets, hadamard  # noqa: E402
-from hashing.losses.terms import WeightedSum  # noqa: E402
+from hashing.losses.regularisers import WeightedSum  # noqa: E402
+from hashing.losses.straight_through import straight_through_sign  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
 
@@ -220,7 +220,7 @@ def test_descending_a_loss_brings_codes_of_a_class_together(name):
         optimiser.zero_grad()
         loss(outputs, labels).backward()
         optimiser.step()
-    bits = sign(outputs.detach())
+    bits = straight_through_sign(outputs.detach())
     alike = bits @ bits.T / N_BITS
     same = labels[:, None] == labels
     assert alike[same].mean() > alike[~same].mean() + 0.4
@@ -252,9 +252,9 @@ def test_hashnets_tanh_grows_steeper_in_training_only():
 
 def test_targets_are_orthogonal_where_they_can_be():
     assert torch.equal(hadamard(16) @ hadamard(16).T, 16 * torch.eye(16))
-    assert torch.equal(class_targets(10, 16), hadamard(16)[:10])
-    assert len(class_targets(32, 16).unique(dim=0)) == 32
-    coins = class_targets(40, 96)
+    assert torch.equal(make_class_targets(10, 16), hadamard(16)[:10])
+    assert len(make_class_targets(32, 16).unique(dim=0)) == 32
+    coins = make_class_targets(40, 96)
     assert set(coins.unique().tolist()) == {-1.0, 1.0}
     assert (coins @ coins.T).fill_diagonal_(0).abs().max() < 60
     with pytest.raises(ValueError, match="24 is no power of two"):
@@ -263,7 +263,7 @@ def test_targets_are_orthogonal_where_they_can_be():
 
 def test_the_sign_of_zero_is_one_and_its_gradient_passes():
     outputs = torch.tensor([-0.5, 0.0, 2.0], requires_grad=True)
-    bits = sign(outputs)
+    bits = straight_through_sign(outputs)
     assert bits.tolist() == [-1, 1, 1]
     bits.sum().backward()
     assert outputs.grad.tolist() == [1, 1, 1]

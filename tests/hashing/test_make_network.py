@@ -8,11 +8,12 @@ from hashing import CheckpointError
 torch = pytest.importorskip("torch", reason="training and export need torch")
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
 
-from hashing.efficientnet_lite import EfficientNetLite, SamePadding  # noqa: E402
 from hashing.encoder import open_network  # noqa: E402
-from hashing.export import export_features  # noqa: E402
-from hashing.networks import NETWORKS, FeatureNetwork, make_network  # noqa: E402
-from hashing.torchvision_import import torchvision  # noqa: E402
+from hashing.networks.architectures import NETWORKS, make_network  # noqa: E402
+from hashing.networks.efficientnet_lite import EfficientNetLite, SamePadding  # noqa: E402
+from hashing.networks.export import export_features  # noqa: E402
+from hashing.networks.feature_network import FeatureNetwork  # noqa: E402
+from hashing.networks.torchvision_import import torchvision  # noqa: E402
 from hashing.training.views import FEATURES  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores

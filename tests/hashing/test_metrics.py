@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from hashing.evaluation.metrics import (
     FIGURES,
-    Measured,
+    QueryFigures,
     Ranking,
-    summarise,
-    wins_vote,
+    mean_figures,
+    vote_share,
     within_radius,
 )
 
@@ -108,14 +108,14 @@ def test_the_order_of_files_changes_nothing(order, seed):
     rng = np.random.default_rng(seed)
     scores = rng.integers(0, 3, (1, 12)).astype(float)
     labels = [str(label) for label in rng.integers(0, 3, 12)]
-    before = summarise(scores, query_labels=["1"], gallery_labels=labels)
+    before = mean_figures(scores, query_labels=["1"], gallery_labels=labels)
     shuffled = [labels[row] for row in order]
-    after = summarise(scores[:, order], query_labels=["1"], gallery_labels=shuffled)
+    after = mean_figures(scores[:, order], query_labels=["1"], gallery_labels=shuffled)
     assert before == pytest.approx(after)
 
 
 def test_query_without_relevant_item_counts_as_zero():
-    figures = summarise(
+    figures = mean_figures(
         np.array([[0.9, 0.1], [0.9, 0.1]]),
         query_labels=["a", "nowhere"],
         gallery_labels=["a", "b"],
@@ -155,20 +155,20 @@ def slow_vote(scores, labels, label):
 )
 def test_votes_agree_with_counting_them(pairs):
     scores, labels = np.array([s for s, _ in pairs]), [name for _, name in pairs]
-    assert wins_vote(scores, labels, "a") == pytest.approx(
+    assert vote_share(scores, labels, "a") == pytest.approx(
         slow_vote(scores.tolist(), labels, "a")
     )
 
 
 def test_many_far_votes_beat_one_near():
     scores = np.array([0.9, 0.5, 0.5])
-    assert wins_vote(scores, ["a", "b", "b"], "b") == 1
-    assert wins_vote(scores, ["a", "b", "b"], "a") == 0
+    assert vote_share(scores, ["a", "b", "b"], "b") == 1
+    assert vote_share(scores, ["a", "b", "b"], "a") == 0
 
 
 def test_the_eleventh_has_no_vote():
     scores = np.array([0.9] * 10 + [0.8] * 30)
-    assert wins_vote(scores, ["near"] * 10 + ["far"] * 30, "near") == 1
+    assert vote_share(scores, ["near"] * 10 + ["far"] * 30, "near") == 1
 
 
 def test_figures_of_each_query_have_the_mean_that_is_told():
@@ -178,9 +178,9 @@ def test_figures_of_each_query_have_the_mean_that_is_told():
         "query_labels": list("aabbcd"),
         "gallery_labels": [str(x) for x in rng.choice(list("abc"), 15)],
     }
-    measured = Measured.of(scores, **labels)
+    measured = QueryFigures.of(scores, **labels)
     assert measured.figures.shape == (6, len(FIGURES))
-    assert measured.means() == summarise(scores, **labels)
+    assert measured.means() == mean_figures(scores, **labels)
     assert measured.means()["map"] == round(float(measured.figures[:, 6].mean()), 4)
 
 

@@ -12,11 +12,12 @@ from tests.hashing.pictures import noise, picture
 torch = pytest.importorskip("torch", reason="training and export need torch")
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
 
-from hashing.colour import BINS, ColourHistogram, hsv  # noqa: E402
-from hashing.encoder import open_network, see  # noqa: E402
+from hashing.encoder import open_network, run_network  # noqa: E402
 from hashing.errors import CheckpointError  # noqa: E402
-from hashing.export import OPSET, read_weights, with_resizing  # noqa: E402
-from hashing.networks import FeatureNetwork, make_network  # noqa: E402
+from hashing.networks.architectures import make_network  # noqa: E402
+from hashing.networks.colour_histogram import BINS, ColourHistogram, rgb_to_hsv  # noqa: E402
+from hashing.networks.export import OPSET, prepend_resizing, read_weights  # noqa: E402
+from hashing.networks.feature_network import FeatureNetwork  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
 
@@ -45,7 +46,7 @@ def test_the_shipped_network_sees_what_torch_sees(shipped):
             item, look, known = network(as_batch(image))
         assert seen.item @ item.numpy().T == pytest.approx(1, abs=1e-3)
         assert seen.look @ look.numpy().T == pytest.approx(1, abs=1e-3)
-        assert seen.known == pytest.approx(known.numpy(), abs=1e-2)
+        assert seen.combined == pytest.approx(known.numpy(), abs=1e-2)
 
 
 def test_the_weights_of_another_network_are_refused():
@@ -73,11 +74,11 @@ def resizing_alone():
 
 
 def test_resizing_in_the_graph_is_pillows_bicubic_to_two_levels(tmp_path):
-    onnx.save(with_resizing(resizing_alone()), tmp_path / "network.onnx")
+    onnx.save(prepend_resizing(resizing_alone()), tmp_path / "network.onnx")
     session = open_network(tmp_path / "network.onnx")
     smooth = [image.filter(ImageFilter.GaussianBlur(2)) for image in IMAGES]
     for image in [*smooth, noise((224, 224)), noise((1, 1))]:
-        seen = see(session, image, ["seen"])[0][0].astype(int)
+        seen = run_network(session, image, ["seen"])[0][0].astype(int)
         difference = np.abs(seen - as_batch(image)[0].numpy())
         assert difference.max() <= 2
         assert difference.mean() < 0.05
@@ -86,7 +87,9 @@ def test_resizing_in_the_graph_is_pillows_bicubic_to_two_levels(tmp_path):
 def test_hues_are_those_of_the_standard_library():
     pixels = np.random.default_rng(0).uniform(size=(200, 3)).astype(np.float32)
     pixels[:4] = [[0, 0, 0], [1, 1, 1], [0.5, 0.5, 0.5], [1, 0, 0]]
-    ours = torch.cat(hsv(torch.from_numpy(pixels.T[None].copy())))[:, 0].T.numpy()
+    ours = torch.cat(rgb_to_hsv(torch.from_numpy(pixels.T[None].copy())))[
+        :, 0
+    ].T.numpy()
     for (hue, *others), pixel in zip(ours, pixels.tolist(), strict=True):
         expected, *rest = colorsys.rgb_to_hsv(*pixel)
         assert others == pytest.approx(rest, abs=1e-5)

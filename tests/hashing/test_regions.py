@@ -34,7 +34,7 @@ def test_a_colour_is_where_it_is_seen(encoder):
 
 def test_an_encoder_without_regions_says_so(encoder, monkeypatch):
     monkeypatch.setattr(type(encoder), "has_regions", False)
-    with pytest.raises(CheckpointError, match="tells no regions apart"):
+    with pytest.raises(CheckpointError, match="computes no regions"):
         encoder.regions(IMAGES)
 
 
@@ -45,14 +45,15 @@ def test_networks_have_regions_where_features_are_a_mean_over_places(name, tmp_p
     torch = pytest.importorskip("torch", reason="export needs torch")
     pytest.importorskip("onnx", reason="export needs onnx")
     from hashing.encoder import open_network
-    from hashing.export import append_embedding, export_features
-    from hashing.networks import FeatureNetwork, make_network
+    from hashing.networks.architectures import make_network
+    from hashing.networks.export import append_embedding, export_features
+    from hashing.networks.feature_network import FeatureNetwork
 
     torch.manual_seed(0)
     network = FeatureNetwork(make_network(name)).eval()
     rng = np.random.default_rng(0)
     sources = {"item": network.network.dim, "look": 192}
-    if network.network.has_middle:
+    if network.network.has_mid_level:
         sources["kind"] = 1280 + 192 + 2 * 192
     arrays = {
         f"{part}_{role}": np.abs(np.float32(rng.normal(size=size)))
@@ -74,12 +75,12 @@ def test_networks_have_regions_where_features_are_a_mean_over_places(name, tmp_p
     append_embedding(path, arrays, parts=tuple(sources))
     session = open_network(path)
     pixels = rng.integers(0, 256, (1, 100, 120, 3), np.uint8)
-    if network.network.cells is None:
+    if network.network.grid is None:
         assert "regions" not in [output.name for output in session.get_outputs()]
         return
     wanted = {"picture": pixels, "by_region": np.array(True)}
     regions, whole = session.run(["regions", "embedding"], wanted)
     dim = 10
-    assert regions.shape == (1, *network.network.cells, dim)
+    assert regions.shape == (1, *network.network.grid, dim)
     assert regions.sum(axis=(1, 2)) == pytest.approx(whole, abs=1e-5)
     assert session.run(["regions"], {"picture": pixels})[0].shape == (1, 0, 0, dim)

@@ -1,5 +1,6 @@
 """Samples, losses, augmentation, checkpoints and intervals, each by itself."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,16 +12,21 @@ from tests.hashing.shops import paint
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from hashing.augmentation import scenes  # noqa: E402
+from hashing.augmentation.photos import (  # noqa: E402
+    cut_out,
+    make_stand_in,
+    perspective_coefficients,
+    retake,
+)
 from hashing.errors import CheckpointError, TrainingError  # noqa: E402
-from hashing.losses.by_name import make_loss  # noqa: E402
-from hashing.training import scenes  # noqa: E402
-from hashing.training.augmentation import cut_out, perspective, retake, stand_in  # noqa: E402
+from hashing.losses.named_losses import make_loss  # noqa: E402
 from hashing.training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
-from hashing.training.curves import draw_curves, on_paper  # noqa: E402
-from hashing.training.lesson import losses_of  # noqa: E402
-from hashing.training.promotion import check, compare  # noqa: E402
-from hashing.training.recipe import TrainingRecipe  # noqa: E402
+from hashing.training.curves import write_curves  # noqa: E402
+from hashing.training.promotion import compare_figures, refuse_worse  # noqa: E402
 from hashing.training.sampling import BalancedSampler  # noqa: E402
+from hashing.training.training_loss import make_losses  # noqa: E402
+from hashing.training.training_recipe import TrainingRecipe  # noqa: E402
 
 
 def sampler(labels, **changes):
@@ -64,20 +70,22 @@ def test_nothing_is_cut_out_of_clutter_or_of_nothing():
 def test_a_stand_in_follows_from_its_seed_alone():
     cut = cut_out(paint(1, "white"))
     around = [paint(2, "#888888")]
-    made = [stand_in(cut, around, np.random.default_rng(3)) for _ in range(2)]
+    made = [make_stand_in(cut, around, np.random.default_rng(3)) for _ in range(2)]
     assert made[0].tobytes() == made[1].tobytes()
-    other = stand_in(cut, around, np.random.default_rng(4))
+    other = make_stand_in(cut, around, np.random.default_rng(4))
     assert made[0].tobytes() != other.tobytes()
     assert (made[0].mode, made[0].size) == ("RGB", (256, 256))
     assert retake(paint(1, "white"), np.random.default_rng(0)).size == (256, 256)
 
 
-@pytest.mark.parametrize("kind", scenes.KINDS)
+@pytest.mark.parametrize("kind", scenes.SCENE_SHARES)
 def test_a_product_is_seen_in_every_scene_that_its_seed_makes(kind, monkeypatch):
-    monkeypatch.setattr(scenes, "KINDS", {kind: 1.0})
+    monkeypatch.setattr(scenes, "SCENE_SHARES", {kind: 1.0})
     product = cut_out(stripes((255, 0, 0)))
     for others in ([], [cut_out(stripes((0, 0, 255))), stripes((0, 255, 0))]):
-        made = [scenes.scene(product, others, np.random.default_rng(5)) for _ in "ab"]
+        made = [
+            scenes.make_scene(product, others, np.random.default_rng(5)) for _ in "ab"
+        ]
         assert made[0].tobytes() == made[1].tobytes()
         assert (made[0].mode, made[0].size) == ("RGB", (256, 256))
         red, green, blue = np.asarray(made[0], dtype=int).transpose(2, 0, 1)
@@ -94,7 +102,7 @@ def stripes(colour):
 def test_perspective_takes_corners_to_corners():
     to = np.array([[0, 0], [9, 0], [9, 5], [0, 5]], dtype=float)
     source = to + [[1, 2], [-1, 0], [0, -2], [2, 1]]
-    a, b, c, d, e, f, g, h = perspective(to, source)
+    a, b, c, d, e, f, g, h = perspective_coefficients(to, source)
     for (x, y), where in zip(to, source, strict=True):
         below = g * x + h * y + 1
         found = ((a * x + b * y + c) / below, (d * x + e * y + f) / below)
@@ -109,7 +117,7 @@ def test_terms_of_a_recipe_are_added_to_its_loss_by_weight():
     torch.manual_seed(0)
     outputs, labels = torch.randn(6, 8), torch.arange(6) % 3
     sizes = {"n_classes": 3, "n_bits": 8}
-    loss, _ = losses_of(recipe(terms={"balance": 0.5, "quantisation": 2.0}), **sizes)
+    loss, _ = make_losses(recipe(terms={"balance": 0.5, "quantisation": 2.0}), **sizes)
     supcon, balance, quantisation = (
         make_loss(name, **sizes)(outputs, labels).item()
         for name in ("supcon", "balance", "quantisation")
@@ -117,7 +125,7 @@ def test_terms_of_a_recipe_are_added_to_its_loss_by_weight():
     expected = supcon + 0.5 * balance + 2 * quantisation
     assert loss(outputs, labels).item() == pytest.approx(expected)
     with pytest.raises(ValueError, match="no loss 'balanced'; there are"):
-        losses_of(recipe(terms={"balanced": 1.0}), **sizes)
+        make_losses(recipe(terms={"balanced": 1.0}), **sizes)
 
 
 def test_a_checkpoint_comes_back_with_its_generator(tmp_path):
@@ -146,7 +154,7 @@ def test_intervals_are_of_products_and_not_of_photos():
     after = np.zeros((100, 3))
     after[:50] = 1
     products = ["a"] * 50 + ["b"] * 50
-    row = compare(before, after, products)["map"]
+    row = compare_figures(before, after, products)["map"]
     assert (row["before"], row["after"], row["difference"]) == (0, 0.5, 0.5)
     assert row["difference 95%"] == [0, 1]
 
@@ -169,20 +177,30 @@ def report_of(held_out, learned):
 def test_what_is_worse_is_refused_with_the_reason(differences, n_steps, why):
     start = SimpleNamespace(name="general")
     with pytest.raises(TrainingError, match=why):
-        check(report_of(*differences), start, n_steps=n_steps, candidate=Path("own"))
+        refuse_worse(
+            report_of(*differences), start, n_steps=n_steps, candidate=Path("own")
+        )
 
 
 def test_what_is_no_worse_is_not_refused():
     start = SimpleNamespace(name="general")
-    check(report_of(0.0, 0.1), start, n_steps=3, candidate=Path("own"))
+    refuse_worse(report_of(0.0, 0.1), start, n_steps=3, candidate=Path("own"))
 
 
-def test_curves_can_be_drawn_of_one_check_and_of_none():
-    start = {"step": 0, "loss": None, "held_out": 0.5}
-    assert draw_curves([start]).size == draw_curves([]).size
+def test_curves_are_written_for_one_check_too(tmp_path):
+    write_curves([{"step": 0, "loss": None, "held_out": 0.5}], tmp_path)
+    html = (tmp_path / "curves.html").read_text()
+    assert "<h2>Loss</h2>" not in html  # it is known after the first steps
+    assert "0.5000 to 0.5000, last 0.5000" in html
 
 
-def test_a_point_of_a_curve_is_at_its_step_and_the_highest_value_at_the_top():
-    (left, top), (middle, bottom) = on_paper([(0, 2.0), (10, 1.0)], 20)
-    assert (left, top) == (48, 48)
-    assert (middle, bottom) == (320, 352)
+def test_curves_reach_from_the_lowest_value_to_the_highest(tmp_path):
+    history = [
+        {"step": 0, "loss": None, "held_out": 0.25},
+        {"step": 2, "loss": 3.0, "held_out": 0.75},
+        {"step": 4, "loss": 1.0, "held_out": 0.5},
+    ]
+    write_curves(history, tmp_path)
+    html = (tmp_path / "curves.html").read_text()
+    points = re.findall(r'polyline points="([^"]+)"', html)
+    assert points[1] == "44.0,260.0 242.0,14.0 440.0,137.0"

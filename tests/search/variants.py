@@ -8,14 +8,19 @@ import numpy as np
 import onnx
 
 from hashing import SHIPPED
-from hashing.fitting.refitting import refit
-from hashing.layers.linear import quantise
+from hashing.embeddings import quantise_embeddings
+from hashing.fitting.refitting import write_refitted_encoder
 
 
 def refitted(folder: Path, *, name: str = "refitted", seed: int = 1) -> Path:
     """The same network, another hash layer."""
     rng = np.random.default_rng(seed)
-    refit(SHIPPED, quantise(rng.standard_normal((64, 512)) - 0.4), folder, name=name)
+    write_refitted_encoder(
+        SHIPPED,
+        quantise_embeddings(rng.standard_normal((64, 512)) - 0.4),
+        folder,
+        name=name,
+    )
     return folder
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalogue.importing.files import ImportFileError, Table
+from catalogue.importing.errors import ImportFileError
 from catalogue.importing.importer import (
     Options,
     Outcome,
@@ -16,13 +16,15 @@ from catalogue.importing.importer import (
     import_catalogue,
 )
 from catalogue.importing.pictures import open_pictures
+from catalogue.importing.reading.tables import Table
 from catalogue.importing.report import report_to
 
 
 class Command(BaseCommand):
     help = (
-        "Import products from a CSV or XLSX. A missing column or an empty cell keeps"
-        " what is stored; “-” empties. Rows with a mistake are reported and left out."
+        "Import products from a CSV, XLSX or ODS. A missing column or an empty cell"
+        " keeps what is stored; “-” empties. Rows with a mistake are reported and left"
+        " out."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -71,7 +73,7 @@ class Command(BaseCommand):
 
             def note(result: Result) -> None:
                 report(result)
-                bar.update(result.line > 1)
+                bar.update(result.outcome.is_of_row)
                 if not options["json"]:
                     self._tell(result)
 
@@ -86,9 +88,9 @@ class Command(BaseCommand):
             )
 
     def _tell(self, result: Result) -> None:
-        for problem in result.problems:
-            where = [f"line {result.line}", result.sku, problem.column]
-            text = f"{', '.join(filter(None, where))}: {problem.reason}"
+        for remark in result.remarks:
+            where = [f"line {result.line}", result.sku, remark.column]
+            text = f"{', '.join(filter(None, where))}: {remark.reason}"
             with tqdm.external_write_mode(file=self.stderr):
                 self.stderr.write(text)
 

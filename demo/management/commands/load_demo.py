@@ -1,6 +1,8 @@
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -9,7 +11,7 @@ from demo import PICTURES
 
 
 class Command(BaseCommand):
-    help = "Fill an empty catalogue with the demo shop."
+    help = "Fill an empty catalogue with the demo shop, or go on where that was killed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -17,12 +19,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if Product.objects.exists() and not options["force"]:
-            self.stdout.write("There are products already: the demo was not loaded.")
+        begun = Path(settings.DATA_DIR) / "demo_begun"
+        is_wanted = options["force"] or begun.exists() or not Product.objects.exists()
+        if not is_wanted:
+            if options["verbosity"]:
+                text = "There are products already: the demo was not loaded."
+                self.stdout.write(text)
             return
         catalogue = PICTURES / "catalogue.csv"
         if not catalogue.exists():
             raise CommandError(f"{catalogue} is missing.")
+        # Products are imported one by one: it tells a shop that is half loaded from one
+        # whose owner removed some of the demo's products.
+        begun.touch()
         call_command(
             "import_catalogue",
             catalogue,
@@ -30,3 +39,4 @@ class Command(BaseCommand):
             stdout=self.stdout,
             stderr=self.stderr,
         )
+        begun.unlink()

@@ -1,11 +1,10 @@
-"""Codes in Milvus: the only module that imports its client.
+"""The client of Milvus, imported by this module alone.
 
-A collection holds one encoder's codes, and beside each what filters ask for (see
-`search.engines.milvus.milvus_rows`). It names the nearest pictures; what they are is
-in the database.
+A collection holds the codes of one encoder, and beside each the fields that filters
+read (search.engines.milvus.milvus_rows). It returns ids of pictures; all else about
+them is in the database.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +19,8 @@ from pymilvus import DataType, MilvusClient, MilvusException
 from pymilvus.client.ts_utils import get_collection_ts
 
 from hashing import Codes
-from search.engines.milvus.milvus_rows import NUMBERS, both, expression, written
+from outages.pause import Pause
+from search.engines.milvus.milvus_rows import NUMBERS, all_of, as_entities, expression
 from search.errors import SearchUnavailable
 from search.gallery.filters import Filters
 from search.gallery.rows import Rows
@@ -28,18 +28,15 @@ from search.models import Collection
 
 SEARCH_TIMEOUT = 2.0  # seconds
 WRITE_TIMEOUT = 60.0
-# After a failure nobody waits for the timeout again during these seconds.
-PAUSE = 2.0
 
-NEVER = 2**31 - 1  # milliseconds, as gRPC has it
+NEVER = 2**31 - 1  # milliseconds: gRPC's largest
 
-MOST = 16_384  # what Milvus answers at most
-# Asked for beyond twice k, to see past ties.
-SPARE = 32
+MAX_HITS = 16_384  # that Milvus returns
+EXTRA_HITS = 32  # requested beyond twice k, to see past ties
 
 
-class Held(NamedTuple):
-    """What a collection says of a picture: `state` is a digest of its row."""
+class HeldRow(NamedTuple):
+    """What a collection holds of a picture: `state` is a digest of its row."""
 
     product_id: int
     state: int
@@ -48,16 +45,16 @@ class Held(NamedTuple):
 _lock = Lock()
 _client: MilvusClient | None = None
 _loaded: set[str] = set()
-_paused_until = 0.0
+_pause = Pause(2)
 
 
 def name_of(encoder: str) -> str:
-    """The collection of the encoder with this fingerprint."""
+    """Return the name of the collection of this encoder, given its fingerprint."""
     return Collection(encoder=encoder).name
 
 
 def create(name: str, *, n_bits: int) -> None:
-    """Make an empty collection where there is none. Raises SearchUnavailable."""
+    """Create an empty collection unless there is one. Raises SearchUnavailable."""
     with _asking(WRITE_TIMEOUT) as client:
         if client.has_collection(name, timeout=WRITE_TIMEOUT):
             return
@@ -76,13 +73,13 @@ def create(name: str, *, n_bits: int) -> None:
 
 
 def exists(name: str) -> bool:
-    """Raises SearchUnavailable while Milvus does not answer."""
+    """Return whether Milvus has this collection. Raises SearchUnavailable."""
     with _asking() as client:
         return bool(client.has_collection(name, timeout=SEARCH_TIMEOUT))
 
 
 def check() -> None:
-    """Raises SearchUnavailable while Milvus does not answer."""
+    """Raise SearchUnavailable unless Milvus answers."""
     with _asking() as client:
         client.list_collections(timeout=SEARCH_TIMEOUT)
 
@@ -94,11 +91,11 @@ def drop(name: str) -> None:
 
 
 def write(name: str, rows: Rows) -> None:
-    """Put these rows in place of what there is of their pictures."""
-    data = written(rows)
-    if data:
+    """Insert these rows, in place of those that are held of their pictures."""
+    entities = as_entities(rows)
+    if entities:
         with _asking(WRITE_TIMEOUT, name) as client:
-            client.upsert(name, data, timeout=WRITE_TIMEOUT)
+            client.upsert(name, entities, timeout=WRITE_TIMEOUT)
 
 
 def remove(name: str, image_ids: Sequence[int]) -> None:
@@ -108,9 +105,9 @@ def remove(name: str, image_ids: Sequence[int]) -> None:
 
 
 def settle(name: str) -> int:
-    """Wait until all that was written is found; names the moment of our own writes.
+    """Wait until all that was written can be hits, and return that moment.
 
-    Whoever names that moment in a search misses none of them.
+    A search that names the moment misses none of our writes.
     """
     with _asking(WRITE_TIMEOUT, name) as client:
         _held(client, name, "id < 0", level="Strong")
@@ -118,14 +115,14 @@ def settle(name: str) -> int:
         return int(get_collection_ts(name, connection.server_address) or 0)
 
 
-def held_of_images(name: str, *, after: int, last: int | None) -> dict[int, Held]:
-    """What is held of the images from `after` on, up to `last`, by image id."""
+def held_of_images(name: str, *, after: int, last: int | None) -> dict[int, HeldRow]:
+    """Return what is held of the images from `after` (exclusive) to `last`, by id."""
     upto = "" if last is None else f" and id <= {last}"
     with _asking(WRITE_TIMEOUT, name) as client:
         return _held(client, name, f"id > {after}{upto}")
 
 
-def held_of_products(name: str, product_ids: Sequence[int]) -> dict[int, Held]:
+def held_of_products(name: str, product_ids: Sequence[int]) -> dict[int, HeldRow]:
     with _asking(WRITE_TIMEOUT, name) as client:
         return _held(client, name, f"product_id in {list(product_ids)}")
 
@@ -139,32 +136,32 @@ def nearest(
     without: Set[int],
     moment: int,
 ) -> list[int]:
-    """Image ids, in any order, among which are the k nearest to the code (1, bytes)
-    by (distance, image id), of those allowed and of no product in `without`.
+    """Return image ids that include the k nearest to the code (1, bytes).
 
-    With all that was written up to the moment. At most MOST. Raises SearchUnavailable.
+    They are in any order, allowed by the filters, of no product in `without`, and
+    include all that was written up to the moment; ties go by image id. At most
+    MAX_HITS. Raises SearchUnavailable.
     """
-    k = min(k, MOST)
+    k = min(k, MAX_HITS)
     where = expression(filters, without)
     if k == 0 or filters.categories == frozenset():
         return []
     with _asking(name=name) as client:
         scan = partial(_scan, client, name, code, moment)
-        for limit in (min(MOST, 2 * k + SPARE), MOST):
-            found = scan(where, limit)
-            if len(found) < limit or found[k - 1].distance < found[-1].distance:
-                return _upto(found, found[:k][-1].distance) if found else []
-        if k == MOST:
-            return [hit.image_id for hit in found]
-        return _first_of_equals(scan, where, found, k)
+        for limit in (min(MAX_HITS, 2 * k + EXTRA_HITS), MAX_HITS):
+            hits = scan(where, limit)
+            if len(hits) < limit or hits[k - 1].distance < hits[-1].distance:
+                return _upto(hits, hits[:k][-1].distance) if hits else []
+        if k == MAX_HITS:
+            return [hit.image_id for hit in hits]
+        return _first_of_equals(scan, where, hits, k)
 
 
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
-    """Forget the connection; whoever still uses it goes on."""
-    global _client, _paused_until  # noqa: PLW0603
-    _client, _paused_until = None, 0.0
-    _loaded.clear()
+    """Forget the connection; calls that use it finish."""
+    _forget_connection()
+    _pause.end()
 
 
 class _Hit(NamedTuple):
@@ -178,8 +175,8 @@ _Scan = Callable[[str, int], list[_Hit]]
 def _scan(  # noqa: PLR0913
     client: MilvusClient, name: str, code: Codes, moment: int, where: str, limit: int
 ) -> list[_Hit]:
-    """So many of the nearest, nearest first; of those that tie with the last, any."""
-    (found,) = client.search(
+    """Return up to `limit` hits, nearest first; ties at the end are cut arbitrarily."""
+    (hits,) = client.search(
         name,
         data=[code.tobytes()],
         anns_field="code",
@@ -190,35 +187,37 @@ def _scan(  # noqa: PLR0913
         guarantee_timestamp=max(1, moment),  # 0 would ask for the newest, and wait
         timeout=SEARCH_TIMEOUT,
     )
-    return [_Hit(int(hit["id"]), int(hit["distance"])) for hit in found]
+    return [_Hit(int(hit["id"]), int(hit["distance"])) for hit in hits]
 
 
-def _upto(found: Iterable[_Hit], distance: int) -> list[int]:
-    return [hit.image_id for hit in found if hit.distance <= distance]
+def _upto(hits: Iterable[_Hit], distance: int) -> list[int]:
+    return [hit.image_id for hit in hits if hit.distance <= distance]
 
 
-def _first_of_equals(scan: _Scan, where: str, found: list[_Hit], k: int) -> list[int]:
-    """Where more than MOST tie with the k-th: those with the lowest ids, by halving
-    the ids to look at until k are among them, and not too many.
+def _first_of_equals(scan: _Scan, where: str, hits: list[_Hit], k: int) -> list[int]:
+    """Return the k nearest where more than MAX_HITS tie with the k-th.
+
+    Those with the lowest ids are hits by bisecting the range of ids until it holds k
+    of them, and no more than Milvus returns.
     """
-    distance = found[k - 1].distance
-    low, high = 0, max(hit.image_id for hit in found)
+    distance = hits[k - 1].distance
+    low, high = 0, max(hit.image_id for hit in hits)
     last = high
     while True:
-        some = scan(both(where, f"id <= {last}"), MOST)
-        is_all = len(some) < MOST or some[-1].distance > distance
-        near = _upto(some, distance)
-        if is_all and len(near) >= k:
-            return near
+        some = scan(all_of(where, f"id <= {last}"), MAX_HITS)
+        is_all = len(some) < MAX_HITS or some[-1].distance > distance
+        nearest_ids = _upto(some, distance)
+        if is_all and len(nearest_ids) >= k:
+            return nearest_ids
         low, high = (last, high) if is_all else (low, last)
         last = (low + high) // 2
 
 
 def _held(
     client: MilvusClient, name: str, where: str, *, level: str = "Session"
-) -> dict[int, Held]:
-    """With all that this process wrote; with level Strong, all that anybody did."""
-    found = client.query(
+) -> dict[int, HeldRow]:
+    """Query rows, with all that this process wrote; at level Strong, all writes."""
+    rows = client.query(
         name,
         filter=where,
         output_fields=["id", "product_id", "state"],
@@ -226,12 +225,13 @@ def _held(
         timeout=WRITE_TIMEOUT,
     )
     return {
-        int(row["id"]): Held(int(row["product_id"]), int(row["state"])) for row in found
+        int(row["id"]): HeldRow(int(row["product_id"]), int(row["state"]))
+        for row in rows
     }
 
 
 def connect(uri: str, *, timeout: float) -> MilvusClient:
-    """A client of the Milvus there. Raises MilvusException."""
+    """Connect to Milvus, or open a file of Milvus Lite. Raises MilvusException."""
     # Milvus Lite hangs up on a client that asks every 10 s whether it is there.
     options = {"grpc.keepalive_time_ms": NEVER} if _is_file(uri) else {}
     return MilvusClient(uri, timeout=timeout, grpc_options=options)
@@ -241,24 +241,31 @@ def connect(uri: str, *, timeout: float) -> MilvusClient:
 def _asking(
     timeout: float = SEARCH_TIMEOUT, name: str | None = None
 ) -> Iterator[MilvusClient]:
-    """The connection, with this collection loaded. Raises SearchUnavailable."""
-    global _paused_until  # noqa: PLW0603
-    if time.monotonic() < _paused_until:
+    """Yield the connection, with this collection loaded. Raises SearchUnavailable."""
+    if _pause.is_on():
         raise SearchUnavailable("Milvus did not answer a moment ago")
     try:
         client = _connected()
         if name is not None and name not in _loaded:
-            client.load_collection(name, timeout=max(timeout, WRITE_TIMEOUT))
+            # One that takes longer goes on loading there, and the next asks again.
+            client.load_collection(name, timeout=timeout)
             _loaded.add(name)
         yield client
     except (MilvusException, grpc.RpcError) as error:
-        reset()
-        _paused_until = time.monotonic() + PAUSE
+        _forget_connection()
+        _pause.begin()
         raise SearchUnavailable(f"Milvus cannot answer: {error}") from error
+    _pause.end()
+
+
+def _forget_connection() -> None:
+    global _client  # noqa: PLW0603
+    _client = None
+    _loaded.clear()
 
 
 def _connected() -> MilvusClient:
-    """Once a process, after it has forked; again after a failure."""
+    """Return this process's connection, made after the fork and after failures."""
     global _client  # noqa: PLW0603
     with _lock:
         if _client is None:
@@ -267,5 +274,5 @@ def _connected() -> MilvusClient:
 
 
 def _is_file(uri: str) -> bool:
-    """Whether it is Milvus Lite, which has no index for numbers."""
+    """Return whether it is a file of Milvus Lite, which has no index for numbers."""
     return uri.endswith(".db")

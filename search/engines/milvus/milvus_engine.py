@@ -38,9 +38,9 @@ class MilvusEngine:
         """Fill the collection of this encoder; False if another process is at it."""
         return syncing.fill(encoder) is not None
 
-    def calibrate_again(self) -> Collection:
+    def recalibrate(self) -> Collection:
         """Fit the curves of the collection that serves. Raises SearchUnavailable."""
-        return syncing.calibrate_again()
+        return syncing.recalibrate()
 
     def can_roll_back(self) -> bool:
         """Return False: a collection has no version before it."""

@@ -22,7 +22,7 @@ from search.gallery.calibration import Curves
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.neighbours import Shortlist
 from search.gallery.overlay import Overlay
-from search.gallery.reading import By, read_of_images, read_products
+from search.gallery.reading import CodeShape, read_of_images, read_products
 from search.gallery.rows import Int64s, Rows, merged
 from search.gallery.snapshot_gallery import IndexedRows, SnapshotGallery
 from search.gallery.snapshots import LoadedSnapshot, curves_of
@@ -41,7 +41,7 @@ class MilvusGallery:
     def of(cls, collection: Collection) -> Self:
         """Return the collection alone; `refreshed` brings it up to date."""
         made_by = registry.by_fingerprint(collection.encoder)
-        no_rows = IndexedRows.of(read_products(By.of(made_by), []))
+        no_rows = IndexedRows.of(read_products(CodeShape.of(made_by), []))
         position = Position(collection.position)
         return cls(collection, made_by, Overlay.empty(0, position, no_rows))
 
@@ -104,7 +104,7 @@ class MilvusGallery:
             without=self.changed_products,
             moment=self.collection.moment,
         )
-        nearest = read_of_images(By.of(self.made_by), image_ids)
+        nearest = read_of_images(CodeShape.of(self.made_by), image_ids)
         changed = np.fromiter(self.changed_products, np.int64)
         unchanged = np.flatnonzero(~np.isin(nearest.product_id, changed))
         candidates = merged(nearest.take(unchanged), self.overlay.table.rows)
@@ -124,7 +124,7 @@ class MilvusGallery:
         return SnapshotGallery.of(base)
 
     def _read(self, products: Sequence[int]) -> IndexedRows:
-        return IndexedRows.of(read_products(By.of(self.made_by), products))
+        return IndexedRows.of(read_products(CodeShape.of(self.made_by), products))
 
 
 def _no_base_rows(products: Int64s) -> Int64s:

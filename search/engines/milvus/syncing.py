@@ -1,8 +1,8 @@
-"""Bring what is in Milvus up to what is in the database.
+"""Keep the collections in Milvus equal to the database.
 
-`carry` takes over what changed since the last time, every few seconds; `fill` compares
-everything, row by row, and so makes right whatever got lost. Both may be killed at any
-step and run again: until the position moves on, every search masks what they touch.
+`carry` takes over what changed since the last call, every few seconds; `fill` compares
+everything, row by row, and so repairs whatever was lost. Both may be killed at any step
+and run again: until the position advances, every search masks what they touch.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ from search import changes
 from search.changes import Position
 from search.encoders import registry
 from search.engines.milvus import milvus_client
-from search.engines.milvus.milvus_client import Held
+from search.engines.milvus.milvus_client import HeldRow
 from search.engines.milvus.milvus_rows import states_of
 from search.errors import SearchUnavailable
-from search.gallery import golden_photos as golden
+from search.gallery import golden_photos
 from search.gallery.calibration import Calibration, calibrate
-from search.gallery.differences import Difference, Kind
+from search.gallery.differences import Difference, DifferenceKind
 from search.gallery.gallery import Gallery
-from search.gallery.reading import By, read_images, read_products
+from search.gallery.reading import CodeShape, read_images, read_products
 from search.gallery.rows import Rows
 from search.locks import try_lock
 from search.models import Collection, Snapshot
@@ -33,21 +33,21 @@ from search.models import Collection, Snapshot
 log = structlog.get_logger()
 
 LOCK = "milvus"
-IMAGES = 5000  # compared at a time
-PRODUCTS = 1000  # carried over at a time
-CALIBRATED = 20_000  # pictures
+CHUNK_IMAGES = 5000  # compared at a time
+CHUNK_PRODUCTS = 1000  # carried over at a time
+CALIBRATION_IMAGES = 20_000
 
 
 @dataclass(frozen=True)
-class Written:
-    """Pictures that were not in Milvus, were there otherwise, or had to go."""
+class WriteCounts:
+    """How many pictures were added to Milvus, changed there, and removed."""
 
     added: int = 0
     changed: int = 0
     removed: int = 0
 
-    def __add__(self, other: Self) -> "Written":
-        return Written(
+    def __add__(self, other: Self) -> "WriteCounts":
+        return WriteCounts(
             self.added + other.added,
             self.changed + other.changed,
             self.removed + other.removed,
@@ -56,8 +56,8 @@ class Written:
 
 def fill(
     encoder: Encoder, *, on_progress: Callable[[int], object] = lambda images: None
-) -> Written | None:
-    """Make its collection what the database holds; None if another process is at it.
+) -> WriteCounts | None:
+    """Make its collection equal to the database; None if another process is at it.
 
     Only what differs is written. Raises SearchUnavailable.
     """
@@ -67,13 +67,13 @@ def fill(
         name = milvus_client.name_of(encoder.fingerprint)
         milvus_client.create(name, n_bits=encoder.n_bits)
         milvus_client.settle(name)
-        as_of, position = timezone.now(), changes.position_now()
-        written, images = Written(), 0
+        as_of, position = timezone.now(), changes.current_position()
+        written, images = WriteCounts(), 0
         last: int | None = 0
         while last is not None:
             after = last
-            stored = read_images(By.of(encoder), after=after, limit=IMAGES)
-            last = int(stored.image_id[-1]) if len(stored) == IMAGES else None
+            stored = read_images(CodeShape.of(encoder), after=after, limit=CHUNK_IMAGES)
+            last = int(stored.image_id[-1]) if len(stored) == CHUNK_IMAGES else None
             held = milvus_client.held_of_images(name, after=after, last=last)
             written += _write(name, held, stored)
             images += len(stored)
@@ -92,23 +92,23 @@ def fill(
         return written
 
 
-def carry(encoder: Encoder) -> Written | None:
-    """Take over what changed since; None if nothing did, or another process is at it.
+def carry(encoder: Encoder) -> WriteCounts | None:
+    """Take over what changed; None if nothing did, or another process is at it.
 
     Raises SearchUnavailable.
     """
     with try_lock(LOCK) as is_held:
         row = Collection.objects.get(encoder=encoder.fingerprint) if is_held else None
-        as_of, position = timezone.now(), changes.position_now()
+        as_of, position = timezone.now(), changes.current_position()
         if row is None or row.position == position:
             return None
         name = milvus_client.name_of(encoder.fingerprint)
         milvus_client.settle(name)
-        written = Written()
+        written = WriteCounts()
         products = sorted(changes.since(Position(row.position)).products)
-        for start in range(0, len(products), PRODUCTS):
-            some = products[start : start + PRODUCTS]
-            stored = read_products(By.of(encoder), some)
+        for start in range(0, len(products), CHUNK_PRODUCTS):
+            some = products[start : start + CHUNK_PRODUCTS]
+            stored = read_products(CodeShape.of(encoder), some)
             written += _write(name, milvus_client.held_of_products(name, some), stored)
         Collection.objects.filter(pk=row.pk).update(
             position=position,
@@ -120,9 +120,10 @@ def carry(encoder: Encoder) -> Written | None:
 
 
 def keep_up() -> None:
-    """What changed, for every encoder that has a collection; one that lacks is filled.
+    """Bring every collection up to date, and fill that of the encoder that serves.
 
-    One that Milvus has lost is filled next time. Raises SearchUnavailable.
+    A collection that Milvus has lost is filled at the next call. Raises
+    SearchUnavailable.
     """
     serving, *others = registry.live()
     held = set(Collection.objects.values_list("encoder", flat=True))
@@ -137,8 +138,8 @@ def keep_up() -> None:
     changes.forget()
 
 
-def calibrate_again() -> Collection:
-    """As snapshots.calibrate_again, of the collection that serves."""
+def recalibrate() -> Collection:
+    """Fit the curves of the collection that serves, and return its row."""
     encoder = registry.encoder()
     row = Collection.objects.filter(encoder=encoder.fingerprint).first()
     if row is None:
@@ -150,15 +151,18 @@ def calibrate_again() -> Collection:
 
 
 def calibrate_sample(encoder: Encoder) -> Calibration:
-    """On the shop's first pictures: all may be too many for one memory."""
-    sample = read_images(By.of(encoder), after=0, limit=CALIBRATED)
+    """Calibrate on the shop's first pictures: all may not fit into memory."""
+    sample = read_images(CodeShape.of(encoder), after=0, limit=CALIBRATION_IMAGES)
     index = CodeIndex.build(sample.image_id, sample.codes)
-    asked = golden.answers(sample, index, encoder)
-    return calibrate(sample, index, encoder.card.match, asked)
+    photos = golden_photos.answers(sample, index, encoder)
+    return calibrate(sample, index, encoder.card.match_curve, photos)
 
 
 def _calibrated(encoder: Encoder) -> dict[str, Any]:
-    """Of a snapshot that there is: a move changes no similarity. Else fitted."""
+    """Return the curves of the newest snapshot, else fitted ones.
+
+    Moving a shop to Milvus changes no similarity.
+    """
     newest = Snapshot.objects.serving(encoder.fingerprint).first()
     if newest is not None and newest.curves:
         return {"curves": newest.curves, "calibration": newest.calibration}
@@ -167,13 +171,13 @@ def _calibrated(encoder: Encoder) -> dict[str, Any]:
 
 
 def differences(
-    now: Gallery, stored: Rows, *, after: int, last: int | None
+    gallery: Gallery, stored: Rows, *, after: int, last: int | None
 ) -> list[Difference]:
-    """Between Milvus and what is stored, of the images from `after` on, up to `last`.
+    """Compare Milvus with what is stored, of images `after` (exclusive) to `last`.
 
-    Of products that changed since nothing is said: they are masked there.
+    Products that changed since are left out: they are masked in Milvus.
     """
-    held = milvus_client.held_of_images(now.name, after=after, last=last)
+    held = milvus_client.held_of_images(gallery.name, after=after, last=last)
     found = []
     for image_id, product_id, state in zip(
         stored.image_id.tolist(),
@@ -184,19 +188,26 @@ def differences(
         there = held.pop(image_id, None)
         if there is None:
             reason = "it is not in Milvus"
-            found.append(Difference(Kind.MISSING, image_id, product_id, reason))
+            found.append(
+                Difference(DifferenceKind.MISSING, image_id, product_id, reason)
+            )
         elif there.state != state:
-            reason = "it is otherwise in Milvus"
-            found.append(Difference(Kind.STALE, image_id, product_id, reason))
+            reason = "it differs in Milvus"
+            found.append(Difference(DifferenceKind.STALE, image_id, product_id, reason))
     found += [
-        Difference(Kind.EXTRA, image_id, there.product_id, "it is not in the database")
+        Difference(
+            DifferenceKind.EXTRA,
+            image_id,
+            there.product_id,
+            "it is not in the database",
+        )
         for image_id, there in held.items()
     ]
-    return [each for each in found if each.product_id not in now.changed_products]
+    return [each for each in found if each.product_id not in gallery.changed_products]
 
 
-def _write(name: str, held: Mapping[int, Held], stored: Rows) -> Written:
-    """Make what is held of some pictures what is stored of them."""
+def _write(name: str, held: Mapping[int, HeldRow], stored: Rows) -> WriteCounts:
+    """Make what Milvus holds of some pictures equal to what is stored of them."""
     states = states_of(stored)
     image_ids = stored.image_id.tolist()
     is_new = [image_id not in held for image_id in image_ids]
@@ -207,4 +218,4 @@ def _write(name: str, held: Mapping[int, Held], stored: Rows) -> Written:
     gone = sorted(held.keys() - set(image_ids))
     milvus_client.write(name, stored.take(np.flatnonzero(differs)))
     milvus_client.remove(name, gone)
-    return Written(sum(is_new), sum(differs) - sum(is_new), len(gone))
+    return WriteCounts(sum(is_new), sum(differs) - sum(is_new), len(gone))

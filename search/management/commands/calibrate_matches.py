@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         try:
-            gallery = engine().calibrate_again()
+            gallery = engine().recalibrate()
         except SearchUnavailable as error:
             raise CommandError(str(error)) from error
         report = {"snapshot": gallery.name, **gallery.calibration}

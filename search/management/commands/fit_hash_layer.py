@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from hashing.fitting.weighing import Weighed
+from hashing.fitting.look_weight import LookWeight
 from search.encoders import filling
 from search.errors import Refused, SearchUnavailable
 from search.rollout import fitting
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             "before": fitted.before,
             "after": fitted.after,
             "learned_from": len(fitted.learned_from),
-            "held_out": fitted.held_out,
+            "held_out": fitted.n_held_out,
             "look": vars(added.look),
         }
         self.stdout.write(json.dumps(figures))
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         fitted, name = added.fitted, added.row.name
         self.stdout.write(
             f"Of the {fitted.k} nearest by embedding, codes kept {fitted.before:.1%} "
-            f"before and keep {fitted.after:.1%} now: measured on {fitted.held_out} "
+            f"before and keep {fitted.after:.1%} now: measured on {fitted.n_held_out} "
             f"pictures apart, learned from {len(fitted.learned_from)}.\n"
             f"{_look(added.look)}"
             f"{name} was added beside the encoder that serves.\n"
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         )
 
 
-def _look(look: Weighed) -> str:
+def _look(look: LookWeight) -> str:
     if look.factor == 1:
         return ""
     return (

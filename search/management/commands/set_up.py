@@ -4,7 +4,6 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from catalogue.models import Product
 from search.encoders import encoding
 from search.words import text_encoding
 
@@ -31,8 +30,8 @@ class Command(BaseCommand):
         self, *args: Any, demo: bool, address: str | None, **options: Any
     ) -> None:
         call_command("migrate", verbosity=0)
-        if demo and not Product.objects.exists():
-            call_command("load_demo")
+        if demo:
+            call_command("load_demo", verbosity=0)
         if encoding.waiting_images().exists():
             call_command("encode_missing")
         text_encoding.encode_missing()

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from search.encoders import registry
 from search.errors import SearchUnavailable
 from search.gallery import reading
-from search.gallery.reading import By
+from search.gallery.reading import CodeShape
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         from search.engines.milvus import syncing
 
         encoder = registry.encoder()
-        total = reading.count(By.of(encoder))
+        total = reading.count(CodeShape.of(encoder))
         try:
             with tqdm(total=total, unit="picture", disable=options["json"]) as bar:
                 written = syncing.fill(encoder, on_progress=bar.update)

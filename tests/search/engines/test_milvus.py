@@ -20,11 +20,11 @@ from search.encoders import filling
 from search.encoders.registry import encoder
 from search.engines.engine import current_gallery, engine
 from search.engines.milvus import milvus_client, syncing
-from search.engines.milvus.syncing import Written
+from search.engines.milvus.syncing import WriteCounts
 from search.engines.verification import Sweep
 from search.errors import ForeignEncoder, SearchUnavailable
 from search.gallery import snapshots
-from search.gallery.reading import By, read_images
+from search.gallery.reading import CodeShape, read_images
 from search.models import Change, Collection, Snapshot
 from search.rollout import switching
 from tests.builders import make_image, new_product
@@ -53,7 +53,7 @@ def found(query: Query, k: int = 200) -> list[tuple[int, int]]:
     return current_gallery().search(query, k).hits()
 
 
-def fill() -> Written:
+def fill() -> WriteCounts:
     written = syncing.fill(encoder())
     assert written is not None
     return written
@@ -88,7 +88,7 @@ def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
     assert current_gallery().pending == 0
     assert found(query) == expected
     assert len(current_gallery()) == len(expected)
-    assert fill() == Written()
+    assert fill() == WriteCounts()
 
 
 def test_what_was_hidden_leaves_its_place_to_those_behind() -> None:
@@ -112,10 +112,10 @@ def test_a_description_is_no_reason_to_write() -> None:
     product = Product.objects.get()
     product.description = "Another"
     product.save()
-    assert syncing.carry(encoder()) == Written()
+    assert syncing.carry(encoder()) == WriteCounts()
     product.price = 3
     product.save()
-    assert syncing.carry(encoder()) == Written(changed=1)
+    assert syncing.carry(encoder()) == WriteCounts(changed=1)
 
 
 def test_lost_and_foreign_rows_are_made_right(settings: Any) -> None:
@@ -136,7 +136,7 @@ def test_lost_and_foreign_rows_are_made_right(settings: Any) -> None:
     assert found(query) == expected
     engine().keep_up()
     assert found(query) == expected
-    assert fill() == Written()
+    assert fill() == WriteCounts()
 
 
 def test_the_command_says_what_it_wrote() -> None:
@@ -153,7 +153,7 @@ def test_the_command_says_what_it_wrote() -> None:
 
 def write_backwards() -> None:
     """So that of equals it is not the lowest ids that Milvus comes upon first."""
-    rows = read_images(By.of(encoder()), after=0, limit=1000)
+    rows = read_images(CodeShape.of(encoder()), after=0, limit=1000)
     milvus_client.remove(collection(), rows.image_id.tolist())
     milvus_client.write(collection(), rows.take(np.argsort(-rows.image_id)))
     milvus_client.settle(collection())
@@ -163,8 +163,8 @@ def write_backwards() -> None:
 def test_ties_beyond_what_milvus_answers_go_by_id(
     monkeypatch: pytest.MonkeyPatch, cap: int
 ) -> None:
-    monkeypatch.setattr(milvus_client, "MOST", cap)
-    monkeypatch.setattr(milvus_client, "SPARE", 2)
+    monkeypatch.setattr(milvus_client, "MAX_HITS", cap)
+    monkeypatch.setattr(milvus_client, "EXTRA_HITS", 2)
     product = new_product()
     chance = random.Random(1)
     same, other = embedding(chance), embedding(chance)
@@ -188,7 +188,7 @@ def test_a_sync_that_is_killed_half_way_harms_nobody(
     query = a_query(chance)
     expected = brute_force(query, 200)
     settle = milvus_client.settle
-    monkeypatch.setattr(syncing, "PRODUCTS", 2)
+    monkeypatch.setattr(syncing, "CHUNK_PRODUCTS", 2)
     calls = []
 
     def killed(name: str, rows: Any) -> None:
@@ -206,7 +206,7 @@ def test_a_sync_that_is_killed_half_way_harms_nobody(
     monkeypatch.setattr(milvus_client, "write", write)
     engine().keep_up()
     assert found(query) == expected
-    assert fill() == Written()
+    assert fill() == WriteCounts()
 
 
 def test_a_collection_that_milvus_lost_is_filled_again(settings: Any) -> None:

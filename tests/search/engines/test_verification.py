@@ -121,7 +121,7 @@ def test_every_silent_edit_is_found_and_healed(edit: str, in_snapshot: bool) -> 
 def test_the_sweep_heals_chunk_by_chunk_and_begins_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(verification, "CHUNK", 3)
+    monkeypatch.setattr(verification, "CHUNK_IMAGES", 3)
     chance = random.Random(2)
     images = [add_coded_image(new_product(), embedding(chance)) for _ in range(7)]
     sweep = verification.Sweep()
@@ -137,7 +137,7 @@ def test_the_sweep_heals_chunk_by_chunk_and_begins_again(
 def test_a_product_that_others_hold_as_it_was_is_read_again_by_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(verification, "RENEWED", 2)
+    monkeypatch.setattr(verification, "RENEWED_PRODUCTS", 2)
     snapshots.build()
     chance = random.Random(4)
     images = [add_coded_image(new_product(), embedding(chance)) for _ in range(3)]

@@ -15,7 +15,7 @@ from search.answers.similar import similar_to_query
 from search.encoders.registry import encoder
 from search.engines.engine import current_gallery
 from search.gallery import calibration, snapshots
-from search.gallery.calibration import Asked, Curves, read
+from search.gallery.calibration import Curves, JudgedAnswers, probabilities
 from search.gallery.reliability import expected_error, reliability
 from search.gallery.rows import Rows
 from search.golden.report import keep
@@ -26,11 +26,11 @@ from tests.search.catalogues import a_query, add_coded_image, embedding
 CARD = ((-1.0, 0.01), (0.5, 0.2), (1.0, 0.99))
 
 
-def answers(n: int, seed: int, *, power: float, products: int = 50) -> Asked:
+def answers(n: int, seed: int, *, power: float, products: int = 50) -> JudgedAnswers:
     """Of which those at a cosine c are right in c to the power."""
     rng = np.random.default_rng(seed)
     cosines = rng.random(n)
-    return Asked(
+    return JudgedAnswers(
         product_id=rng.integers(0, products, n),
         rank=np.arange(n) % 20,
         cosine=cosines,
@@ -40,15 +40,15 @@ def answers(n: int, seed: int, *, power: float, products: int = 50) -> Asked:
 
 def at(curves: Curves, cosine: float) -> float:
     """What is said of an answer that is not the first."""
-    return float(read(curves.others, np.array([cosine]))[0])
+    return float(probabilities(curves.others, np.array([cosine]))[0])
 
 
 @pytest.mark.parametrize("power", [0.5, 1, 4])
 def test_a_fitted_curve_says_what_comes_out_for_other_products(power: float) -> None:
     asked = answers(4000, 0, power=power)
-    predicted = calibration.judged(asked, asked, CARD)
+    predicted = calibration.cross_validated(asked, asked, CARD)
     assert expected_error(predicted, asked.is_right) < 0.05
-    curves = calibration.fitted(asked, CARD)
+    curves = calibration.fit_curves(asked, CARD)
     for cosine in (0.3, 0.6, 0.9):
         assert at(curves, cosine) == pytest.approx(cosine**power, abs=0.08)
 
@@ -56,7 +56,7 @@ def test_a_fitted_curve_says_what_comes_out_for_other_products(power: float) -> 
 def test_the_card_decides_where_there_is_little_to_learn_from() -> None:
     few, many = (answers(n, 1, power=0.5) for n in (5, 5000))
     by_few, by_many = (
-        at(calibration.fitted(asked, CARD), 0.5) for asked in (few, many)
+        at(calibration.fit_curves(asked, CARD), 0.5) for asked in (few, many)
     )
     assert by_few == pytest.approx(at(Curves.of_card(CARD), 0.5), abs=0.2)
     assert by_many == pytest.approx(0.5**0.5, abs=0.08)
@@ -64,13 +64,15 @@ def test_the_card_decides_where_there_is_little_to_learn_from() -> None:
 
 def test_photos_whose_product_is_known_decide_of_first_answers() -> None:
     own, photos = answers(4000, 4, power=0.2), answers(8000, 5, power=4)
-    alone, beside = (calibration.fitted(own, CARD, each) for each in (None, photos))
-    said = [float(read(each.first, np.array([0.6]))[0]) for each in (alone, beside)]
+    alone, beside = (calibration.fit_curves(own, CARD, each) for each in (None, photos))
+    said = [
+        float(probabilities(each.first, np.array([0.6]))[0]) for each in (alone, beside)
+    ]
     assert said == pytest.approx([0.6**0.2, 0.6**4], abs=0.16)
-    predicted = calibration.judged(photos, own, CARD, photos)
+    predicted = calibration.cross_validated(photos, own, CARD, photos)
     first = photos.rank == 0
     assert expected_error(predicted[first], photos.is_right[first]) < 0.1
-    by_own = calibration.judged(photos, own, CARD)
+    by_own = calibration.cross_validated(photos, own, CARD)
     assert expected_error(by_own[first], photos.is_right[first]) > 0.3
 
 
@@ -79,7 +81,7 @@ def test_no_product_is_judged_by_a_curve_that_saw_it() -> None:
     asked = answers(2000, 2, power=8, products=2)
     asked.is_right[asked.product_id == 0] = True
     asked.is_right[asked.product_id == 1] = False
-    predicted = calibration.judged(asked, asked, CARD)
+    predicted = calibration.cross_validated(asked, asked, CARD)
     assert np.median(predicted[asked.product_id == 0]) < 0.1
     assert np.median(predicted[asked.product_id == 1]) > 0.9
 
@@ -100,11 +102,10 @@ def test_a_picture_is_no_answer_to_itself() -> None:
     codes = np.packbits(vectors > 0, axis=1)
     rows = Rows(
         *(np.arange(8), np.arange(8) // 2, nothing, nothing),
-        *(np.ones(8, bool), nothing, nothing, codes, vectors),
-        brands=("",),
-        colours=("",),
+        *(np.ones(8, bool), codes, vectors),
+        words={},
     )
-    asked = calibration.ask(rows, CodeIndex.build(np.arange(8), codes))
+    asked = calibration.judge_own_images(rows, CodeIndex.build(np.arange(8), codes))
     assert len(asked.rank) == 8 * 4  # products; in two, one is its own other picture
     assert asked.cosine.max() < 0.9
     assert asked.is_right.sum() == 8
@@ -115,11 +116,11 @@ def test_the_first_answer_has_a_curve_of_its_own() -> None:
     asked = answers(6000, 3, power=1)
     asked.is_right[asked.rank > 0] = False
     asked.is_right[asked.rank == 0] = True
-    curves = calibration.fitted(asked, CARD)
+    curves = calibration.fit_curves(asked, CARD)
     said = curves.similarities(np.array([0.5, 0.9, 0.8]))
     assert said[1] > 0.9
     assert max(said[0], said[2]) < 0.3
-    predicted = calibration.judged(asked, asked, CARD)
+    predicted = calibration.cross_validated(asked, asked, CARD)
     first = asked.rank == 0
     assert expected_error(predicted[first], asked.is_right[first]) < 0.1
 
@@ -159,7 +160,7 @@ def test_a_snapshot_is_built_with_the_curve_of_its_shop(shop: None) -> None:
     assert curves != Curves.of_card(encoder().card.match)
     # Nothing of this shop looks as its other products do.
     assert at(curves, 0.2) < 0.1
-    assert read(curves.first, np.array([0.9])) > 0.9
+    assert probabilities(curves.first, np.array([0.9])) > 0.9
 
 
 @pytest.mark.database
@@ -168,7 +169,7 @@ def test_a_snapshot_is_built_with_the_curve_of_its_shop(shop: None) -> None:
 def test_a_snapshot_is_judged_by_golden_photos_where_there_are_enough(
     monkeypatch: pytest.MonkeyPatch, fewest: int, queries: int
 ) -> None:
-    monkeypatch.setattr(calibration, "FEWEST_PHOTOS", fewest)
+    monkeypatch.setattr(calibration, "MIN_PHOTOS", fewest)
     for number in range(6):
         product = new_product(images=range(10 * number, 10 * number + 3))
         for seed in (10 * number, 10 * number + 5):

@@ -16,7 +16,7 @@ class Reader:
     """Follows the changes as a serving process does."""
 
     def __init__(self) -> None:
-        self.position = changes.Position(changes.position_now())
+        self.position = changes.Position(changes.current_position())
 
     def read(self) -> frozenset[int]:
         seen = changes.since(self.position)

@@ -97,7 +97,7 @@ def test_a_builder_killed_at_any_step_leaves_a_shop_that_answers_and_heals(
     healed = wait_until(snapshots.build)
     assert current_gallery().name == healed.name
     assert folders() == set(Snapshot.objects.values_list("name", flat=True))
-    assert Snapshot.objects.count() == snapshots.KEPT
+    assert Snapshot.objects.count() == snapshots.SNAPSHOTS_KEPT
 
 
 def test_on_a_full_disk_the_last_snapshot_goes_on(builder: Builder) -> None:

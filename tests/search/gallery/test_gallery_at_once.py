@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hashing import CodeIndex, Kind, hamming
+from hashing import CodeIndex, IndexKind, hamming
 from search.answers.query import Query
 from search.encoders.registry import encoder
+from search.gallery.columns import WordColumn
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.rows import Rows
 from search.gallery.snapshot_gallery import SnapshotGallery
@@ -25,9 +26,9 @@ FILTERS = (
     Filters(categories=frozenset([1, 3])),
     Filters(in_stock=True),
     Filters(min_price=Decimal(10), max_price=Decimal(20)),
-    Filters(brands=frozenset(["alba"]), in_stock=True),
+    Filters(in_stock=True).with_words(brand=["alba"]),
     Filters(categories=frozenset([2]), max_price=Decimal(5)),
-    Filters(colours=frozenset(["red"]), brands=frozenset(["alba", "borea"])),
+    Filters().with_words(colour=["red"], brand=["alba", "borea"]),
     Filters(categories=frozenset()),
 )
 
@@ -41,16 +42,16 @@ def some_rows(n: int, seed: int, *, first: int = 0) -> Rows:
         category_id=np.arange(n) * 4 // n,
         price=rng.integers(0, 5000, n),
         in_stock=rng.random(n) < 0.5,
-        brand=rng.integers(0, 2, n),
-        colour=rng.integers(0, 2, n),
         codes=encoder().layer.codes(vectors),
         embeddings=vectors,
-        brands=("Alba", "Borea"),
-        colours=("blue", "red"),
+        words={
+            "brand": WordColumn(rng.integers(0, 2, n), ("Alba", "Borea")),
+            "colour": WordColumn(rng.integers(0, 2, n), ("blue", "red")),
+        },
     )
 
 
-@pytest.fixture(params=[Kind.FLAT, Kind.IVF])
+@pytest.fixture(params=[IndexKind.FLAT, IndexKind.IVF])
 def now(db: None, request: Any) -> SnapshotGallery:
     """4,000 pictures, a hundred products changed since; of lists, all are read."""
     rows = some_rows(N, 0)
@@ -86,12 +87,9 @@ def allowed(rows: Rows, filters: Filters) -> np.ndarray:
         fits &= rows.price <= filters.max_price * 100
     if filters.in_stock:
         fits &= rows.in_stock
-    for wanted, column, words in (
-        (filters.brands, rows.brand, rows.brands),
-        (filters.colours, rows.colour, rows.colours),
-    ):
-        if wanted:
-            fits &= np.array([words[at].casefold() in wanted for at in column])
+    for name, wanted in filters.chosen_words.items():
+        words = rows.words[name].words(np.arange(len(rows)))
+        fits &= np.array([word.casefold() in wanted for word in words])
     return fits
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hashing import Kind, RecallTooLow
+from hashing import IndexKind, RecallTooLow
 from search.engines.engine import current_gallery
 from search.gallery import indexing, snapshots
 from search.gallery.filters import Filters
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 @pytest.fixture
 def lists(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Even a small shop gets them, however little they find."""
-    monkeypatch.setattr(indexing, "LEAST_FOR_IVF", 1)
+    monkeypatch.setattr(indexing, "MIN_IVF_IMAGES", 1)
     settings.SEARCH_INDEX = "ivf"
     settings.LEAST_RECALL = 0.01
     return settings
@@ -28,15 +28,15 @@ def lists(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize(
     ("chosen", "images", "kind"),
     [
-        ("auto", 1_000_000, Kind.FLAT),
-        ("auto", 10_000_000, Kind.IVF),
-        ("flat", 10_000_000, Kind.FLAT),
-        ("ivf", 1_000_000, Kind.IVF),
-        ("ivf", 1000, Kind.FLAT),
+        ("auto", 1_000_000, IndexKind.FLAT),
+        ("auto", 10_000_000, IndexKind.IVF),
+        ("flat", 10_000_000, IndexKind.FLAT),
+        ("ivf", 1_000_000, IndexKind.IVF),
+        ("ivf", 1000, IndexKind.FLAT),
     ],
 )
 def test_the_kind_goes_by_the_setting_and_the_size(
-    settings: Any, chosen: str, images: int, kind: Kind
+    settings: Any, chosen: str, images: int, kind: IndexKind
 ) -> None:
     settings.SEARCH_INDEX = chosen
     assert indexing.kind_for(images) == kind
@@ -49,7 +49,7 @@ def test_a_snapshot_states_its_index_and_the_recall_measured(lists: Any) -> None
     snapshot = snapshots.build()
     assert snapshot is not None
     index = current_gallery().snapshot.index  # type: ignore[attr-defined]
-    assert (snapshot.kind, index.kind) == ("ivf", Kind.IVF)
+    assert (snapshot.kind, index.kind) == ("ivf", IndexKind.IVF)
     assert snapshot.recall == index.recall
     assert 0.01 <= index.recall <= 1
 
@@ -66,7 +66,7 @@ def test_filters_lose_nothing_where_lists_do(lists: Any, seed: int) -> None:
     for brand in BRANDS:
         for k in (1, 5, 200):
             query = a_query(chance)
-            filters = Filters(brands=frozenset([brand]), in_stock=True)
+            filters = Filters(in_stock=True).with_words(brand=[brand])
             expected = brute_force(
                 query,
                 k,
@@ -83,7 +83,7 @@ def uniform_codes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def with_uniform(ids: Any, codes: Any, **options: Any) -> Any:
         drawn = np.random.default_rng(0).integers(0, 256, (4000, 32), np.uint8)
-        if options.get("kind") == Kind.IVF:
+        if options.get("kind") == IndexKind.IVF:
             build(np.arange(4000), drawn, **options)
         return build(ids, codes)
 
@@ -109,7 +109,7 @@ def test_where_auto_may_choose_such_a_shop_is_searched_whole(
 ) -> None:
     random_product(random.Random(1))
     lists.SEARCH_INDEX, lists.LEAST_RECALL = "auto", 0.99
-    monkeypatch.setattr(indexing, "IVF_ABOVE", 1)
+    monkeypatch.setattr(indexing, "AUTO_IVF_IMAGES", 1)
     uniform_codes(monkeypatch)
     snapshot = snapshots.build()
     assert snapshot is not None

@@ -48,7 +48,7 @@ def test_other_products_fill_the_page(query: Query) -> None:
 
 
 def test_under_a_filter_too(query: Query) -> None:
-    alba = SearchRequest(Filters(brands=frozenset(["alba"])))
+    alba = SearchRequest(Filters().with_words(brand=["alba"]))
     answer = similar_to_query(query.token(), alba)
     assert answer.count == 15
 

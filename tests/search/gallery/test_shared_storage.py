@@ -151,13 +151,13 @@ def test_web_takes_what_was_built_elsewhere_and_each_new_one(hosts: Hosts) -> No
 def test_three_are_kept_there_and_on_each_host_and_the_rest_swept(
     hosts: Hosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "UNUSED", -1.0)
+    monkeypatch.setattr(snapshots, "UNUSED_SECONDS", -1.0)
     for seed in range(5):
         add_image(seed)
         built = hosts.build()
         wait_until(lambda built=built: serves(built), timeout=20)
     names = set(Snapshot.objects.values_list("name", flat=True))
-    assert len(names) == snapshots.KEPT
+    assert len(names) == snapshots.SNAPSHOTS_KEPT
     there, _ = storages["snapshots"].listdir("")
     assert set(there) == names
     for host in ("builder", "web"):

@@ -18,7 +18,7 @@ from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
 from search.gallery import snapshots
 from search.gallery.holder import Holder
-from search.gallery.reading import By
+from search.gallery.reading import CodeShape
 from search.gallery.rows import Rows
 from search.models import Change, Snapshot
 from tests.builders import new_product
@@ -125,7 +125,7 @@ def test_the_last_three_are_kept_and_everything_else_is_swept() -> None:
     snapshots.build()
     folders = {path.name for path in settings.SNAPSHOTS_DIR.iterdir()}
     assert folders == set(Snapshot.objects.values_list("name", flat=True))
-    assert len(folders) == snapshots.KEPT
+    assert len(folders) == snapshots.SNAPSHOTS_KEPT
 
 
 def test_a_rollback_serves_the_one_before_overlaid_by_everything_since() -> None:
@@ -147,7 +147,7 @@ def test_what_is_committed_while_it_is_built_is_found(
     images = {add_image(1)}
     read_all = snapshots.read_all
 
-    def read_before_a_commit(by: By) -> Rows:
+    def read_before_a_commit(by: CodeShape) -> Rows:
         rows = read_all(by)
         images.add(add_image(2))
         return rows

@@ -1,10 +1,12 @@
 """What shoppers looked for and did not find is counted, and nothing else is kept."""
 
+import http.client
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,16 +19,20 @@ from search.missed import counting
 from search.models import Missed
 from search.tasks import forget_missed_words
 from tests.builders import make_image
-from tests.search.asking import post_photo
+from tests.search.asking import API, post_photo
 from tests.search.shops import open_shop, send
+from tests.servers import Server
+from tests.wait import wait_until
 
 pytestmark = pytest.mark.django_db
+
+ANSWER_SECONDS = 10  # less than SQLite waits for its lock
 
 
 @pytest.fixture
 def nothing_close(monkeypatch: pytest.MonkeyPatch) -> list[Product]:
     shop = open_shop()
-    monkeypatch.setattr(similar, "word", lambda similarity: Match.NONE)
+    monkeypatch.setattr(similar, "match_for", lambda similarity: Match.NONE)
     return shop
 
 
@@ -77,6 +83,32 @@ def test_an_answer_never_fails_by_the_count(
 
     monkeypatch.setattr(counting.Missed.objects, "get_or_create", locked)
     assert send(client, make_image(3)).status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_no_search_waits_for_its_count(web_server: Callable[[], Server]) -> None:
+    open_shop()
+    shop = web_server()
+
+    def search() -> int:
+        return ask(shop.port, f"{API}search/words/?q=submarine", ANSWER_SECONDS)
+
+    with transaction.atomic():
+        # Not committed: who counts the same words waits for us.
+        Missed.objects.create(day=timezone.localdate(), words="submarine", count=1)
+        assert [search() for _ in range(20)] == [200] * 20
+    wait_until(lambda: counted_words() == {"submarine": 21}, timeout=60)
+
+
+def ask(port: int, path: str, seconds: float) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 # Words

@@ -9,10 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from hashing import hamming
-from hashing.evaluation.agreement import recall
+from hashing.embeddings import quantise_embeddings
+from hashing.evaluation.neighbour_recall import layer_recall
 from hashing.fitting import refitting
-from hashing.layers.linear import quantise
-from hashing.layers.lsh import random_layer
+from hashing.layers.lsh import random_hyperplanes
 from search.answers import matching
 from search.answers.query import Query
 from search.encoders import registry
@@ -29,7 +29,9 @@ def catalogue(count: int, *, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     product = new_product()
     centre = 3 * rng.standard_normal(registry.encoder().card.dim)
-    for vector in quantise(centre + rng.standard_normal((count, len(centre)))):
+    for vector in quantise_embeddings(
+        centre + rng.standard_normal((count, len(centre)))
+    ):
         add_coded_image(product, vector)
 
 
@@ -60,7 +62,7 @@ def test_what_is_no_better_is_refused_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     catalogue(60)
-    monkeypatch.setattr(refitting, "fit_layer", lambda layer, vectors, seed: layer)
+    monkeypatch.setattr(refitting, "refit_layer", lambda layer, vectors, seed: layer)
     with pytest.raises(CommandError, match="nothing is added"):
         fit()
     assert Encoder.objects.count() == 1
@@ -74,8 +76,10 @@ def test_a_shop_of_a_few_pictures_is_told_so() -> None:
 
 def test_recall_agrees_with_a_slow_count_over_all_orders_of_ties() -> None:
     rng = np.random.default_rng(3)
-    gallery, queries = (quantise(rng.standard_normal((n, 16))) for n in (40, 5))
-    layer = random_layer(16, 8)  # eight bits: ties everywhere
+    gallery, queries = (
+        quantise_embeddings(rng.standard_normal((n, 16))) for n in (40, 5)
+    )
+    layer = random_hyperplanes(16, 8)  # eight bits: ties everywhere
     shares = []
     for query in queries:
         cosines = (gallery.astype(float) @ query) / np.linalg.norm(gallery, axis=1)
@@ -83,7 +87,9 @@ def test_recall_agrees_with_a_slow_count_over_all_orders_of_ties() -> None:
         near = hamming(layer.codes(query[np.newaxis]), layer.codes(gallery))[0]
         orders = [np.lexsort((rng.permutation(40), near))[:10] for _ in range(4000)]
         shares.append(np.mean([len(wanted & set(o.tolist())) / 10 for o in orders]))
-    assert recall(layer, queries, gallery) == pytest.approx(np.mean(shares), abs=0.01)
+    assert layer_recall(layer, queries, gallery) == pytest.approx(
+        np.mean(shares), abs=0.01
+    )
 
 
 def twins(*, styles: int, colours: int) -> None:
@@ -101,7 +107,7 @@ def twins(*, styles: int, colours: int) -> None:
             for _ in range(2):
                 vector = style + 0.3 * rng.standard_normal(dim)
                 vector[look.start : look.stop] = 2 * dye
-                add_coded_image(product, quantise(vector[np.newaxis])[0])
+                add_coded_image(product, quantise_embeddings(vector[np.newaxis])[0])
 
 
 def test_a_shop_of_recoloured_twins_weighs_colours_more(
@@ -109,7 +115,7 @@ def test_a_shop_of_recoloured_twins_weighs_colours_more(
 ) -> None:
     twins(styles=8, colours=4)
     better = iter([0.5, 0.6])
-    monkeypatch.setattr(refitting, "recall", lambda *sides: next(better))
+    monkeypatch.setattr(refitting, "layer_recall", lambda *sides: next(better))
     figures = fit("--name", "ours")
     assert figures["look"]["factor"] > 1
     ours = registry.load(Encoder.objects.get(name="ours"))

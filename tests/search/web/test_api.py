@@ -92,7 +92,7 @@ def test_results_and_counts_are_told_as_their_fields_say(shop: list[Product]) ->
     request = APIRequestFactory().get("/")
     for kind, told in (
         (ResultSerializer, answer.results[0]),
-        (WordCountSerializer, answer.facets.brand[0]),
+        (WordCountSerializer, answer.facets.words["brand"][0]),
         (CategoryCountSerializer, answer.facets.category[0]),
     ):
         shown = kind(told, context={"request": request})

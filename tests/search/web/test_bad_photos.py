@@ -8,8 +8,11 @@ from django.db import OperationalError
 from rest_framework.test import APIClient
 
 from catalogue import images
+from pictures import isolation
+from pictures.formats import HEIC
 from search.web import api
 from tests.builders import make_image
+from tests.pictures import hostile
 from tests.search.asking import API, PHOTO, a_file, open_varied_shop, post_photo, skus
 from tests.search.odd_pictures import BAD, GOOD, sixteen_bit
 
@@ -40,12 +43,27 @@ def test_a_bad_photo_is_told_what_is_wrong(client: APIClient, name: str) -> None
     assert time.process_time() - start < 1
 
 
-@pytest.mark.skipif(images.HEIC, reason="the extra is installed")
+@pytest.mark.skipif(HEIC, reason="the extra is installed")
 def test_heic_is_told_what_to_do_instead(client: APIClient) -> None:
     heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 200
     status, problem = post_photo(client, heic)
     assert (status, problem["code"]) == (415, "heic_not_supported")
     assert "JPEG" in problem["detail"]
+
+
+def test_while_large_photos_are_opened_others_are_told_when_to_come_back(
+    client: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_varied_shop(3)
+    monkeypatch.setattr(images, "PATIENCE", 0.05)
+    large = hostile.png(4000, 4000, colour=6)
+    with isolation._large:
+        response = client.post(PHOTO, {"photo": a_file(large)})
+        assert (response.status_code, response.json()["code"]) == (503, "decoder_busy")
+        assert int(response["Retry-After"]) > 0
+        page = client.post("/search/", {"photo": a_file(large)})
+        assert (page.status_code, page["Retry-After"]) == (503, "10")
+        assert post_photo(client, make_image())[0] == 200
 
 
 def test_odd_but_whole_photos_are_answered_like_the_plain_one(

@@ -59,7 +59,7 @@ def test_results_say_in_words_how_well_they_match(
     client: Client, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_rank = iter([Match.EXACT, Match.SIMILAR, Match.WEAK, *[Match.NONE] * 9])
-    monkeypatch.setattr(similar, "word", lambda similarity: next(of_rank))
+    monkeypatch.setattr(similar, "match_for", lambda similarity: next(of_rank))
     monkeypatch.setattr(similar, "_match_of", lambda chances: Match.EXACT)
     page = words(send(client, make_image(3)))
     in_order = ["Probably this one", "Very similar", "Somewhat similar", "Less alike"]
@@ -125,7 +125,7 @@ def test_a_page_after_the_last_says_so(client: Client, shop: list[Product]) -> N
 def test_nothing_close_says_so_and_what_to_try(
     client: Client, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similar, "word", lambda similarity: Match.NONE)
+    monkeypatch.setattr(similar, "match_for", lambda similarity: Match.NONE)
     page = send(client, make_image(3))
     assert "Nothing close enough" in words(page)
     assert "Come closer" in words(page)

@@ -64,7 +64,8 @@ def test_plain_colours_are_called_as_the_reader_calls_them(
     headers = {"accept-language": "zh-hans"}
     page = client.get(FORM, {"q": "红色 mug"}, headers=headers)
     assert set(chips(page)) == {"Mugs", "红色", "深红色"}
-    offered = {each.value: each.label for each in page.context["page"].colours}
+    choices = {name: each for name, _, each in page.context["page"].word_choices}
+    offered = {each.value: each.label for each in choices["colour"]}
     assert offered == {"red": "红色", "dark red": "深红色", "blue": "蓝色"}
     assert "蓝色" in words(client.get(shop[2].get_absolute_url(), headers=headers))
     assert "深红色" not in words(client.get(FORM, {"q": "红色 mug"}))

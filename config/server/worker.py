@@ -1,0 +1,220 @@
+"""gunicorn's worker with threads, which waits for clients without a thread.
+
+A thread works on a request once all of it is there. What arrives slowly, or never, is
+waited for by the loop that also accepts connections, hundreds at a time, and is held in
+memory. Only a body larger than anybody may send to its address is handed over as it
+arrives: the shop then asks who sends it (config/bodies.py).
+"""
+
+import socket
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+
+from config.server import connections
+from config.server.connections import CONTINUE, Connection
+
+READ_BYTES = 256 * 1024
+# How long, and how much, is read on after an answer: a client that is still sending
+# would find its connection broken, and never read why it was refused.
+LINGER_SECONDS = 2.0
+LINGER_SECONDS_UNREAD = 30.0
+LINGER_BYTES = 200 * 1024 * 1024
+# How much a process holds of requests: of photos that are arriving, or wait for a
+# thread. Beyond it the slowest is refused.
+PHOTOS_HELD = 6
+CHECK_SECONDS = 0.5
+TOO_LATE = (
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+    b"Content-Type: text/plain\r\nContent-Length: 36\r\n\r\n"
+    b"The request took too long to arrive."
+)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.open: set[Connection] = set()
+        self.arriving: set[Connection] = set()
+        self.closing: set[Connection] = set()
+        self.next_check = 0.0
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        # Not before: it needs the settings and the addresses of the shop.
+        from config import bodies
+
+        self.max_bytes_for_anyone = bodies.max_bytes_for_anyone
+        self.max_bytes_held = PHOTOS_HELD * bodies.photo_bytes()
+
+    # In the loop: connections
+
+    def accept(self, listener: socket.socket) -> None:
+        try:
+            sock, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        connection = Connection(self.cfg, sock, address, listener.getsockname())
+        self.nr_conns += 1
+        self.open.add(connection)
+        self._await_request(connection, connections.HEAD_SECONDS)
+        if self.nr_conns >= self.worker_connections:
+            self._close(self._oldest_without_answer())
+
+    def _oldest_without_answer(self) -> Connection:
+        return min(self.closing or self.arriving, key=lambda each: each.began)
+
+    def _close(self, connection: Connection) -> None:
+        for group in (self.arriving, self.closing):
+            if connection in group:
+                self.poller.unregister(connection.sock)
+                group.remove(connection)
+        self.open.discard(connection)
+        self.nr_conns -= 1
+        connection.close()
+
+    def _close_after_reading(self, connection: Connection) -> None:
+        """End our side, and read on until the client has ended its own."""
+        unread = connection.is_large or connection.refusal
+        connection.deadline = time.monotonic() + (
+            LINGER_SECONDS_UNREAD if unread else LINGER_SECONDS
+        )
+        connection.start_request()
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+            connection.sock.setblocking(False)
+        except OSError:
+            self._close(connection)
+            return
+        self.closing.add(connection)
+        discard = partial(self._discard, connection)
+        self.poller.register(connection.sock, EVENT_READ, discard)
+
+    def _discard(self, connection: Connection, sock: socket.socket) -> None:
+        try:
+            n_bytes = len(sock.recv(READ_BYTES))
+        except BlockingIOError:
+            return
+        except OSError:
+            n_bytes = 0
+        connection.size += n_bytes
+        if not n_bytes or connection.size > LINGER_BYTES:
+            self._close(connection)
+
+    # In the loop: requests
+
+    def _await_request(self, connection: Connection, seconds: float) -> None:
+        connection.deadline = time.monotonic() + seconds
+        connection.sock.setblocking(False)
+        self.arriving.add(connection)
+        receive = partial(self._receive, connection)
+        self.poller.register(connection.sock, EVENT_READ, receive)
+
+    def _receive(self, connection: Connection, sock: socket.socket) -> None:
+        try:
+            data = sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            connection.receive(data)
+            self._look_at(connection)
+        elif connection.has_head:
+            self._refuse(connection, 400)
+        else:
+            self._close(connection)
+
+    def _look_at(self, connection: Connection) -> None:
+        """Hand a request over if it is whole, or if the shop must ask who sends it."""
+        if connection.is_whole:
+            self._hand_over(connection)
+        elif connection.has_head:
+            most = self.max_bytes_for_anyone(connection.path)
+            if connection.body_bytes > most:
+                connection.is_large = True
+                self._hand_over(connection)
+                return
+            if connection.expects_continue:
+                connection.expects_continue = False
+                with suppress(OSError):
+                    connection.sock.send(CONTINUE)
+            self._keep_to_memory()
+
+    def _keep_to_memory(self) -> None:
+        """Refuse what arrives most slowly, once too much is held."""
+        if sum(each.size for each in self.open) <= self.max_bytes_held:
+            return
+        with_body = [each for each in self.arriving if each.size > each.head_bytes > 0]
+        if with_body:
+            now = time.monotonic()
+            slowest = min(with_body, key=lambda each: each.bytes_a_second(now))
+            self._refuse(slowest, 503)
+
+    def _refuse(self, connection: Connection, status: int) -> None:
+        connection.drop_body(status)
+        self._hand_over(connection)
+
+    def _hand_over(self, connection: Connection) -> None:
+        self.poller.unregister(connection.sock)
+        self.arriving.remove(connection)
+        self.enqueue_req(connection)
+
+    def murder_pending(self) -> None:
+        """Called by gunicorn's loop: end what has had its time."""
+        now = time.monotonic()
+        if now < self.next_check:
+            return
+        self.next_check = now + CHECK_SECONDS
+        if not self.alive:
+            self._leave_soon(now)
+        for connection in [each for each in self.arriving if each.is_late(now)]:
+            self._end_late(connection)
+        for connection in [each for each in self.closing if now > each.deadline]:
+            self._close(connection)
+
+    def _leave_soon(self, now: float) -> None:
+        """Wait no longer than a moment for connections on which nothing comes."""
+        for connection in self.arriving | self.closing:
+            soon = now + STOP_KEEPALIVE_LINGER
+            connection.deadline = min(connection.deadline, soon)
+
+    def _end_late(self, connection: Connection) -> None:
+        if connection.has_head:
+            self._refuse(connection, 408)
+        elif connection.size:
+            with suppress(OSError):
+                connection.sock.send(TOO_LATE)
+            self.poller.unregister(connection.sock)
+            self.arriving.remove(connection)
+            self._close_after_reading(connection)
+        else:
+            self._close(connection)
+
+    def finish_request(self, connection: Connection, done: Future[Any]) -> None:
+        """Called by gunicorn's loop when a thread has answered."""
+        is_kept = not (done.cancelled() or done.exception()) and done.result()
+        if not is_kept:
+            self._close_after_reading(connection)
+            return
+        early = connection.unread()
+        connection.start_request()
+        seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+        self._await_request(connection, seconds)
+        if early:
+            connection.receive(early)
+            self._look_at(connection)
+
+    # In a thread
+
+    def handle_request(self, request: Any, connection: Connection) -> Any:
+        request._expected_100_continue = False  # it was sent, where it is wanted
+        if connection.refusal or connection.is_large:
+            request.force_close()
+        request.body.refusal = connection.refusal
+        return super().handle_request(request, connection)

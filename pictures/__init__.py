@@ -1,0 +1,1 @@
+"""Decode pictures from anywhere: what a stranger sends costs no more than it says."""

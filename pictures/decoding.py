@@ -1,0 +1,56 @@
+"""Decode a picture from anywhere, at a cost that is known before it begins.
+
+JPEG, PNG and lossy WebP of usual size are decoded where they are: their headers were
+read, and bound the time and memory that they take. Everything else is decoded in a
+process of its own, with limits.
+"""
+
+from PIL import Image
+
+from pictures import isolation, jpeg, pixels, png, webp
+from pictures.formats import IMAGE_FORMATS, format_of
+from pictures.pixels import Target
+
+MAX_PIXELS = 50_000_000
+SMALL_BYTES = 128 * 1024 * 1024  # of memory; several such may be decoded at once
+
+# What a JPEG's own scaling leaves between the two is taken as it is: networks look at
+# 224 pixels.
+SEARCH = Target(side=512, draft_side=400)
+
+
+def decode(
+    content: bytes,
+    target: Target = SEARCH,
+    *,
+    accepted: frozenset[str] = IMAGE_FORMATS,
+    max_pixels: int = MAX_PIXELS,
+    patience: float | None = None,
+) -> Image.Image:
+    """Decode a picture: upright, RGB on white, no larger than the target.
+
+    accepted: Pillow's names of formats. patience: seconds to wait while other large
+    pictures are decoded, without limit by default. Raises UnreadableImage and
+    DecoderBusy.
+    """
+    format = format_of(content, accepted)
+    memory = _plain_memory(content, format, target)
+    if memory is not None and memory <= SMALL_BYTES:
+        with pixels.opened(content, format, max_pixels) as image:
+            return pixels.reduced(image, target)
+    job = isolation.Job(format, target, max_pixels, len(content))
+    return isolation.decode(content, job, large=SMALL_BYTES, patience=patience)
+
+
+def _plain_memory(content: bytes, format: str, target: Target) -> int | None:
+    """Return the bytes that decoding takes; None where that is not plainly bounded."""
+    if format == "PNG":
+        return png.memory(content)
+    if format == "WEBP":
+        return webp.memory(content)
+    if format == "JPEG" and (found := jpeg.read(content)):
+        width, height = found.frame.width, found.frame.height
+        across, down = target.draft_size(width, height)
+        reduction = min(width // across, height // down)
+        return found.memory(max(n for n in (1, 2, 4, 8) if n <= max(1, reduction)))
+    return None
