@@ -31,7 +31,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from benchmarks.shop import BASE_DIR, DATA, save_result
 from hashing import Encoder, load_encoder
-from search.duplicates.same_picture import SAME, likeness
+from hashing.same_picture import SAME_PICTURE_LIKENESS, likeness
 
 SEED = 1
 SETS = ("luma", "clothing", "demoshop", "grocery", "warehouse", "own shop")
@@ -270,7 +270,8 @@ def main() -> None:
     }
     chosen_on = together(list(seen.values())).of_half(0)
     best, peer_best = least_alike(chosen_on.ours), least_alike(chosen_on.peers)
-    print(f"least likeness: {best:.3f} keeps {PRECISION} there; SAME is {SAME}")
+    print(f"least likeness: {best:.3f} keeps {PRECISION} there")
+    print(f"SAME_PICTURE_LIKENESS is {SAME_PICTURE_LIKENESS}")
     print(f"imagehash: {round((1 - peer_best) * 64)} bits of 64")
     print(f"{'':12}{'precision':>10}{'recall':>8}   imagehash:{'':4}{'p':>6}{'r':>7}")
     measured = {name: each.of_half(1) for name, each in seen.items()}
@@ -280,8 +281,8 @@ def main() -> None:
     for name, half in measured.items():
         copies = sum(half.copies)
         row = {
-            **figures(half.ours, copies, SAME),
-            "by": by_alteration(half.ours, SAME),
+            **figures(half.ours, copies, SAME_PICTURE_LIKENESS),
+            "by": by_alteration(half.ours, SAME_PICTURE_LIKENESS),
             "imagehash": figures(half.peers, copies, peer_best),
         }
         sets[name] = row
@@ -291,7 +292,7 @@ def main() -> None:
             f"{'':17}{peer['precision']:6.3f}{peer['recall']:7.3f}   {row['by']}"
         )
     result = {
-        "seed": SEED, "pictures_of_a_set": most, "same": SAME,
+        "seed": SEED, "pictures_of_a_set": most, "same": SAME_PICTURE_LIKENESS,
         "least_for_precision": round(best, 4),
         "imagehash_bits": round((1 - peer_best) * 64), "sets": sets,
     }  # fmt: skip

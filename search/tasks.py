@@ -88,12 +88,9 @@ def find_duplicates() -> None:
     """
     with suppress(SearchUnavailable), try_lock("find_duplicates") as is_held:
         if is_held and not encoding.waiting_images().exists():
-            finding.compare_missing(seconds=COMPARE_SECONDS, also=_make_thumbnails)
-
-
-def _make_thumbnails(image: ProductImage) -> None:
-    with suppress(OSError):  # the file is lost, and its state says so
-        image.make_thumbnails()
+            finding.compare_missing(
+                seconds=COMPARE_SECONDS, also=ProductImage.make_thumbnails
+            )
 
 
 @shared_task

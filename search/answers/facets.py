@@ -1,7 +1,7 @@
-"""What results can be narrowed to, with how many products each choice would leave.
+"""Facets: filters that results can be narrowed to, with the products each would leave.
 
-Counted over what a search looked at: the shortlist. Each facet is counted under all
-filters but its own, so that what is chosen can be changed for its neighbours.
+They are counted over the shortlist that a search ranked. Each facet is counted under
+all filters but its own, so that a choice can be exchanged for another one.
 """
 
 from collections import Counter
@@ -14,14 +14,15 @@ from search.gallery.filters import Filters
 from search.gallery.neighbours import Columns
 from search.words.categories import CategoryNode, recent_tree
 
-# Choices of one facet; the rarest are left out where there are more.
-MOST = 50
+MAX_CHOICES = 50  # of a facet; the rarest are left out
 
 Search = Callable[[Filters], Columns]
 
 
 @dataclass(frozen=True)
 class WordCount:
+    """Products that a word of a facet would leave."""
+
     value: str
     count: int
 
@@ -38,7 +39,7 @@ class CategoryCount:
 
 @dataclass(frozen=True)
 class PriceRange:
-    """From the cheapest to the dearest; None where nothing was found."""
+    """The lowest and the highest price; None where there is no product."""
 
     min: Decimal | None
     max: Decimal | None
@@ -46,7 +47,7 @@ class PriceRange:
 
 @dataclass(frozen=True)
 class Facets:
-    """Categories stand as the tree does, words by how many they leave."""
+    """Categories in the order of the tree, words by how many products they leave."""
 
     category: list[CategoryCount]
     words: dict[str, list[WordCount]]  # by the names of WORD_COLUMNS
@@ -65,24 +66,24 @@ def facet_filters(filters: Filters) -> dict[str, Filters]:
 
 
 def facets(search: Search, filters: Filters) -> Facets:
-    """Count the products of the shortlist that `search` returns under other filters."""
-    found = {name: search(each) for name, each in facet_filters(filters).items()}
-    prices = found["price"].column("price")
+    """Count the facets; `search` returns the products under other filters."""
+    products = {name: search(each) for name, each in facet_filters(filters).items()}
+    prices = products["price"].column("price")
     return Facets(
-        category=_categories(found["category"].column("category_id")),
-        words={name: _words(found[name].words(name)) for name in WORD_COLUMNS},
+        category=_categories(products["category"].column("category_id")),
+        words={name: _words(products[name].words(name)) for name in WORD_COLUMNS},
         price=PriceRange(
             min=Decimal(min(prices)) / 100 if prices else None,
             max=Decimal(max(prices)) / 100 if prices else None,
         ),
-        in_stock=sum(found["in_stock"].column("in_stock")),
+        in_stock=sum(products["in_stock"].column("in_stock")),
     )
 
 
 def _words(words: Iterable[str]) -> list[WordCount]:
-    """The most frequent first, equal ones by the alphabet; without the empty word.
+    """Count words, the most frequent first, then by alphabet; skip the empty word.
 
-    Words that differ in case alone are one, as filters take them.
+    Words that differ in case alone are counted as one, as filters compare them.
     """
     spelled: dict[str, str] = {}
     counts: Counter[str] = Counter()
@@ -91,18 +92,18 @@ def _words(words: Iterable[str]) -> list[WordCount]:
             counts[word.casefold()] += count
             spelled.setdefault(word.casefold(), word)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [WordCount(spelled[word], count) for word, count in ordered[:MOST]]
+    return [WordCount(spelled[word], count) for word, count in ordered[:MAX_CHOICES]]
 
 
 def _categories(category_ids: Iterable[int]) -> list[CategoryCount]:
-    """With all that lie above them."""
+    """Count products by category, each also in the categories above."""
     own = Counter(category_ids)
     tree = recent_tree(own)
     counts: Counter[CategoryNode] = Counter()
     for pk, count in own.items():
-        for node in tree.branch(pk):
-            counts[node] += count
+        for each in tree.ancestors(pk):
+            counts[each] += count
     return [
-        CategoryCount(node.slug, node.name, node.depth, count)
-        for node, count in sorted(counts.items())[:MOST]
+        CategoryCount(each.slug, each.name, each.depth, count)
+        for each, count in sorted(counts.items())[:MAX_CHOICES]
     ]

@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalogue.models import ProductImage
+from hashing.same_picture import SAME_PICTURE_LIKENESS, likeness
 from pictures.errors import UnreadableImage
 from search.answers.query import Query
-from search.duplicates.same_picture import SAME, likeness
 from search.encoders import encoding, registry
 from search.engines.engine import current_gallery
 from search.gallery.calibration import Curves
@@ -160,7 +160,7 @@ def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
             alike = likeness(picture, encoding.read(other))
         except (UnreadableImage, FileNotFoundError):
             continue
-        if alike >= SAME:
+        if alike >= SAME_PICTURE_LIKENESS:
             yield Found(other, Tier.PICTURE, round(alike, 4))
 
 

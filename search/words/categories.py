@@ -12,7 +12,7 @@ from django.dispatch import receiver
 
 from catalogue.models import Category
 
-MAX_AGE = 1.0  # seconds that `recent_tree` may be behind the database
+CACHE_SECONDS = 1.0  # that `recent_tree` may be behind the database
 
 
 class CategoryNode(NamedTuple):
@@ -51,8 +51,8 @@ class CategoryTree:
     def by_path(self) -> dict[str, CategoryNode]:
         return {node.path: node for node in self.nodes}
 
-    def branch(self, pk: int) -> Iterator[CategoryNode]:
-        """Yield a category and those above it from the top down; none if deleted."""
+    def ancestors(self, pk: int) -> Iterator[CategoryNode]:
+        """Iterate from the top to the category itself; nothing if it was deleted."""
         path = self.by_id[pk].path if pk in self.by_id else ""
         for end in range(Category.steplen, len(path) + 1, Category.steplen):
             yield self.by_path[path[:end]]
@@ -75,13 +75,13 @@ def current_tree() -> CategoryTree:
 
 
 def recent_tree(having: Iterable[int]) -> CategoryTree:
-    """Return the tree as of MAX_AGE ago at most.
+    """Return the tree as of CACHE_SECONDS ago at most.
 
     It is read again at once if it lacks one of the categories in `having`, or after
     this process has changed a category.
     """
     tree = _recent
-    is_old = tree is None or time.monotonic() - tree.read_at > MAX_AGE
+    is_old = tree is None or time.monotonic() - tree.read_at > CACHE_SECONDS
     if tree is None or is_old or not tree.by_id.keys() >= set(having):
         return current_tree()
     return tree

@@ -59,8 +59,15 @@ def test_results_say_in_words_how_well_they_match(
     client: Client, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_rank = iter([Match.EXACT, Match.SIMILAR, Match.WEAK, *[Match.NONE] * 9])
-    monkeypatch.setattr(similar, "match_for", lambda similarity: next(of_rank))
-    monkeypatch.setattr(similar, "_match_of", lambda chances: Match.EXACT)
+    matches: dict[float, Match] = {}
+
+    def match_for(similarity: float) -> Match:
+        """Return a match by rank, the same for the best result and the whole answer."""
+        if similarity not in matches:
+            matches[similarity] = next(of_rank)
+        return matches[similarity]
+
+    monkeypatch.setattr(similar, "match_for", match_for)
     page = words(send(client, make_image(3)))
     in_order = ["Probably this one", "Very similar", "Somewhat similar", "Less alike"]
     assert [text for text in in_order if text in page] == in_order
