@@ -20,7 +20,7 @@ from hashing.disk import replace_folder
 from hashing.embeddings import l2_normalise, quantise_embeddings
 from hashing.encoder import Encoder, load_encoder, open_network, run_network
 from hashing.fitting.card_figures import write_measured_card
-from hashing.fitting.fit_recipe import FitRecipe, Source
+from hashing.fitting.fit_recipe import FitRecipe, RecipeSource
 from hashing.fitting.kind_projection import (
     KindProjection,
     LabelledFeatures,
@@ -66,7 +66,7 @@ class ImageFeatures:
 class SourceFeatures:
     """Features of a source's pictures, and of synthetic photos of them."""
 
-    source: Source
+    source: RecipeSource
     pictures: ImageFeatures
     labels: list[str]  # of the pictures; empty where none are learned
     # As many of each picture, picture after picture.
@@ -139,7 +139,7 @@ def tune_network(network: Network, recipe: FitRecipe) -> Network:
 
 
 def make_tuning_views(
-    network: Network, recipe: FitRecipe, source: Source
+    network: Network, recipe: FitRecipe, source: RecipeSource
 ) -> TuningViews:
     """Compute the maps before the last stage, of a source's pictures and photos."""
     pictures = PictureSet.parse(source.set)
@@ -244,7 +244,9 @@ def _combined(features: ImageFeatures) -> Float32Array:
     return features.combined
 
 
-def compute_source(session: Any, recipe: FitRecipe, source: Source) -> SourceFeatures:
+def compute_source(
+    session: Any, recipe: FitRecipe, source: RecipeSource
+) -> SourceFeatures:
     """Compute the features of a source's pictures, and of photos of them."""
     pictures = PictureSet.parse(source.set)
     logger.info("looking at %d pictures of %s", len(pictures), source.set)

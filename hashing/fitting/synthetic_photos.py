@@ -11,7 +11,7 @@ from hashing.augmentation.photos import cut_out, make_stand_in, retake
 from hashing.fitting.fit_recipe import FitRecipe
 from hashing.picture_sets import PictureSet
 
-BACKGROUND_STEP = 13  # every so many pictures of a set, one is a background
+BACKGROUND_STEP = 13  # every 13th picture of the first source is a background
 
 
 def backgrounds(recipe: FitRecipe) -> list[Image.Image]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from hashing.arrays import BoolArray, Float32Array
-from hashing.evaluation.metrics import Ranking, equal_pairs
+from hashing.evaluation.metrics import TiedRanking, equal_pairs
 from hashing.training.trainable_encoder import TrainableEncoder
 from hashing.training.training_set import TrainingSet
 from hashing.training.views import ViewIds, ViewTensors
@@ -73,7 +73,11 @@ class Validation:
         scores = np.where(self.is_itself, -np.inf, queries @ gallery.T)
         scores = scores.astype(np.float64)
         pairs = zip(scores, self.is_right & ~self.is_itself, strict=True)
-        return float(np.mean([Ranking.of(*pair).average_precision() for pair in pairs]))
+        return float(
+            np.mean(
+                [TiedRanking.from_scores(*pair).average_precision() for pair in pairs]
+            )
+        )
 
 
 def _embed(

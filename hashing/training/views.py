@@ -88,7 +88,7 @@ class FeatureViews:
 
 
 class PixelViews:
-    """Views as pixels, made anew for each batch."""
+    """Views as pixels, made for each batch when it is needed."""
 
     def __init__(self, views: Views, n_pictures: int, *, side: int) -> None:
         self.n_views = [MAX_DRAWN_VIEWS] * n_pictures

@@ -56,7 +56,7 @@ def test_a_label_that_is_no_column_is_named(source):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a tar"])
-def test_what_is_no_set_is_refused(tmp_path, content):
+def test_a_path_without_a_set_is_refused(tmp_path, content):
     path = tmp_path / "set.tar"
     if content is not None:
         path.write_bytes(content)

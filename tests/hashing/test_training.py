@@ -32,7 +32,7 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(shop, tmp_path_factory):
-    """What one forced training left behind."""
+    """Return what one forced training left behind."""
     folder = tmp_path_factory.mktemp("trained")
     assert main(["train", str(write_recipe(folder, shop)), "--force"]) == 0
     return folder
@@ -197,7 +197,7 @@ def test_one_product_is_no_shop(tmp_path, capsys):
     assert "1 products with readable pictures" in capsys.readouterr().err
 
 
-def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
+def test_unusable_pictures_are_left_out_by_name(tmp_path, caplog):
     from hashing.training.training_recipe import TrainingRecipe
     from hashing.training.training_set import open_training_set
 
