@@ -313,7 +313,7 @@ class WebServer(Server):
         try:
             connection.request("HEAD", "/")
             connection.getresponse()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             return False
         finally:
             connection.close()
