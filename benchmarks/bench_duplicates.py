@@ -31,7 +31,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from benchmarks.shop import BASE_DIR, DATA, save_result
 from hashing import Encoder, load_encoder
-from search.duplicates.same_picture import SAME, likeness
+from hashing.same_picture import SAME_PICTURE_LIKENESS, likeness
 
 SEED = 1
 SETS = ("luma", "clothing", "demoshop", "grocery", "warehouse", "own shop")
@@ -53,7 +53,8 @@ class Shown(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A pair that may be told: how alike by us or by the peer, and whether it is so;
+    """A pair that may be reported: how alike it is, and whether it is a copy.
+
     half: of the product that was altered.
     """
 
@@ -64,9 +65,7 @@ class Told(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What we would tell of a set, what the peer would, and how many copies of each
-    half there are.
-    """
+    """What we and the peer report of a set, and how many copies each half has."""
 
     ours: list[Told]
     peers: list[Told]
@@ -160,7 +159,7 @@ def _half(product: str) -> int:
 
 
 def without_twins(pictures: list[Shown]) -> list[Shown]:
-    """Some sets hold a picture twice: what is the same but for noise, once."""
+    """Drop pictures that a set holds twice, the same except for noise."""
     kept: list[Shown] = []
     seen: list[Any] = []
     for shown in pictures:
@@ -205,7 +204,7 @@ def together(seen: list[Seen]) -> Seen:
 
 
 def least_alike(told: list[Told]) -> float:
-    """The least likeness to tell from, so that precision is kept."""
+    """Return the least likeness to tell from, so that precision is kept."""
     ordered = sorted(told, key=lambda each: -each.alike)
     right, best = 0, 1.0
     for number, each in enumerate(ordered, 1):
@@ -270,7 +269,8 @@ def main() -> None:
     }
     chosen_on = together(list(seen.values())).of_half(0)
     best, peer_best = least_alike(chosen_on.ours), least_alike(chosen_on.peers)
-    print(f"least likeness: {best:.3f} keeps {PRECISION} there; SAME is {SAME}")
+    print(f"least likeness: {best:.3f} keeps {PRECISION} there")
+    print(f"SAME_PICTURE_LIKENESS is {SAME_PICTURE_LIKENESS}")
     print(f"imagehash: {round((1 - peer_best) * 64)} bits of 64")
     print(f"{'':12}{'precision':>10}{'recall':>8}   imagehash:{'':4}{'p':>6}{'r':>7}")
     measured = {name: each.of_half(1) for name, each in seen.items()}
@@ -280,8 +280,8 @@ def main() -> None:
     for name, half in measured.items():
         copies = sum(half.copies)
         row = {
-            **figures(half.ours, copies, SAME),
-            "by": by_alteration(half.ours, SAME),
+            **figures(half.ours, copies, SAME_PICTURE_LIKENESS),
+            "by": by_alteration(half.ours, SAME_PICTURE_LIKENESS),
             "imagehash": figures(half.peers, copies, peer_best),
         }
         sets[name] = row
@@ -291,7 +291,7 @@ def main() -> None:
             f"{'':17}{peer['precision']:6.3f}{peer['recall']:7.3f}   {row['by']}"
         )
     result = {
-        "seed": SEED, "pictures_of_a_set": most, "same": SAME,
+        "seed": SEED, "pictures_of_a_set": most, "same": SAME_PICTURE_LIKENESS,
         "least_for_precision": round(best, 4),
         "imagehash_bits": round((1 - peer_best) * 64), "sets": sets,
     }  # fmt: skip

@@ -98,7 +98,7 @@ class BoundedBodies:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Called by Django once, at the start."""
+        """Keep the next handler; Django calls this once, at the start."""
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -140,7 +140,9 @@ def _receive(request: HttpRequest) -> HttpResponse | None:
     """Read the request's form, if it is one; return a refusal where it is too large."""
     try:
         if not _is_larger(request, FORM_BYTES):
-            return _read_form(request, in_memory=True)
+            # The API reads a body itself: it takes JSON, and refuses a form as such.
+            is_api = request.path_info.startswith("/api/")
+            return None if is_api else _read_form(request, in_memory=True)
         if not _is_for_staff(request.path_info):
             return refused(request, 413)
         if not admin.site.has_permission(request):

@@ -35,7 +35,7 @@ ALLOWED_HOSTS = env("ALLOWED_HOSTS")
 HTTPS = env("HTTPS")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "staff.site_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -8,27 +8,38 @@ from gunicorn.asgi.parser import ParseError, PythonProtocol
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn
 
-# How long the head of a request may take to arrive; and its body: so long, and then
-# at least at this pace.
+from config.server.outbox import Outbox
+
+# How long the head of a request may take to arrive; and its body, or the answer to be
+# taken: so long, and then at least at this pace.
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 20.0
-BODY_BYTES_A_SECOND = 16 * 1024
+BYTES_A_SECOND = 16 * 1024
 # What a thread that reads a large body waits for the next piece.
 PAUSE_SECONDS = 10.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(TConn):  # type: ignore[misc]
-    """A client's connection, and the request that is arriving on it.
+    """A client's connection, the request arriving on it, and the answer being sent.
 
     refusal: the status that the request is answered with, whatever it asks, since its
     body will not come. is_large: its body is read by a thread, as it arrives.
+
+    Of the request that was answered: is_kept, another may follow; early, what of that
+    has come already; is_half_read, the client may still be sending its body; discarded,
+    how much of it has come since.
     """
 
     def __init__(self, cfg: Any, sock: Any, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
         self.data_ready = True  # or a thread would wait for the first byte
         self.deadline = 0.0
+        self.outbox = Outbox(sock)
+        self.is_kept = False
+        self.is_half_read = False
+        self.early = b""
+        self.discarded = 0
         self.start_request()
 
     def start_request(self) -> None:
@@ -89,6 +100,11 @@ class Connection(TConn):  # type: ignore[misc]
         return path.split(b"?")[0].decode("ascii", "replace")
 
     @property
+    def held_bytes(self) -> int:
+        """Return how much memory the request and what is left of its answer take."""
+        return self.size + self.outbox.held_bytes
+
+    @property
     def body_bytes(self) -> int:
         """Return the size of the body: what is announced, or what has come so far."""
         return int(self._scanner.content_length or self.size - self.head_bytes)
@@ -96,8 +112,7 @@ class Connection(TConn):  # type: ignore[misc]
     def bytes_a_second(self, now: float) -> float:
         return self.size / max(now - self.began, 0.001)
 
-    def unread(self) -> bytes:
-        """Take what the client sent behind the request that was answered."""
+    def _unread(self) -> bytes:
         rest: bytes = self.parser.unreader.take_buffered()
         return rest + b"".join(self.received)
 
@@ -107,13 +122,22 @@ class Connection(TConn):  # type: ignore[misc]
         while len(self.received) > 1 and self.size > self.head_bytes:
             self.size -= len(self.received.pop())
 
+    def end_request(self, *, is_kept: bool) -> None:
+        """Note what comes after the answer, and give the client time to take it."""
+        self.is_kept = is_kept
+        self.is_half_read = self.is_large or self.refusal > 0
+        self.early = self._unread() if is_kept else b""
+        self.start_request()
+        seconds = BODY_SECONDS + self.outbox.n_bytes / BYTES_A_SECOND
+        self.deadline = self.began + seconds
+
     def is_late(self, now: float) -> bool:
         """Tell whether the request has had all the time that is given to it."""
         if not self.size:
             return now > self.deadline
         if not self.has_head:
             return now > self.began + HEAD_SECONDS
-        return now > self.began + BODY_SECONDS + self.size / BODY_BYTES_A_SECOND
+        return now > self.began + BODY_SECONDS + self.size / BYTES_A_SECOND
 
 
 class ReceivedFirst(SocketUnreader):  # type: ignore[misc]

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from selectors import EVENT_READ
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
@@ -41,6 +41,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.open: set[Connection] = set()
         self.arriving: set[Connection] = set()
+        self.leaving: set[Connection] = set()
         self.closing: set[Connection] = set()
         self.next_check = 0.0
 
@@ -64,27 +65,30 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.open.add(connection)
         self._await_request(connection, connections.HEAD_SECONDS)
         if self.nr_conns >= self.worker_connections:
-            self._close(self._oldest_without_answer())
+            oldest = self._oldest_that_waits()
+            if oldest is not None:
+                self._close(oldest)
 
-    def _oldest_without_answer(self) -> Connection:
-        return min(self.closing or self.arriving, key=lambda each: each.began)
+    def _oldest_that_waits(self) -> Connection | None:
+        for group in (self.closing, self.arriving, self.leaving):
+            if group:
+                return min(group, key=lambda each: each.began)
+        return None
 
     def _close(self, connection: Connection) -> None:
-        for group in (self.arriving, self.closing):
+        for group in (self.arriving, self.leaving, self.closing):
             if connection in group:
-                self.poller.unregister(connection.sock)
-                group.remove(connection)
+                self._leave(group, connection)
+        connection.outbox.discard()
         self.open.discard(connection)
         self.nr_conns -= 1
         connection.close()
 
     def _close_after_reading(self, connection: Connection) -> None:
         """End our side, and read on until the client has ended its own."""
-        unread = connection.is_large or connection.refusal
         connection.deadline = time.monotonic() + (
-            LINGER_SECONDS_UNREAD if unread else LINGER_SECONDS
+            LINGER_SECONDS_UNREAD if connection.is_half_read else LINGER_SECONDS
         )
-        connection.start_request()
         try:
             connection.sock.shutdown(socket.SHUT_WR)
             connection.sock.setblocking(False)
@@ -102,8 +106,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         except OSError:
             n_bytes = 0
-        connection.size += n_bytes
-        if not n_bytes or connection.size > LINGER_BYTES:
+        connection.discarded += n_bytes
+        if not n_bytes or connection.discarded > LINGER_BYTES:
             self._close(connection)
 
     # In the loop: requests
@@ -147,26 +151,31 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._keep_to_memory()
 
     def _keep_to_memory(self) -> None:
-        """Refuse what arrives most slowly, once too much is held."""
-        if sum(each.size for each in self.open) <= self.max_bytes_held:
+        """Refuse what arrives or is taken most slowly, once too much is held."""
+        if sum(each.held_bytes for each in self.open) <= self.max_bytes_held:
             return
         with_body = [each for each in self.arriving if each.size > each.head_bytes > 0]
         if with_body:
             now = time.monotonic()
             slowest = min(with_body, key=lambda each: each.bytes_a_second(now))
             self._refuse(slowest, 503)
+        elif self.leaving:
+            self._close(min(self.leaving, key=lambda each: each.began))
 
     def _refuse(self, connection: Connection, status: int) -> None:
         connection.drop_body(status)
         self._hand_over(connection)
 
     def _hand_over(self, connection: Connection) -> None:
-        self.poller.unregister(connection.sock)
-        self.arriving.remove(connection)
+        self._leave(self.arriving, connection)
         self.enqueue_req(connection)
 
+    def _leave(self, group: set[Connection], connection: Connection) -> None:
+        self.poller.unregister(connection.sock)
+        group.remove(connection)
+
     def murder_pending(self) -> None:
-        """Called by gunicorn's loop: end what has had its time."""
+        """End what has had its time; gunicorn's loop calls this."""
         now = time.monotonic()
         if now < self.next_check:
             return
@@ -175,7 +184,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._leave_soon(now)
         for connection in [each for each in self.arriving if each.is_late(now)]:
             self._end_late(connection)
-        for connection in [each for each in self.closing if now > each.deadline]:
+        waiting = self.leaving | self.closing
+        for connection in [each for each in waiting if now > each.deadline]:
             self._close(connection)
 
     def _leave_soon(self, now: float) -> None:
@@ -190,25 +200,48 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         elif connection.size:
             with suppress(OSError):
                 connection.sock.send(TOO_LATE)
-            self.poller.unregister(connection.sock)
-            self.arriving.remove(connection)
+            self._leave(self.arriving, connection)
+            connection.end_request(is_kept=False)
             self._close_after_reading(connection)
         else:
             self._close(connection)
 
     def finish_request(self, connection: Connection, done: Future[Any]) -> None:
-        """Called by gunicorn's loop when a thread has answered."""
-        is_kept = not (done.cancelled() or done.exception()) and done.result()
-        if not is_kept:
+        """Take over the answer of a thread; gunicorn's loop calls this."""
+        if connection.sock.fileno() < 0:  # broken off in the middle of an answer
+            self._close(connection)
+            return
+        is_answered = not (done.cancelled() or done.exception())
+        connection.end_request(is_kept=is_answered and bool(done.result()))
+        if not connection.outbox:
+            self._go_on(connection)
+            return
+        connection.sock.setblocking(False)
+        self.leaving.add(connection)
+        send = partial(self._send, connection)
+        self.poller.register(connection.sock, EVENT_WRITE, send)
+        self._keep_to_memory()
+
+    def _go_on(self, connection: Connection) -> None:
+        """Wait for the next request on this connection, or end it."""
+        if not connection.is_kept:
             self._close_after_reading(connection)
             return
-        early = connection.unread()
-        connection.start_request()
         seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
         self._await_request(connection, seconds)
-        if early:
-            connection.receive(early)
+        if connection.early:
+            connection.receive(connection.early)
             self._look_at(connection)
+
+    def _send(self, connection: Connection, sock: socket.socket) -> None:
+        try:
+            connection.outbox.flush()
+        except OSError:
+            self._close(connection)
+            return
+        if not connection.outbox:
+            self._leave(self.leaving, connection)
+            self._go_on(connection)
 
     # In a thread
 
@@ -217,4 +250,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if connection.refusal or connection.is_large:
             request.force_close()
         request.body.refusal = connection.refusal
-        return super().handle_request(request, connection)
+        sock, connection.sock = connection.sock, connection.outbox
+        try:
+            return super().handle_request(request, connection)
+        finally:
+            connection.sock = sock

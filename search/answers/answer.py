@@ -1,4 +1,4 @@
-"""What a search answers with, whether by photo, by product or in words."""
+"""The answer of a search, whether by photo, by product or in words."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ import numpy as np
 
 from catalogue.cards import Card
 from catalogue.models import Product
+from search.answers.categories import PredictedCategory
 from search.answers.facets import Facets
 from search.answers.query import Box
-from search.answers.voting import Prediction
 from search.gallery.calibration import Match
 from search.gallery.gallery import Gallery
 from search.gallery.rows import Int64s
@@ -22,10 +22,11 @@ from search.words.words_query import WordsQuery
 
 @dataclass(frozen=True)
 class Result:
-    """A product, by the picture of it that is most like the query.
+    """A product, with the picture of it that is most similar to the query.
 
-    similarity: the probability that it is the same product. Of words image_id is the
-    main picture, None without one, and similarity the share of them that it has.
+    similarity: the probability that it is the same product. In a search by words,
+    image_id is the main picture, None without one, and similarity the share of the
+    words that the product has.
     """
 
     product: Card
@@ -45,23 +46,24 @@ class Freshness:
     pending: int
 
     @classmethod
-    def of(cls, now: Gallery) -> Self:
+    def of(cls, gallery: Gallery) -> Self:
         return cls(
-            snapshot=now.name,
-            as_of=now.as_of,
-            images=len(now),
-            pending=now.pending,
+            snapshot=gallery.name,
+            as_of=gallery.as_of,
+            images=len(gallery),
+            pending=gallery.pending,
         )
 
 
 @dataclass
 class Stages:
-    """Milliseconds by stage."""
+    """Measures how long the stages of a search take: milliseconds by stage."""
 
     took: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to this stage."""
         start = perf_counter()
         yield
         self.took[name] = self.took.get(name, 0.0) + (perf_counter() - start) * 1000
@@ -69,7 +71,7 @@ class Stages:
 
 @dataclass(frozen=True)
 class SuggestedBox:
-    """A thing that stands out on the photo, and the token that asks with it alone."""
+    """A thing on the photo, and the token that searches for it alone."""
 
     box: Box
     query: str
@@ -77,13 +79,13 @@ class SuggestedBox:
 
 @dataclass(frozen=True)
 class Answer:
-    """One page of what was found.
+    """One page of results.
 
-    query: the token that asks the same again; box: the part of the photo; count:
-    products on all pages; match: how close the best is; next_page: None on the last;
-    category: what is on the photo, whatever the filters; words: what was asked beside
-    the photo, or in its place; boxes: what stands out on a whole photo, just sent;
-    has_reasons: whether it can be told why each is here.
+    query: the token that repeats the search; box: the part of the photo searched for;
+    match: how close the best result is; count: products on all pages; next_page: None
+    on the last; category: what the photo seems to show, regardless of filters; words:
+    what was typed beside the photo or instead; boxes: things on a whole photo that was
+    just sent; has_reasons: whether each result can be explained.
     """
 
     query: str
@@ -92,7 +94,7 @@ class Answer:
     count: int
     results: list[Result]
     next_page: int | None
-    category: Prediction | None
+    category: PredictedCategory | None
     facets: Facets
     freshness: Freshness
     stages: dict[str, float]
@@ -102,7 +104,7 @@ class Answer:
 
 
 def in_order(product_ids: Int64s, order: str) -> Int64s:
-    """Where each of these products is, in another order: a field of Product."""
+    """Return the positions of these products in the order of a field of Product."""
     at = {pk: number for number, pk in enumerate(product_ids.tolist())}
     products = Product.objects.filter(pk__in=at).order_by(order, "pk")
     return np.array([at[pk] for pk in products.values_list("pk", flat=True)], np.int64)

@@ -1,25 +1,29 @@
-"""The tree of categories, as every answer names parts of it.
+"""The tree of categories, and the category that a photo seems to be of.
 
-It is read again after a second, and at once where a category is asked for that it lacks
-or that this process has changed.
+Each process caches the tree for a second, and reads it again at once if it lacks a
+category or this process has changed one.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+import numpy as np
 from django.core.signals import setting_changed
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from catalogue.models import Category
+from search.gallery.neighbours import Neighbours
 
-KEPT_FOR = 1.0  # seconds
+CACHE_SECONDS = 1.0
+VOTERS = 10  # nearest products that vote on what a photo shows
 
 
-class Named(NamedTuple):
-    """A category; depth is 1 at the top."""
+class CategoryNode(NamedTuple):
+    """A category in the tree; depth is 1 at the top."""
 
     path: str
     depth: int
@@ -28,41 +32,78 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tree:
-    by_id: dict[int, Named]
-    by_path: dict[str, Named]
+class CategoryTree:
+    """All categories, by id and by path."""
+
+    by_id: dict[int, CategoryNode]
+    by_path: dict[str, CategoryNode]
     read_at: float
 
     @classmethod
-    def read(cls) -> "Tree":
+    def read(cls) -> Self:
+        """Read the tree with one query."""
         now = time.monotonic()
         rows = Category.objects.values_list("pk", "path", "depth", "slug", "name")
-        by_id = {pk: Named(*rest) for pk, *rest in rows}
+        by_id = {pk: CategoryNode(*rest) for pk, *rest in rows}
         return cls(by_id, {each.path: each for each in by_id.values()}, now)
 
-    def with_those_above(self, pk: int) -> Iterator[Named]:
-        """From the top down; nothing of a category that there is no more."""
+    def ancestors(self, pk: int) -> Iterator[CategoryNode]:
+        """Iterate from the top to the category itself; nothing if it was deleted."""
         path = self.by_id[pk].path if pk in self.by_id else ""
         for end in range(Category.steplen, len(path) + 1, Category.steplen):
             yield self.by_path[path[:end]]
 
 
-_held: Tree | None = None
+_cached: CategoryTree | None = None
 
 
-def tree(having: Iterable[int]) -> Tree:
-    """As of a second ago at most; of these categories, as of now if they are new."""
-    global _held  # noqa: PLW0603
-    held = _held
-    is_old = held is None or time.monotonic() - held.read_at > KEPT_FOR
-    if held is None or is_old or not held.by_id.keys() >= set(having):
-        held = _held = Tree.read()
-    return held
+def tree(having: Iterable[int]) -> CategoryTree:
+    """Return the tree, at most a second old, with these categories if they exist."""
+    global _cached  # noqa: PLW0603
+    cached = _cached
+    is_old = cached is None or time.monotonic() - cached.read_at > CACHE_SECONDS
+    if cached is None or is_old or not cached.by_id.keys() >= set(having):
+        cached = _cached = CategoryTree.read()
+    return cached
 
 
 @receiver([setting_changed, post_save, post_delete])
 def reset(sender: object = None, **kwargs: object) -> None:
-    """Forget what was read."""
-    global _held  # noqa: PLW0603
+    """Forget the tree."""
+    global _cached  # noqa: PLW0603
     if sender is Category or "setting" in kwargs:
-        _held = None
+        _cached = None
+
+
+@dataclass(frozen=True)
+class PredictedCategory:
+    """The category that a photo seems to be of.
+
+    confidence: its share of the votes.
+    """
+
+    slug: str
+    name: str
+    confidence: float
+
+
+def predicted_category(ranked: Neighbours) -> PredictedCategory | None:
+    """Predict the category from the products nearest to a photo, without filters.
+
+    Each votes with its cosine; the lower id wins a tie. None where nothing votes.
+    """
+    weights: defaultdict[int, float] = defaultdict(float)
+    # By the plain cosine: what is on a photo does not depend on what is matched.
+    nearest = ranked.take(np.lexsort((ranked.image_id, -ranked.cosine))[:VOTERS])
+    votes = np.maximum(nearest.cosine, 0.0).tolist()
+    for category_id, vote in zip(nearest.column("category_id"), votes, strict=True):
+        weights[category_id] += vote
+    total = sum(weights.values())
+    if total <= 0:
+        return None
+    winner = min(weights, key=lambda pk: (-weights[pk], pk))
+    category = tree([winner]).by_id.get(winner)
+    if category is None:  # deleted since
+        return None
+    confidence = round(weights[winner] / total, 4)
+    return PredictedCategory(category.slug, category.name, confidence)

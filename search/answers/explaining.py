@@ -1,5 +1,6 @@
-"""Why a picture is in the answer: two pictures with light on what made them agree, and
-the same in words. Nothing of it is kept.
+"""Explain why a picture is in an answer: in words, and in two highlighted pictures.
+
+Nothing of it is stored.
 """
 
 import base64
@@ -26,9 +27,8 @@ from search.answers.query import Query
 from search.encoders import encoding, registry
 from search.errors import SearchUnavailable
 
-SHOWN_SIDE = 480  # pixels
-# Of all that agrees, a part with a smaller share is not worth a sentence.
-LEAST_SHARE = 0.1
+SHOWN_PIXELS = 480  # the longer side
+MIN_SHARE = 0.1  # of the agreement; a smaller part is not worth a sentence
 
 PLACES: dict[str, Promise] = {
     "upper left": _("at the upper left"),
@@ -50,7 +50,7 @@ PARTS: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class Reason:
-    """One part of the agreement, in words, and its share in per cent."""
+    """One part of the agreement, in words, with its share in per cent."""
 
     words: str
     percent: int
@@ -58,8 +58,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class Why:
-    """What a page shows. Pictures as data URLs; `query` is empty where the photo is
-    not at hand: then it is told by its numbers alone.
+    """What the page shows. Pictures are data URLs; `query` is empty without a photo.
+
+    A photo that is no longer there is compared by its embedding alone.
     """
 
     n_bits: int
@@ -72,14 +73,14 @@ class Why:
 
 
 def why(query: Query, photo: Image | None, answer: ProductImage) -> Why:
-    """Why this picture answers the query; `photo`: the part of it that was searched.
+    """Explain why this picture answers the query; `photo` is the part searched with.
 
-    Raises SearchUnavailable where it cannot be told: the file is lost, or the encoder
-    tells no regions apart.
+    Raises SearchUnavailable if the picture's file is lost, or if the encoder has no
+    regions.
     """
     encoder = registry.by_fingerprint(query.encoder)
     if not encoder.can_explain:
-        raise SearchUnavailable("the encoder tells no regions apart")
+        raise SearchUnavailable("the encoder has no regions")
     try:
         picture = encoding.read(answer)
     except (UnreadableImage, FileNotFoundError) as error:
@@ -103,7 +104,7 @@ def why(query: Query, photo: Image | None, answer: ProductImage) -> Why:
 
 
 def _by_its_numbers(encoder: hashing.Encoder, query: Query) -> RegionEncoding:
-    """A photo that is not at hand any more: one region, its whole embedding."""
+    """Return a photo that is no longer there as one region, its whole embedding."""
     regions = query.embedding.astype(np.float32)[np.newaxis, np.newaxis]
     return RegionEncoding(regions, query.codes)
 
@@ -112,14 +113,14 @@ def _reasons(told: Explanation) -> list[Reason]:
     return [
         Reason(str(PARTS.get(part.name, part.name)), round(100 * part.share))
         for part in told.parts
-        if part.share >= LEAST_SHARE
+        if part.share >= MIN_SHARE
     ]
 
 
 def _lit(image: Image, cells: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
-    """The picture with light on what agrees, as a data URL."""
+    """Return the picture with what agrees highlighted, as a data URL."""
     lit = spotlight(image, cells)
-    lit.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    lit.thumbnail((SHOWN_PIXELS, SHOWN_PIXELS))
     out = io.BytesIO()
     lit.save(out, "WEBP", quality=80)
     return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

@@ -1,7 +1,7 @@
-"""What results can be narrowed to, with how many products each choice would leave.
+"""Facets: filters that results can be narrowed to, with the products each would leave.
 
-Counted over what a search looked at: the shortlist. Each facet is counted under all
-filters but its own, so that what is chosen can be changed for its neighbours.
+They are counted over the shortlist that a search ranked. Each facet is counted under
+all filters but its own, so that a choice can be exchanged for another one.
 """
 
 from collections import Counter
@@ -10,19 +10,20 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from search.answers.categories import Named, tree
+from search.answers.categories import CategoryNode, tree
 from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.gallery.neighbours import Columns
 
-# Choices of one facet; the rarest are left out where there are more.
-MOST = 50
+MAX_CHOICES = 50  # of a facet; the rarest are left out
 
 Search = Callable[[Filters], Columns]
 
 
 @dataclass(frozen=True)
 class WordCount:
+    """Products that a word of a facet would leave."""
+
     value: str
     count: int
 
@@ -39,7 +40,7 @@ class CategoryCount:
 
 @dataclass(frozen=True)
 class PriceRange:
-    """From the cheapest to the dearest; None where nothing was found."""
+    """The lowest and the highest price; None where there is no product."""
 
     min: Decimal | None
     max: Decimal | None
@@ -47,7 +48,7 @@ class PriceRange:
 
 @dataclass(frozen=True)
 class Facets:
-    """Categories stand as the tree does, words by how many they leave."""
+    """Categories in the order of the tree, words by how many products they leave."""
 
     category: list[CategoryCount]
     words: dict[str, list[WordCount]]  # by the names of WORD_COLUMNS
@@ -56,7 +57,7 @@ class Facets:
 
 
 def facets(search: Search, filters: Filters) -> Facets:
-    """`search` answers the products of the shortlist under other filters."""
+    """Count the facets; `search` returns the products under other filters."""
 
     def without(**own: Any) -> Columns:
         return search(replace(filters, **own))
@@ -77,9 +78,9 @@ def facets(search: Search, filters: Filters) -> Facets:
 
 
 def _words(words: Iterable[str]) -> list[WordCount]:
-    """The most frequent first, equal ones by the alphabet; without the empty word.
+    """Count words, the most frequent first, then by alphabet; skip the empty word.
 
-    Words that differ in case alone are one, as filters take them.
+    Words that differ in case alone are counted as one, as filters compare them.
     """
     spelled: dict[str, str] = {}
     counts: Counter[str] = Counter()
@@ -88,18 +89,18 @@ def _words(words: Iterable[str]) -> list[WordCount]:
             counts[word.casefold()] += count
             spelled.setdefault(word.casefold(), word)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [WordCount(spelled[word], count) for word, count in ordered[:MOST]]
+    return [WordCount(spelled[word], count) for word, count in ordered[:MAX_CHOICES]]
 
 
 def _categories(category_ids: Iterable[int]) -> list[CategoryCount]:
-    """With all that lie above them."""
+    """Count products by category, each also in the categories above."""
     own = Counter(category_ids)
     known = tree(own)
-    counts: Counter[Named] = Counter()
+    counts: Counter[CategoryNode] = Counter()
     for pk, count in own.items():
-        for each in known.with_those_above(pk):
+        for each in known.ancestors(pk):
             counts[each] += count
     return [
         CategoryCount(each.slug, each.name, each.depth, count)
-        for each, count in sorted(counts.items())[:MOST]
+        for each, count in sorted(counts.items())[:MAX_CHOICES]
     ]

@@ -1,7 +1,7 @@
-"""What "alike" means to a shopper: the same item, the same kind of thing, or its look.
+"""What a search matches: the same item, the same kind of thing, or the same look.
 
-An embedding is made of named parts (its encoder's card says which numbers are whose);
-a wish weighs them against each other when what was found is ranked.
+An embedding is made of named parts (the encoder's card says which numbers are whose),
+which are weighted against each other when pictures are ranked.
 """
 
 from enum import StrEnum
@@ -18,7 +18,7 @@ class MatchOn(StrEnum):
     LOOK = "look"
 
 
-# By part; a part that is not named here counts as it stands in the embedding.
+# By part of the embedding; a part that is not named here has the weight 1.
 # Tried on groceries, sportswear and rendered goods: by kind, more of the first answers
 # are of the photo's kind; by look, of its colour (.84 of sportswear, .55 by item).
 WEIGHTS: dict[str, dict[str, float]] = {
@@ -27,15 +27,15 @@ WEIGHTS: dict[str, dict[str, float]] = {
 }
 
 
-def weights(encoder: Encoder, match_on: str) -> Weights | None:
-    """For each number of the embedding (dim,); None where all count as they are."""
-    wanted = WEIGHTS.get(match_on)
-    if wanted is None:
-        # How much colour tells products apart, the shop's own pictures have said.
-        wanted = {"look": encoder.card.look_factor}
-    if all(weight == 1 for weight in wanted.values()):
+def embedding_weights(encoder: Encoder, match_on: str) -> Weights | None:
+    """Return the weight of each number of the embedding (dim,); None for all 1."""
+    by_part = WEIGHTS.get(match_on)
+    if by_part is None:
+        # Measured on the shop's own pictures: how well colour tells products apart.
+        by_part = {"look": encoder.card.look_factor}
+    if all(weight == 1 for weight in by_part.values()):
         return None
-    found = np.ones(encoder.card.dim, np.float32)
+    weights = np.ones(encoder.card.dim, np.float32)
     for part in encoder.card.parts:
-        found[part.start : part.stop] = wanted.get(part.name, 1.0)
-    return found
+        weights[part.start : part.stop] = by_part.get(part.name, 1.0)
+    return weights

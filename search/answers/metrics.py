@@ -1,4 +1,4 @@
-"""What a monitor is told of searches and of the gallery."""
+"""Metrics of searches and of the gallery, for Prometheus."""
 
 import time
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from search.errors import SearchUnavailable
 
 log = structlog.get_logger(__name__)
 
-WARN_EVERY = 60.0  # seconds
+WARN_EVERY_SECONDS = 60.0
 
-_warned_at = -WARN_EVERY
+_warned_at = -WARN_EVERY_SECONDS
 
-# From what a small gallery takes to what no shopper waits for.
+# Buckets from what a small gallery takes to longer than any shopper waits.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 stage_seconds = Histogram(
@@ -46,7 +46,7 @@ def harmless() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - of files, memory, or the library's own
         now = time.monotonic()
-        if now - _warned_at >= WARN_EVERY:
+        if now - _warned_at >= WARN_EVERY_SECONDS:
             _warned_at = now
             log.warning("not counted for /metrics", reason=repr(error))
 
@@ -60,7 +60,7 @@ def observe(stages: dict[str, float], match: str) -> None:
 
 
 class GalleryCollector:
-    """The gallery and what waits for it, as of the moment that a monitor asks."""
+    """Collects the state of the gallery when a monitor asks."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:

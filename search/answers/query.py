@@ -1,4 +1,4 @@
-"""A query: what a photo became. Its signed token carries all; nothing is kept."""
+"""A query and its signed token, which carries everything: nothing is stored."""
 
 import struct
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from search.encoders.encoded_query import EncodedQuery
 from search.errors import ForeignEncoder, QueryExpired
 from search.words.words_query import WordsQuery
 
-MAX_AGE = 24 * 3600  # seconds
-SALT = "search.query.2"  # the format, too: an older token is one that is unknown
-HEAD = 8 + 16 + 2  # bytes before the embedding
+MAX_AGE_SECONDS = 24 * 3600
+SALT = "search.query.2"  # changes with the format, so that older tokens are refused
+HEADER_BYTES = 8 + 16 + 2  # before the embedding
 
 Box = tuple[float, float, float, float]  # x, y, w, h as shares of 1
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -32,7 +32,7 @@ class Query(EncodedQuery):
     words: WordsQuery | None = None
 
     def token(self) -> str:
-        """Signed, some 470 characters; good for a day, on any host with the key."""
+        """Return the token: about 470 characters, valid for a day on every host."""
         packed = (
             bytes.fromhex(self.encoder)
             + struct.pack("<4fH", *self.box, len(self.embedding))
@@ -44,18 +44,20 @@ class Query(EncodedQuery):
 
     @classmethod
     def from_token(cls, token: str) -> Self:
-        """Raises QueryExpired (also if altered) or ForeignEncoder."""
+        """Read a token. Raises QueryExpired, also if altered, or ForeignEncoder."""
         signer = signing.TimestampSigner(salt=SALT)
         try:
-            packed = urlsafe_base64_decode(signer.unsign(token, max_age=MAX_AGE))
-            *box, dim = struct.unpack("<4fH", packed[8:HEAD])
-            words = packed[HEAD + dim :]
+            packed = urlsafe_base64_decode(
+                signer.unsign(token, max_age=MAX_AGE_SECONDS)
+            )
+            *box, dim = struct.unpack("<4fH", packed[8:HEADER_BYTES])
+            words = packed[HEADER_BYTES + dim :]
         except (signing.BadSignature, ValueError, struct.error) as error:
             raise QueryExpired("the query is unknown or too old") from error
         query = cls(
             encoder=packed[:8].hex(),
             box=(box[0], box[1], box[2], box[3]),
-            embedding=np.frombuffer(packed[HEAD : HEAD + dim], np.int8),
+            embedding=np.frombuffer(packed[HEADER_BYTES : HEADER_BYTES + dim], np.int8),
             words=WordsQuery.unpacked(words) if words else None,
         )
         if query.encoder != registry.serving().fingerprint:

@@ -1,4 +1,4 @@
-"""A photo, an earlier query or a product → the products most like it."""
+"""Search by photo, by an earlier query or by product, and rank what is similar."""
 
 from dataclasses import replace
 from functools import partial, reduce
@@ -19,8 +19,9 @@ from search.answers.answer import (
     SuggestedBox,
     in_order,
 )
+from search.answers.categories import predicted_category
 from search.answers.facets import facets
-from search.answers.matching import weights
+from search.answers.matching import embedding_weights
 from search.answers.query import WHOLE, Query
 from search.answers.request import (
     FIRST_PAGE,
@@ -28,10 +29,9 @@ from search.answers.request import (
     SORT_FIELDS,
     SearchRequest,
 )
-from search.answers.voting import predicted_category
 from search.encoders.registry import by_fingerprint, encoder, serving
 from search.engines.engine import current_gallery
-from search.gallery.calibration import Curves, Match, match_for
+from search.gallery.calibration import Curves, match_for
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.gallery import Gallery
 from search.gallery.neighbours import Neighbours, Weights
@@ -39,13 +39,12 @@ from search.models import ImageCode
 from search.words import words_gallery
 from search.words.ranking import Ranking
 
-# What all words that were asked beside a photo count, against a cosine of one.
-WORDS = 0.3
+WORDS_WEIGHT = 0.3  # of all words beside a photo, against a cosine of one
 
-# Pictures that a search looks at, and the least number of products on them: where few
-# products have many pictures it looks at more. Others are not answered.
-SHORTLIST = 200
-LEAST_PRODUCTS = 50
+# A search ranks so many nearest pictures, and more until they show enough products:
+# a few products may have many pictures. Others are not answered.
+SHORTLIST_IMAGES = 200
+MIN_PRODUCTS = 50
 
 
 def similar_to_photo(
@@ -53,15 +52,15 @@ def similar_to_photo(
 ) -> Answer:
     """Search with the part of a photo (RGB, upright) that is in the request's box.
 
-    Words of the request rank among what looks like it; the filters in them are the
-    caller's to add. Raises SearchUnavailable.
+    Words of the request rank among similar pictures; the caller adds the filters that
+    are in them. Raises SearchUnavailable.
     """
     stages = stages or Stages()
     with stages.timed("encode"):
-        now = encoder()
+        made_by = encoder()
         suggest = request.with_boxes and request.box == WHOLE
-        embedding, parts = boxes.encode(now, photo, request.box, suggest=suggest)
-    query = Query(now.fingerprint, embedding, request.box, request.words)
+        embedding, parts = boxes.encode(made_by, photo, request.box, suggest=suggest)
+    query = Query(made_by.fingerprint, embedding, request.box, request.words)
     answer = _answer(query, query.token(), request, stages)
     suggested = [
         SuggestedBox(part, replace(query, embedding=of_part, box=part).token())
@@ -83,7 +82,7 @@ def similar_to_query(token: str, request: SearchRequest = FIRST_PAGE) -> Answer:
 
 
 def query_of(product: Product) -> Query | None:
-    """The query that its first picture with a code is; None where it has none.
+    """Return the query by its first picture that has a code; None without one.
 
     Raises SearchUnavailable.
     """
@@ -96,58 +95,62 @@ def query_of(product: Product) -> Query | None:
 
 
 def ranking(query: Query) -> list[int]:
-    """Ids of the products most like it, the nearest first. Raises SearchUnavailable."""
-    found = _shortlist(current_gallery(query.encoder), query, NO_FILTERS)
-    ids: list[int] = found.best_of_products().product_id.tolist()
+    """Return the ids of the most similar products, nearest first.
+
+    Raises SearchUnavailable.
+    """
+    shortlist = _shortlist(current_gallery(query.encoder), query, NO_FILTERS)
+    ids: list[int] = shortlist.best_of_products().product_id.tolist()
     return ids
 
 
 def similar_to_product(
     product: Product, *, filters: Filters = NO_FILTERS, limit: int = 12
 ) -> list[Result]:
-    """Other products that look like this one, by any of its pictures.
+    """Find other products that look like this one, by any of its pictures.
 
-    Empty while none of its pictures has a code. Raises SearchUnavailable.
+    Returns none while none of its pictures has a code. Raises SearchUnavailable.
     """
     fingerprint = serving().fingerprint
-    now = current_gallery(fingerprint)
-    found = [
-        _shortlist(now, Query(fingerprint, np.frombuffer(each, np.int8)), filters)
+    gallery = current_gallery(fingerprint)
+    shortlists = [
+        _shortlist(gallery, Query(fingerprint, np.frombuffer(each, np.int8)), filters)
         for each in _embeddings_of(product, fingerprint)
     ]
-    if not found:
+    if not shortlists:
         return []
-    near = reduce(Neighbours.merged, found)
-    others = near.take(np.flatnonzero(near.product_id != product.pk))
+    neighbours = reduce(Neighbours.merged, shortlists)
+    others = neighbours.take(np.flatnonzero(neighbours.product_id != product.pk))
     best = others.best_of_products()[:limit]
-    return _fetched(best, _chances(now, by_fingerprint(fingerprint), best))
+    return _results(best, _similarities(gallery, by_fingerprint(fingerprint), best))
 
 
 def _embeddings_of(product: Product, fingerprint: str) -> Any:
-    """Of its pictures that have a current code of that encoder, as bytes."""
+    """Return the embeddings of its pictures by that encoder, as bytes."""
     codes = ImageCode.objects.by(fingerprint).current()
-    of_it = codes.filter(image__product=product, code__isnull=False)
-    return of_it.values_list("embedding", flat=True)
+    own = codes.filter(image__product=product, code__isnull=False)
+    return own.values_list("embedding", flat=True)
 
 
 def _answer(query: Query, token: str, request: SearchRequest, stages: Stages) -> Answer:
     with stages.timed("search"):
         # Of the query's encoder, even if another took over a moment ago.
         made_by = by_fingerprint(query.encoder)
-        now = current_gallery(query.encoder)
-        shortlist = _Shortlists(now, query, weights(made_by, request.match_on))
-        ranked = shortlist(request.filters)
+        gallery = current_gallery(query.encoder)
+        weights = embedding_weights(made_by, request.match_on)
+        shortlists = _Shortlists(gallery, query, weights)
+        ranked = shortlists(request.filters)
     with stages.timed("fetch"):
         ordered = ranked
         if request.sort != RELEVANCE:
             order = SORT_FIELDS[request.sort]
             ordered = ranked.take(in_order(ranked.product_id, order))
-        chances = _chances(now, made_by, ranked)
-        results = _fetched(ordered[request.page_slice], chances)
+        similarities = _similarities(gallery, made_by, ranked)
+        results = _results(ordered[request.page_slice], similarities)
     with stages.timed("facets"):
-        counted = facets(shortlist, request.filters)
-        category = predicted_category(shortlist.plain())
-    match = _match_of(chances)
+        counts = facets(shortlists, request.filters)
+        category = predicted_category(shortlists.unfiltered())
+    match = match_for(max(similarities.values(), default=0.0))
     metrics.observe(stages.took, match)
     return Answer(
         query=token,
@@ -158,80 +161,86 @@ def _answer(query: Query, token: str, request: SearchRequest, stages: Stages) ->
         results=results,
         next_page=request.next_page(len(ranked)),
         category=category,
-        facets=counted,
-        freshness=Freshness.of(now),
+        facets=counts,
+        freshness=Freshness.of(gallery),
         stages=stages.took,
         words=query.words,
     )
 
 
 def _shortlist(
-    now: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
+    gallery: Gallery, query: Query, filters: Filters, *, weights: Weights | None = None
 ) -> Neighbours:
-    """The nearest pictures, so many that enough products, or all, are on them."""
-    k = SHORTLIST
+    """Return the nearest pictures, as many as show enough products, or all."""
+    k = SHORTLIST_IMAGES
     while True:
-        found = now.search(query, k, filters=filters)
-        n_products = len(np.unique(found.product_id))
-        if len(found) < k or n_products >= LEAST_PRODUCTS:
-            return found.with_cosines(query.embedding, weights)
+        hits = gallery.search(query, k, filters=filters)
+        n_products = len(np.unique(hits.product_id))
+        if len(hits) < k or n_products >= MIN_PRODUCTS:
+            return hits.with_cosines(query.embedding, weights)
         k *= 4
 
 
 class _Shortlists:
-    """The products nearest to a query, under one set of filters or another."""
+    """The products nearest to a query, under any filters; each set is searched once."""
 
-    def __init__(self, now: Gallery, query: Query, weights: Weights | None) -> None:
-        self._search = partial(_shortlist, now, query, weights=weights)
-        self._found: dict[Filters, Neighbours] = {}
-        self._known: dict[Filters, Neighbours] = {}
-        self._asked = (
+    def __init__(self, gallery: Gallery, query: Query, weights: Weights | None) -> None:
+        """Search nothing yet; rank the words of the query."""
+        self._search = partial(_shortlist, gallery, query, weights=weights)
+        self._images: dict[Filters, Neighbours] = {}
+        self._products: dict[Filters, Neighbours] = {}
+        self._word_ranking = (
             Ranking.of(query.words.ranked, words_gallery.current(query.words.ranked))
             if query.words
             else None
         )
 
     def __call__(self, filters: Filters) -> Neighbours:
-        if filters not in self._known:
-            found = self._near(filters)
-            if self._asked:
-                found = _with_words(found, self._asked)
-            self._known[filters] = found.best_of_products()
-        return self._known[filters]
+        if filters not in self._products:
+            images = self._nearest(filters)
+            if self._word_ranking:
+                images = _with_words(images, self._word_ranking)
+            self._products[filters] = images.best_of_products()
+        return self._products[filters]
 
-    def plain(self) -> Neighbours:
-        """Without filters, whatever is to be matched, and whatever the words."""
-        found = self._near(NO_FILTERS)
-        return replace(found, score=found.cosine).best_of_products()
+    def unfiltered(self) -> Neighbours:
+        """Return the nearest by cosine alone, without filters, weights and words."""
+        images = self._nearest(NO_FILTERS)
+        return replace(images, score=images.cosine).best_of_products()
 
-    def _near(self, filters: Filters) -> Neighbours:
-        if filters not in self._found:
-            self._found[filters] = self._search(filters)
-        return self._found[filters]
-
-
-def _with_words(found: Neighbours, asked: Ranking) -> Neighbours:
-    """Scored by the words too, as far as a product has them."""
-    products = found.product_id.tolist()
-    shares = asked.share_of(set(products))
-    extra = [WORDS * shares.get(product, 0.0) for product in products]
-    return replace(found, score=found.score + np.array(extra, np.float32))
+    def _nearest(self, filters: Filters) -> Neighbours:
+        if filters not in self._images:
+            self._images[filters] = self._search(filters)
+        return self._images[filters]
 
 
-def _chances(now: Gallery, made_by: Encoder, ranked: Neighbours) -> dict[int, float]:
-    """By product that each is the one asked for: by the shop's curves, or the card's"""
-    curves = now.curves or Curves.of_card(made_by.card.match_curve)
-    found = curves.similarities(ranked.cosine).tolist()
-    return dict(zip(ranked.product_id.tolist(), found, strict=True))
+def _with_words(images: Neighbours, ranking: Ranking) -> Neighbours:
+    """Add to each score the share of the words that the product has."""
+    products = images.product_id.tolist()
+    shares = ranking.share_of(set(products))
+    extra = [WORDS_WEIGHT * shares.get(product, 0.0) for product in products]
+    return replace(images, score=images.score + np.array(extra, np.float32))
 
 
-def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
-    """With what a list shows, in one query. What was hidden just now is left out."""
+def _similarities(
+    gallery: Gallery, made_by: Encoder, ranked: Neighbours
+) -> dict[int, float]:
+    """Return each product's probability of being the one searched for, by id.
+
+    The curves are the shop's own where it has them, else those of the encoder's card.
+    """
+    curves = gallery.curves or Curves.of_card(made_by.card.match_curve)
+    similarities = curves.similarities(ranked.cosine).tolist()
+    return dict(zip(ranked.product_id.tolist(), similarities, strict=True))
+
+
+def _results(ranked: Neighbours, similarities: dict[int, float]) -> list[Result]:
+    """Fetch what a list shows, with one query; leave out what was just hidden."""
     products = cards(ranked.product_id.tolist())
     results = []
     for product_id, image_id, distance in ranked.ids_and_distances():
         if product_id in products:
-            similarity = chances[product_id]
+            similarity = similarities[product_id]
             results.append(
                 Result(
                     product=products[product_id],
@@ -242,7 +251,3 @@ def _fetched(ranked: Neighbours, chances: dict[int, float]) -> list[Result]:
                 )
             )
     return results
-
-
-def _match_of(chances: dict[int, float]) -> Match:
-    return match_for(max(chances.values(), default=0.0))

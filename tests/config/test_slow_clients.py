@@ -1,6 +1,8 @@
 """Clients that send slowly, or never, keep nobody else from being served."""
 
+import hashlib
 import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -75,7 +78,7 @@ def clients(port: int, data: bytes, number: int = NINE) -> Iterator[list[Any]]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An empty shop with a colleague in it: its environment, and her session."""
+    """Return an empty shop with a colleague in it: its environment, and her session."""
     folder = tmp_path_factory.mktemp("shop")
     temporary = folder / "temporary"
     temporary.mkdir()
@@ -145,9 +148,24 @@ def test_clients_that_never_hang_up_keep_no_thread(port: int) -> None:
         assert_serves(port)
 
 
-@pytest.mark.parametrize(
-    "more", ["Content-Length: 150000000", "Transfer-Encoding: chunked"]
-)
+def test_nine_clients_that_do_not_take_their_answer_keep_no_thread(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/api/v1/encoder/")
+    card = json.load(connection.getresponse())
+    connection.close()
+    network = max(card["files"], key=lambda file: int(file["size"]))
+    path = urlsplit(network["url"]).path
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    with clients(port, request) as reading:
+        assert_serves(port)
+        # Whoever takes it gets it whole.
+        answer = http.client.HTTPResponse(reading[0])
+        answer.begin()
+        assert hashlib.sha256(answer.read()).hexdigest() == network["sha256"]
+        assert_serves(port)
+
+
+@pytest.mark.parametrize("more", [LARGE, CHUNKED])
 def test_a_strangers_file_is_refused_before_it_is_sent(
     port: int, shop: dict[str, str], more: str
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from catalogue.models import Category
 from search.answers import categories
-from search.answers.categories import Named, tree
+from search.answers.categories import CategoryNode, tree
 from tests.builders import new_category
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -12,19 +12,19 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 def path_of(category: Category) -> list[str]:
     known = tree([category.pk])
-    return [each.name for each in known.with_those_above(category.pk)]
+    return [each.name for each in known.ancestors(category.pk)]
 
 
-def test_a_category_is_named_with_those_above_it() -> None:
+def test_a_category_is_named_ancestors_it() -> None:
     desk = new_category("Home > Lamps > Desk")
     assert path_of(desk) == ["Home", "Lamps", "Desk"]
-    assert [each.depth for each in tree([]).with_those_above(desk.pk)] == [1, 2, 3]
+    assert [each.depth for each in tree([]).ancestors(desk.pk)] == [1, 2, 3]
 
 
 def test_what_is_new_or_changed_here_is_known_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(categories, "KEPT_FOR", 3600.0)
+    monkeypatch.setattr(categories, "CACHE_SECONDS", 3600.0)
     home = new_category("Home")
     assert path_of(home) == ["Home"]
     garden = new_category("Garden")
@@ -40,15 +40,15 @@ def test_what_another_process_changed_is_seen_after_a_moment(
     home = new_category("Home")
     assert path_of(home) == ["Home"]
     Category.objects.filter(pk=home.pk).update(name="House")  # sends no signal
-    monkeypatch.setattr(categories, "KEPT_FOR", 0.0)
+    monkeypatch.setattr(categories, "CACHE_SECONDS", 0.0)
     assert path_of(home) == ["House"]
 
 
 def test_categories_are_not_asked_for_again_at_each_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(categories, "KEPT_FOR", 3600.0)
+    monkeypatch.setattr(categories, "CACHE_SECONDS", 3600.0)
     home = new_category("Home")
     first = tree([home.pk])
     assert tree([home.pk]) is first
-    assert isinstance(first.by_id[home.pk], Named)
+    assert isinstance(first.by_id[home.pk], CategoryNode)

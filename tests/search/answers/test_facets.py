@@ -46,7 +46,7 @@ def shop(db: None) -> list[Product]:
 
 
 def expected(shop: list[Product], fits: Fits) -> dict[str, Any]:
-    """Counted one by one, each facet under all filters but its own."""
+    """Count one by one, each facet under all filters but its own."""
 
     def left(own: str) -> list[Product]:
         others = [fit for name, fit in fits.items() if name != own]
@@ -97,8 +97,8 @@ def test_a_choice_leaves_as_many_as_its_count(
 def test_facets_go_no_further_than_the_shortlist(
     client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similar, "SHORTLIST", 10)
-    monkeypatch.setattr(similar, "LEAST_PRODUCTS", 10)
+    monkeypatch.setattr(similar, "SHORTLIST_IMAGES", 10)
+    monkeypatch.setattr(similar, "MIN_PRODUCTS", 10)
     _, answer = post_photo(client, 3)
     assert sum(each["count"] for each in answer["facets"]["colour"]) == 10
 

@@ -5,7 +5,7 @@ import pytest
 
 from hashing import Encoder
 from hashing.encoder import SHIPPED, load_encoder
-from search.answers.matching import WEIGHTS, MatchOn, weights
+from search.answers.matching import WEIGHTS, MatchOn, embedding_weights
 from tests.hashing.pictures import picture
 
 
@@ -18,7 +18,7 @@ def encoder() -> Encoder:
 def test_each_part_is_weighed_as_the_table_says(
     encoder: Encoder, match_on: MatchOn
 ) -> None:
-    found = weights(encoder, match_on)
+    found = embedding_weights(encoder, match_on)
     assert found is not None and found.shape == (encoder.card.dim,)
     for part in encoder.card.parts:
         expected = WEIGHTS[match_on].get(part.name, 1.0)
@@ -34,7 +34,7 @@ def test_by_look_a_thing_of_its_colour_is_nearer_and_by_kind_of_its_shape(
 
     def ahead(match_on: str) -> float:
         """How much nearer the same colour is than the same shape."""
-        scale = weights(encoder, match_on)
+        scale = embedding_weights(encoder, match_on)
         scale = np.ones(encoder.card.dim) if scale is None else scale
         a, *both = (vector * scale for vector in (query, *found))
         same_colour, same_shape = (

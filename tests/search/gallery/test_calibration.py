@@ -39,7 +39,7 @@ def answers(n: int, seed: int, *, power: float, products: int = 50) -> JudgedAns
 
 
 def at(curves: Curves, cosine: float) -> float:
-    """What is said of an answer that is not the first."""
+    """Return what is said of an answer that is not the first."""
     return float(probabilities(curves.others, np.array([cosine]))[0])
 
 
@@ -157,7 +157,7 @@ def test_a_snapshot_is_built_with_the_curve_of_its_shop(shop: None) -> None:
     assert snapshot.calibration["error"] < 0.05
     curves = current_gallery().curves
     assert curves == snapshots.curves_of(snapshot)
-    assert curves != Curves.of_card(encoder().card.match)
+    assert curves != Curves.of_card(encoder().card.match_curve)
     # Nothing of this shop looks as its other products do.
     assert at(curves, 0.2) < 0.1
     assert probabilities(curves.first, np.array([0.9])) > 0.9
@@ -185,7 +185,7 @@ def test_a_shop_with_few_products_keeps_the_encoder_s_curve(db: None) -> None:
     snapshot = snapshots.build()
     assert snapshot is not None
     assert snapshot.calibration["error"] is None
-    assert current_gallery().curves == Curves.of_card(encoder().card.match)
+    assert current_gallery().curves == Curves.of_card(encoder().card.match_curve)
 
 
 @pytest.mark.database

@@ -119,7 +119,7 @@ def test_a_shop_of_recoloured_twins_weighs_colours_more(
     figures = fit("--name", "ours")
     assert figures["look"]["factor"] > 1
     ours = registry.load(Encoder.objects.get(name="ours"))
-    weights = matching.weights(ours, "item")
+    weights = matching.embedding_weights(ours, "item")
     assert weights is not None
     assert weights[0] == 1 < weights[-1] == figures["look"]["factor"]
-    assert matching.weights(registry.encoder(), "item") is None
+    assert matching.embedding_weights(registry.encoder(), "item") is None

@@ -48,7 +48,7 @@ def test_the_page_of_nothing_close_says_it(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_shop()
-    monkeypatch.setattr(similar, "word", lambda similarity: Match.NONE)
+    monkeypatch.setattr(similar, "match_for", lambda similarity: Match.NONE)
     out = io.BytesIO()
     good().point(lambda value: value // 8).save(out, "PNG")
     shown: Any = send(client, out.getvalue())

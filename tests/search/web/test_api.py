@@ -191,7 +191,7 @@ def test_other_orders_are_stable(client: APIClient, shop: list[Product]) -> None
 def test_a_search_asks_the_catalogue_once(
     client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(categories, "KEPT_FOR", 3600.0)
+    monkeypatch.setattr(categories, "CACHE_SECONDS", 3600.0)
     post_photo(client)
     with CaptureQueriesContext(connection) as asked:
         _, answer = post_photo(client, limit=10)
@@ -241,7 +241,7 @@ def test_a_query_altered_or_too_old_is_gone(
         response = client.get(f"{API}search/", {"query": broken})
         assert response.status_code == 410, response.content
         assert response.json()["code"] == "query_expired"
-    monkeypatch.setattr(query, "MAX_AGE", -1)
+    monkeypatch.setattr(query, "MAX_AGE_SECONDS", -1)
     assert client.get(f"{API}search/", {"query": token}).status_code == 410
 
 

@@ -38,7 +38,7 @@ def shop(db: None) -> list[Product]:
 def street(
     shop: list[Product], tmp_path: Path, settings: Any
 ) -> Iterator[list[Product]]:
-    """Samples of the first four products, and of one that is not sold here."""
+    """Return samples of the first four products, and of one not sold here."""
     lay_out_street(tmp_path, [*(product.sku for product in shop[:4]), "not-sold"])
     settings.SAMPLE_PHOTOS = tmp_path
     samples._all.cache_clear()
@@ -59,8 +59,15 @@ def test_results_say_in_words_how_well_they_match(
     client: Client, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_rank = iter([Match.EXACT, Match.SIMILAR, Match.WEAK, *[Match.NONE] * 9])
-    monkeypatch.setattr(similar, "word", lambda similarity: next(of_rank))
-    monkeypatch.setattr(similar, "_match_of", lambda chances: Match.EXACT)
+    matches: dict[float, Match] = {}
+
+    def match_for(similarity: float) -> Match:
+        """Return a match by rank, the same for the best result and the whole answer."""
+        if similarity not in matches:
+            matches[similarity] = next(of_rank)
+        return matches[similarity]
+
+    monkeypatch.setattr(similar, "match_for", match_for)
     page = words(send(client, make_image(3)))
     in_order = ["Probably this one", "Very similar", "Somewhat similar", "Less alike"]
     assert [text for text in in_order if text in page] == in_order
@@ -125,7 +132,7 @@ def test_a_page_after_the_last_says_so(client: Client, shop: list[Product]) -> N
 def test_nothing_close_says_so_and_what_to_try(
     client: Client, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similar, "word", lambda similarity: Match.NONE)
+    monkeypatch.setattr(similar, "match_for", lambda similarity: Match.NONE)
     page = send(client, make_image(3))
     assert "Nothing close enough" in words(page)
     assert "Come closer" in words(page)
