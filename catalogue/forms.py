@@ -1,7 +1,7 @@
 """Admin's forms; an unusable picture leaves everything else saved."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -62,7 +62,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     new_pictures = PicturesField(
         label=_("Add pictures"),
         required=False,
-        help_text=_("Several at once, if you like. They come after the others."),
+        help_text=_(
+            "Several at once, if you like: up to 200 MB. They come after the others."
+        ),
     )
 
     class Meta:
@@ -165,6 +167,10 @@ class ImportForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = CatalogueImport
         fields: Sequence[str] = ("table", "pictures", "dry_run", "deactivate_missing")
+        help_texts: ClassVar = {
+            "table": _("Up to 200 MB."),
+            "pictures": _("Up to 2 GB."),
+        }
 
     def clean_table(self) -> "UploadedFile[bytes]":
         return self._not_larger("table", MAX_TABLE_BYTES)

@@ -170,6 +170,7 @@ class BoxForm(FilterForm):
 class LinkForm(BoxForm):
     """What a link asks for: words alone, or beside what was searched with."""
 
+    shows_results = True
     q = WORDS()
 
 
@@ -178,6 +179,12 @@ class PhotoForm(BoxForm):
 
     photo = OnePhotoField()
     boxes = FlagField(required=False)
+
+
+class PhotoPageForm(PhotoForm):
+    """A photo sent from the page."""
+
+    shows_results = True
 
 
 def _with_filters(fields: QueryDict, parsed_words: Reading) -> QueryDict:

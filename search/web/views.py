@@ -29,7 +29,7 @@ from search.gallery.calibration import Match
 from search.missed.counting import count_photo, count_words
 from search.web import samples
 from search.web.advice import advice
-from search.web.forms import BoxForm, LinkForm, PhotoForm
+from search.web.forms import BoxForm, LinkForm, PhotoPageForm
 from search.web.results import ResultsPage
 from search.web.samples import Sample
 from search.web.uploads import BodyTooLarge, receive_in_memory
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 10  # seconds
 FIRST_SAMPLES = 12
-POSTED = {*PhotoForm.base_fields, "csrfmiddlewaretoken"}
+POSTED = {*PhotoPageForm.base_fields, "csrfmiddlewaretoken"}
 
 
 class Refused(Exception):
@@ -193,10 +193,10 @@ def _posted(request: HttpRequest) -> Asked:
         raise Refused(503, message) from error
 
 
-def _received(request: HttpRequest) -> PhotoForm:
+def _received(request: HttpRequest) -> PhotoPageForm:
     try:
         receive_in_memory(request)
-        return PhotoForm(request.POST, request.FILES)
+        return PhotoPageForm(request.POST, request.FILES)
     except BodyTooLarge as error:
         megabytes = settings.MAX_PHOTO_BYTES // 1024**2
         message = _("The photo is larger than %(megabytes)d MB.")
