@@ -6,11 +6,13 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from access.models import AppKey
 from staff.edits import StaffAdmin
+from staff.once import LEADS_TO
 from staff.rights import staff_action
 
 
@@ -46,7 +48,9 @@ class AppKeyAdmin(StaffAdmin):
             "key": obj,
             "secret": request.app_key,
         }
-        return TemplateResponse(request, "admin/access/key_made.html", context)
+        response = TemplateResponse(request, "admin/access/key_made.html", context)
+        setattr(response, LEADS_TO, reverse("admin:access_appkey_changelist"))
+        return response
 
     @staff_action(_("Revoke: refused from now on"), rights=["access.change_appkey"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AppKey]) -> list[AppKey]:

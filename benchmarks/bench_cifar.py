@@ -38,7 +38,7 @@ from benchmarks.cifar_tuning import (
 from benchmarks.shop import save_result
 from hashing.codes import Codes, hamming, pack
 from hashing.embeddings import l2_normalise, quantise_embeddings
-from hashing.evaluation.metrics import Ranking
+from hashing.evaluation.metrics import TiedRanking
 from hashing.layers.heads import LinearHead
 from hashing.layers.itq import fit_itq
 from hashing.layers.lsh import fit_lsh
@@ -102,7 +102,9 @@ def map_of(split: cifar.Split, near: Any) -> float:
         rows = split.queries[start : start + 50]
         for row, scores in zip(rows, near(rows), strict=True):
             relevant = labels[split.gallery] == labels[row]
-            precisions.append(Ranking.of(scores, relevant).average_precision())
+            precisions.append(
+                TiedRanking.from_scores(scores, relevant).average_precision()
+            )
     return float(np.mean(precisions))
 
 

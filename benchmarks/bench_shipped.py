@@ -37,7 +37,7 @@ from hashing.evaluation.rankings import (
     count_answerable,
     measure_rankings,
 )
-from hashing.fitting.fit_recipe import FitRecipe, Source
+from hashing.fitting.fit_recipe import FitRecipe, RecipeSource
 from hashing.fitting.pipeline import (
     FittedParts,
     ImageFeatures,
@@ -115,7 +115,7 @@ class Kept:
     subjects: TuningViews | None = None
 
     def by(self, stage: nn.Module) -> ImageFeatures:
-        """The pictures as a network with this last stage sees them."""
+        """Return the pictures as a network with this last stage sees them."""
         return seen_by(stage, self.seen, self.maps)
 
 
@@ -129,7 +129,7 @@ class Looked:
         self._kept: dict[str, Kept] = {}
         FOLDER.mkdir(exist_ok=True)
 
-    def source(self, source: Source) -> Kept:
+    def source(self, source: RecipeSource) -> Kept:
         shown = compute_source(self._session, self._recipe, source)
         if not source.tuning_label:
             return Kept(shown.pictures, self._maps(source.set))
@@ -162,7 +162,7 @@ class Looked:
 
         return kept(text, look)
 
-    def _subjects(self, source: Source) -> StemMaps:
+    def _subjects(self, source: RecipeSource) -> StemMaps:
         def look() -> StemMaps:
             return make_tuning_views(self._network, self._recipe, source).maps
 
@@ -180,7 +180,7 @@ def kept(name: str, look: Callable[[], StemMaps]) -> StemMaps:
 
 @torch.inference_mode()
 def seen_by(stage: nn.Module, seen: ImageFeatures, maps: StemMaps) -> ImageFeatures:
-    """What a network sees with this last stage, of which only things depend."""
+    """Return what a network sees with this last stage, of which only things depend."""
     chunks = np.array_split(maps, -(-len(maps) // BATCH))
     pooled = [
         stage(torch.from_numpy(one.astype(np.float32))).mean((2, 3)) for one in chunks
@@ -201,7 +201,7 @@ class Twin:
 
     @classmethod
     def of(
-        cls, recipe: FitRecipe, shown: Sequence[tuple[Source, Kept, set[str]]]
+        cls, recipe: FitRecipe, shown: Sequence[tuple[RecipeSource, Kept, set[str]]]
     ) -> Self:
         """Tuned and learned from sources without some labels each."""
         network = load_imagenet_lite0()
@@ -254,7 +254,7 @@ def rows_of(parts: FittedParts, asked: EncodedSet, found: EncodedSet) -> Rows:
 
 
 def only(side: EncodedSet, kept: np.ndarray) -> EncodedSet:
-    """Some of the pictures of a side."""
+    """Return some of the pictures of a side."""
     places = np.flatnonzero(kept)
     features = side.features
     parts = [features.embedding, features.item, features.look, features.combined]
@@ -267,8 +267,10 @@ def only(side: EncodedSet, kept: np.ndarray) -> EncodedSet:
     )
 
 
-def without(one: Kept, source: Source, hidden: set[str]) -> tuple[Kept, list[str]]:
-    """A source without the pictures of some labels, and the labels that are left."""
+def without(
+    one: Kept, source: RecipeSource, hidden: set[str]
+) -> tuple[Kept, list[str]]:
+    """Return a source without some labels, and the labels that are left."""
     names = PictureSet.parse(source.set).column(source.label) if source.label else []
     left = np.array([name not in hidden for name in names], dtype=bool)
     if left.all():
@@ -295,9 +297,9 @@ def some(seen: ImageFeatures, kept: np.ndarray) -> ImageFeatures:
 
 
 def unseen_products(
-    looked: Looked, recipe: FitRecipe, sources: Sequence[tuple[Source, Kept]]
+    looked: Looked, recipe: FitRecipe, sources: Sequence[tuple[RecipeSource, Kept]]
 ) -> dict[str, Any]:
-    """A twin without 41 products: their photos in a gallery of them alone."""
+    """Return a twin without 41 products: their photos in a gallery of them alone."""
     queries, gallery, label = QUESTIONS["grocery photo → train photos, fine"]
     products = sorted(set(PictureSet.parse(gallery).column(label)))
     drawn = np.random.default_rng(recipe.seed).permutation(products)

@@ -106,6 +106,9 @@ class PictureInline(StaffInline):
     extra = 0
     classes = ["pictures"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProductImage]:
+        return super().get_queryset(request).select_related("product")
+
     @admin.display(description=_("picture"))
     def preview(self, image: ProductImage) -> SafeString:
         if image.pk is None:
@@ -131,6 +134,9 @@ class ProductAdmin(StaffAdmin):
                    ("brand", BrandFilter)]  # fmt: skip
     list_select_related = ["category"]
     list_per_page = 50
+    # All at once are as many fields as one form may have.
+    list_max_show_all = 100
+    show_facets = admin.ShowFacets.NEVER  # a query for each brand and category
     search_fields = ["sku", "name", "brand", "colour"]
     search_help_text = _("SKU, name, brand or colour")
     actions = ["activate", "deactivate"]

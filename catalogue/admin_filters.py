@@ -4,17 +4,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Category, Product, ProductImage
 
 MENU = "admin/catalogue/filter_menu.html"
+MAX_CHOICES = 2000  # in a menu
 
 
 class BrandFilter(admin.AllValuesFieldListFilter):
+    """Not shown where brands are too many for a menu; the search finds them too."""
+
     template = MENU
+
+    def has_output(self) -> bool:
+        return super().has_output() and len(self.lookup_choices) <= MAX_CHOICES
 
 
 class CategorySubtreeFilter(admin.SimpleListFilter):
@@ -27,7 +33,7 @@ class CategorySubtreeFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: Any
     ) -> Iterable[tuple[str, str]]:
-        for category in Category.objects.get_tree():
+        for category in Category.objects.get_tree().filter(depth__lte=_levels()):
             yield str(category.pk), category.indented_name
 
     def queryset(
@@ -37,6 +43,18 @@ class CategorySubtreeFilter(admin.SimpleListFilter):
             return queryset
         category = Category.objects.filter(pk=_number(self.value())).first()
         return queryset.filter(category__in=category.subtree_ids() if category else [])
+
+
+def _levels() -> int:
+    """Return how many levels of categories fit into a menu, from the top."""
+    by_depth = Category.objects.order_by("depth").values_list("depth")
+    fitting, total = 0, 0
+    for depth, count in by_depth.annotate(count=Count("pk")):
+        total += count
+        if total > MAX_CHOICES:
+            break
+        fitting = depth
+    return fitting
 
 
 class YesNoFilter(admin.SimpleListFilter):

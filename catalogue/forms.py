@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +23,9 @@ from pictures.errors import UnreadableImage
 
 MAX_TABLE_BYTES = 200_000_000
 MAX_ZIP_BYTES = 2_000_000_000
+# Of one product's form. Django counts the files of all fields.
+MAX_PICTURES = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+MAX_PICTURES_BYTES = 200_000_000
 
 PICTURES_ONLY = {"accept": "image/*,.heic,.avif"}
 
@@ -32,7 +37,20 @@ class PicturesInput(forms.FileInput):
 class PicturesField(forms.FileField):
     """Several files in one field; cleans to a list."""
 
-    widget = PicturesInput(attrs={**PICTURES_ONLY, "multiple": True})
+    widget = PicturesInput(
+        attrs={
+            **PICTURES_ONLY,
+            "multiple": True,
+            # What static/staff.js says before too much is sent.
+            "data-max-files": MAX_PICTURES,
+            "data-max-bytes": MAX_PICTURES_BYTES,
+            "data-too-much": format_lazy(
+                _("At most {files} files and {megabytes} MB at once. Choose fewer."),
+                files=MAX_PICTURES,
+                megabytes=MAX_PICTURES_BYTES // 1_000_000,
+            ),
+        }
+    )
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
         files = data if isinstance(data, list | tuple) else [data]
@@ -62,8 +80,10 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     new_pictures = PicturesField(
         label=_("Add pictures"),
         required=False,
-        help_text=_(
-            "Several at once, if you like: up to 200 MB. They come after the others."
+        help_text=format_lazy(
+            _("Up to {files} at once, {megabytes} MB. They come after the others."),
+            files=MAX_PICTURES,
+            megabytes=MAX_PICTURES_BYTES // 1_000_000,
         ),
     )
 

@@ -18,7 +18,7 @@ from imagekit.models import ImageSpecField
 from pilkit.processors import ResizeToFit
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
-from catalogue import images
+from catalogue import images, thumbnails
 from catalogue.cards import ProductProperties
 from catalogue.identity import IdentifierField, folded, normal_form
 from catalogue.importing.models import (
@@ -267,7 +267,7 @@ class ProductImage(models.Model):
     def make_thumbnails(self) -> None:
         """Make missing thumbnails; a page that comes first makes them itself."""
         for thumbnail in (self.card, self.large):
-            thumbnail.generate()
+            thumbnails.make(thumbnail)
 
     def remove_files_on_commit(self) -> None:
         """Delete the file and its thumbnails once the transaction is committed."""

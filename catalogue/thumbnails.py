@@ -1,9 +1,10 @@
 """Names and addresses of a picture's thumbnails."""
 
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
@@ -15,27 +16,43 @@ from imagekit.cachefiles.backends import CacheFileState
 from imagekit.utils import suggest_extension
 
 from catalogue.storing import AWAY
+from pictures.pixels import DAMAGE
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 REMEMBERED_SECONDS = 600.0  # less than an address signed by a storage is valid
 MAX_REMEMBERED = 20_000  # addresses
+
+# What a storage, and Pillow on a damaged file, raise.
+UNMAKEABLE: tuple[type[Exception], ...] = (*AWAY, *DAMAGE)
 
 _remembered: dict[str, tuple[str, float]] = {}  # file: address, expiry
 
 
 def url_of(thumbnail: ImageCacheFile) -> str:
-    """Return the thumbnail's address, making it if missing; empty if its file is lost.
+    """Return the thumbnail's address, making it if missing; empty where that fails.
 
-    One lost file must not take the whole page down.
+    One lost or damaged file must not take the whole page down.
     """
+    return _attempted(thumbnail, lambda: str(thumbnail.url)) or ""
+
+
+def make(thumbnail: ImageCacheFile) -> None:
+    """Make the thumbnail if it is missing; a lost or damaged file has none."""
+    _attempted(thumbnail, thumbnail.generate)
+
+
+def _attempted(thumbnail: ImageCacheFile, attempt: Callable[[], T]) -> T | None:
     try:
-        return str(thumbnail.url)
-    except AWAY as error:
-        log.warning("picture lost", file=str(thumbnail), error=str(error))
-        # Else imagekit would believe for ever that somebody is making it.
-        thumbnail.cachefile_backend.set_state(thumbnail, CacheFileState.DOES_NOT_EXIST)
-        return ""
+        return attempt()
+    except UNMAKEABLE as error:
+        log.warning("no thumbnail", file=str(thumbnail), error=str(error))
+        # imagekit would go on believing that it is being made.
+        backend = thumbnail.cachefile_backend
+        backend.set_state(thumbnail, CacheFileState.DOES_NOT_EXIST)
+        return None
 
 
 def card_url(file: str) -> str:

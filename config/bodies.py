@@ -30,7 +30,7 @@ from django.utils.translation import gettext_lazy as _
 from gunicorn.http.errors import ParseException
 from rest_framework.renderers import JSONRenderer
 
-from catalogue.forms import MAX_TABLE_BYTES, MAX_ZIP_BYTES
+from catalogue.forms import MAX_PICTURES_BYTES, MAX_TABLE_BYTES, MAX_ZIP_BYTES
 from config.problems import (
     DISK_FULL,
     PROBLEM,
@@ -43,8 +43,8 @@ from outages.disk import is_full
 from search.web.uploads import FORM_BYTES, BodyTooLarge, MemoryOnly
 
 PHOTO_VIEWS = ("search", "why", "api:search-photo")
+PICTURES_BYTES = MAX_PICTURES_BYTES + FORM_BYTES
 IMPORT_BYTES = MAX_TABLE_BYTES + MAX_ZIP_BYTES + FORM_BYTES
-PICTURES_BYTES = 200_000_000  # dozens of pictures in one form
 # How many large bodies a process reads at a time, each by a thread that waits for it.
 LARGE_AT_ONCE = 2
 COPY_BYTES = 1024 * 1024
@@ -106,7 +106,7 @@ class BoundedBodies:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Called by Django once, at the start."""
+        """Keep the next handler; Django calls this once, at the start."""
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -148,7 +148,9 @@ def _receive(request: HttpRequest) -> HttpResponse | None:
     """Read the request's form, if it is one; return a refusal where it is too large."""
     try:
         if not _is_larger(request, FORM_BYTES):
-            return _read_form(request, in_memory=True)
+            # The API reads a body itself: it takes JSON, and refuses a form as such.
+            is_api = request.path_info.startswith("/api/")
+            return None if is_api else _read_form(request, in_memory=True)
         if not _is_for_staff(request.path_info):
             return refused(request, 413)
         if not admin.site.has_permission(request):

@@ -35,7 +35,7 @@ ALLOWED_HOSTS = env("ALLOWED_HOSTS")
 HTTPS = env("HTTPS")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "staff.site_config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -206,7 +206,7 @@ FILE_UPLOAD_PERMISSIONS = 0o644
 # Bounded by the size of what is sent (config/bodies.py). Staff delete thousands of
 # rows at once, and each is a field of the page that asks whether they are sure.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100_000
-DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 300
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
 IMAGEKIT_DEFAULT_FILE_STORAGE = "thumbnails"
 IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"

@@ -1,6 +1,6 @@
 """Semblance's deep hashing library: turn pictures into binary codes and search them."""
 
-from hashing.cards import ENCODER_FILES, Card
+from hashing.cards import ENCODER_FILES, EncoderCard
 from hashing.codes import Codes, hamming, pack, unpack
 from hashing.encoder import SHIPPED, Encoded, Encoder, load_encoder
 from hashing.errors import CheckpointError, HashingError, IndexFileError, RecallTooLow
@@ -12,7 +12,6 @@ from hashing.match_curves import Curve, fit_isotonic, fit_sigmoid
 __all__ = [
     "Allowed",
     "Bitmap",
-    "Card",
     "CheckpointError",
     "CodeIndex",
     "Codes",
@@ -20,6 +19,7 @@ __all__ = [
     "ENCODER_FILES",
     "Encoded",
     "Encoder",
+    "EncoderCard",
     "HashingError",
     "Hit",
     "IndexFileError",

@@ -5,6 +5,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +14,31 @@ from PIL import Image
 from hashing.encoder import SHIPPED, load_encoder
 from hashing.errors import HashingError
 from hashing.picture_sets import open_picture
+from pictures.errors import UnreadableImage
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
+SUFFIXES = {
+    *(".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".gif"),
+    *(".heic", ".heif", ".bmp", ".tif", ".tiff"),
+}
 
-Command = Callable[[argparse.Namespace], None]
+Command = Callable[[argparse.Namespace], int | None]
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command; return 0, or 1 with the reason on stderr."""
+    """Run a command.
+
+    Returns 0 if it worked; 1 if it could not, or left something out, with the reason
+    on stderr.
+    """
     logging.basicConfig(format="%(message)s")
     logging.getLogger("hashing").setLevel(logging.INFO)  # other libraries stay quiet
     options = _parser().parse_args(arguments)
     options.command_line = shlex.join(["python", "-m", "hashing", *arguments])
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (HashingError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    return 0
 
 
 def fit(options: argparse.Namespace) -> None:
@@ -89,14 +97,21 @@ def evaluate(options: argparse.Namespace) -> None:
     sys.stdout.write(as_text(report))
 
 
-def encode(options: argparse.Namespace) -> None:
-    """Encode every picture below a folder into one .npz."""
+def encode(options: argparse.Namespace) -> int:
+    """Encode every picture below a folder into one .npz; report unreadable ones."""
     encoder = load_encoder(options.encoder)
-    files = sorted(options.images.rglob("*"))
-    paths = [path for path in files if path.suffix.lower() in SUFFIXES]
+    rows, paths, n_left_out = [], [], 0
+    for path in sorted(options.images.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and not path.is_dir():
+            try:
+                rows.append(encoder.encode([_open(path)]))
+            except ValueError as error:
+                sys.stderr.write(f"left out: {error}\n")
+                n_left_out += 1
+            else:
+                paths.append(path)
     if not paths:
-        raise ValueError(f"{options.images} holds no picture")
-    rows = [encoder.encode([_open(path)]) for path in paths]
+        raise ValueError(f"{options.images} holds no picture that can be read")
     np.savez_compressed(
         options.out,
         paths=np.array([path.relative_to(options.images).as_posix() for path in paths]),
@@ -104,7 +119,9 @@ def encode(options: argparse.Namespace) -> None:
         codes=np.concatenate([row.codes for row in rows]),
         fingerprint=np.array(encoder.fingerprint),
     )
-    sys.stdout.write(f"{len(paths)} pictures encoded into {options.out}\n")
+    sys.stdout.write(f"{len(paths)} pictures encoded into {options.out}")
+    sys.stdout.write(f", {n_left_out} left out\n" if n_left_out else "\n")
+    return 1 if n_left_out else 0
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -125,7 +142,7 @@ def quantise(options: argparse.Namespace) -> None:
     if options.out.exists():
         raise ValueError(f"{options.out} exists: give another --out, or remove it")
     pictures = PictureSet.parse(options.pictures)
-    step = -(-len(pictures) // MAX_CALIBRATION_PICTURES)
+    step = ceil(len(pictures) / MAX_CALIBRATION_PICTURES)
     images = (image for n, image in enumerate(pictures.pictures()) if n % step == 0)
     encoder = quantise_encoder(
         options.encoder, images, options.out, command=options.command_line
@@ -136,8 +153,8 @@ def quantise(options: argparse.Namespace) -> None:
 def _open(path: Path) -> Image.Image:
     try:
         return open_picture(path)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"{path} is no picture: {error}") from error
+    except (UnreadableImage, OSError) as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

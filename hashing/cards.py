@@ -32,8 +32,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Card:
-    """What an encoder is."""
+class EncoderCard:
+    """The description of an encoder that its folder holds."""
 
     name: str
     description: str
@@ -49,7 +49,7 @@ class Card:
         return float(self.contents.get(LOOK_FACTOR, 1.0))
 
 
-def read_card(folder: Path) -> Card:
+def read_card(folder: Path) -> EncoderCard:
     """Read the card in an encoder's folder. Raises CheckpointError."""
     path = folder / CARD_FILE
     try:
@@ -58,7 +58,7 @@ def read_card(folder: Path) -> Card:
             contents["checksums"]
         ) != set(ENCODER_FILES):
             raise CheckpointError(f"{path} is not of format {ENCODER_FORMAT}")
-        return Card(
+        return EncoderCard(
             name=contents["name"],
             description=contents["description"],
             n_bits=contents["n_bits"],
@@ -92,7 +92,7 @@ def compute_fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:FINGERPRINT_DIGITS]
 
 
-def verify_checksums(folder: Path, card: Card) -> None:
+def verify_checksums(folder: Path, card: EncoderCard) -> None:
     """Raise CheckpointError unless the files have the checksums that the card names."""
     for name in ENCODER_FILES:
         if _sha256(folder / name).hex() != card.contents["checksums"][name]:

@@ -20,7 +20,7 @@ from hashing.arrays import Float32Array
 from hashing.cards import (
     LAYER_FILE,
     NETWORK_FILE,
-    Card,
+    EncoderCard,
     compute_fingerprint,
     read_card,
     verify_checksums,
@@ -50,7 +50,7 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Features:
-    """What the network computes, as float32, before anything is rounded."""
+    """Outputs of the network as float32, before anything is rounded."""
 
     embedding: Float32Array  # (n, dim)
     item: Float32Array  # (n, 1280), pooled features
@@ -62,7 +62,7 @@ class Encoder:
     """Turns pictures into embeddings and codes; safe to use from several threads."""
 
     def __init__(
-        self, session: Any, layer: HashLayer, card: Card, *, fingerprint: str
+        self, session: Any, layer: HashLayer, card: EncoderCard, *, fingerprint: str
     ) -> None:
         """Use `load_encoder`."""
         self.layer = layer

@@ -1,7 +1,7 @@
 """Static quantisation of an encoder's network to int8: `python -m hashing quantise`.
 
-Convolutions then take bytes instead of floats: weights are scaled by output channel,
-activations by the range that they have on a few calibration pictures (Jacob et al.,
+Convolutions then take bytes instead of floats: weights are scaled per output channel,
+activations by the range that they have on some calibration pictures (Jacob et al.,
 "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 Inference", CVPR 2018). What follows pooling stays float. Bits differ from those of the
 float network, so the result is an encoder of its own.

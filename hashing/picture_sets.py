@@ -15,19 +15,11 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from PIL import ExifTags, Image, ImageEnhance
+from PIL import Image, ImageEnhance
 
-LONGEST_SIDE = 512  # pixels; what the shop hands to an encoder is no larger
-LEAST_SIDE = 400  # what a JPEG's own scaling leaves between the two is taken as it is
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # by EXIF's orientation
+from pictures.decoding import decode
+
+MAX_PIXELS = 200_000_000  # cameras' largest; these are one's own pictures
 
 # How far `alter` goes.
 MAX_CROP = 0.08  # of a side, at each edge
@@ -141,40 +133,12 @@ class PictureSet:
 
 
 def open_picture(file: Path | io.BytesIO) -> Image.Image:
-    """Decode a picture as the shop does: turned upright, RGB, at most 512 pixels.
+    """Decode a picture as the shop does: upright, RGB, at most 512 pixels.
 
-    Pixel by pixel the same for what cameras and shops have: RGB or grey, with alpha or
-    without. A JPEG is decoded at the scale that is needed. The shop's own decoding
-    guards against strangers' files, and neither package may import the other; a test
-    holds the two together.
+    Raises UnreadableImage.
     """
-    with Image.open(file) as opened:
-        turn = TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
-        width, height = opened.size
-        scale = LEAST_SIDE / max(width, height)
-        opened.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
-        image = on_white(shrunk(opened))
-    return image if turn is None else image.transpose(turn)
-
-
-def shrunk(image: Image.Image) -> Image.Image:
-    """No larger than 512 pixels, in a mode whose values can be averaged."""
-    if image.mode not in ("L", "LA", "RGB", "RGBA"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    scale = LONGEST_SIDE / max(image.size)
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-
-
-def on_white(image: Image.Image) -> Image.Image:
-    """RGB; what is transparent lies on white."""
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    content = file.read_bytes() if isinstance(file, Path) else file.getvalue()
+    return decode(content, max_pixels=MAX_PIXELS)
 
 
 def alter(image: Image.Image, *, seed: int) -> Image.Image:

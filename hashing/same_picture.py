@@ -250,8 +250,8 @@ def _compare_colours(overlap: _Overlap) -> tuple[Pixels, float]:
     first, second = _cell_means(overlap.first), _cell_means(overlap.second)
     differences = np.abs(first - second).max(2)
     is_shown = _is_foreground(first) | _is_foreground(second)
-    shown = differences[is_shown] if is_shown.any() else differences
-    largest = float(np.quantile(shown, 1 - IGNORED_SHARE))
+    counted = differences[is_shown] if is_shown.any() else differences
+    largest = float(np.quantile(counted, 1 - IGNORED_SHARE))
     is_kept = (differences <= largest).repeat(CELL_SIDE, 0).repeat(CELL_SIDE, 1)
     return is_kept.astype(np.float32), largest
 

@@ -5,9 +5,13 @@ read, and bound the time and memory that they take. Everything else is decoded i
 process of its own, with limits.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from PIL import Image
 
 from pictures import isolation, jpeg, pixels, png, webp
+from pictures.errors import UnreadableImage
 from pictures.formats import IMAGE_FORMATS, format_of
 from pictures.pixels import Target
 
@@ -34,6 +38,22 @@ def decode(
     DecoderBusy.
     """
     format = format_of(content, accepted)
+    decode_whole = partial(
+        _decode, format=format, target=target, max_pixels=max_pixels, patience=patience
+    )
+    if format == "JPEG" and jpeg.lacks_end(content):
+        return _decode_without_end(content, decode_whole)
+    return decode_whole(content)
+
+
+def _decode(
+    content: bytes,
+    *,
+    format: str,
+    target: Target,
+    max_pixels: int,
+    patience: float | None,
+) -> Image.Image:
     memory = _plain_memory(content, format, target)
     if memory is not None and memory <= SMALL_BYTES:
         with pixels.opened(content, format, max_pixels) as image:
@@ -42,15 +62,31 @@ def decode(
     return isolation.decode(content, job, large=SMALL_BYTES, patience=patience)
 
 
+def _decode_without_end(
+    content: bytes, decode_whole: Callable[[bytes], Image.Image]
+) -> Image.Image:
+    """Decode a JPEG that lacks its end marker, if nothing else of it is missing.
+
+    Then what comes between its last scan and the marker changes nothing; where a part
+    of the scan is missing, it would be read as that part.
+    """
+    begun = content.rstrip(b"\xff")
+    picture = decode_whole(begun + jpeg.END)
+    if decode_whole(begun + jpeg.NOISE + jpeg.END).tobytes() != picture.tobytes():
+        raise UnreadableImage("damaged_image")
+    return picture
+
+
 def _plain_memory(content: bytes, format: str, target: Target) -> int | None:
     """Return the bytes that decoding takes; None where that is not plainly bounded."""
     if format == "PNG":
         return png.memory(content)
     if format == "WEBP":
         return webp.memory(content)
-    if format == "JPEG" and (found := jpeg.read(content)):
-        width, height = found.frame.width, found.frame.height
-        across, down = target.draft_size(width, height)
-        reduction = min(width // across, height // down)
-        return found.memory(max(n for n in (1, 2, 4, 8) if n <= max(1, reduction)))
-    return None
+    coding = jpeg.read(content) if format == "JPEG" else None
+    if coding is None:
+        return None
+    width, height = coding.frame.width, coding.frame.height
+    across, down = target.draft_size(width, height)
+    reduction = max(1, min(width // across, height // down))
+    return coding.memory(max(scale for scale in (1, 2, 4, 8) if scale <= reduction))

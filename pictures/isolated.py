@@ -10,7 +10,7 @@ from typing import IO
 
 from PIL import AvifImagePlugin, Image
 
-from pictures import pixels
+from pictures import jpeg, pixels
 from pictures.errors import UnreadableImage
 from pictures.isolation import Job, cpu_limit, memory_limit
 
@@ -43,6 +43,8 @@ def _decode(file: IO[bytes], answers: IO[bytes]) -> None:
     _prepare_pillow(job)
     # WebP's decoder takes its canvases as it opens; others open next to nothing.
     _limit_to(job.max_pixels if job.format == "WEBP" else 0, job.length)
+    if job.format == "JPEG":
+        jpeg.refuse_too_many_scans(content)
     with pixels.opened(content, job.format, job.max_pixels) as image:
         n_pixels = image.width * image.height * pixels.memory_factor(image)
         _limit_to(n_pixels, job.length)

@@ -3,7 +3,7 @@
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from pictures.errors import UnreadableImage
@@ -11,14 +11,20 @@ from pictures.errors import UnreadableImage
 MAX_SCANS = 100  # cameras and programs write 1 to some 20
 MAX_METADATA_SEGMENTS = 200  # Pillow joins those of EXIF in quadratic time
 MAX_SEGMENTS = 1000
+MAX_PROFILE_BYTES = 64 * 1024  # cameras' and screens' are 0.5 to 4 KB
 
-_ENDS_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _EOI, _SOS = 0xD9, 0xDA
 _PROGRESSIVE = 0xC2
 _ORDINARY_FRAMES = {0xC0, 0xC1, _PROGRESSIVE}
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _METADATA = {*range(0xE0, 0xF0), 0xFE}
 _WITHOUT_LENGTH = {0x00, 0x01, *range(0xD0, 0xD9), 0xFF}
+
+
+END = bytes([0xFF, _EOI])
+# Read as part of a scan it changes the picture; behind one it is passed over.
+NOISE = bytes(n * n % 251 for n in range(4096))
 
 
 class _Disorder(Exception):
@@ -75,37 +81,90 @@ def read(content: bytes) -> Jpeg | None:
     Raises UnreadableImage for one of too many scans: each takes time for all pixels,
     and an empty one is 10 bytes long.
     """
-    frames, scans, metadata, has_end = [], 0, 0, False
+    tally = _Tally()
     try:
-        for n, (kind, body) in enumerate(_segments(content)):
-            scans += kind == _SOS
-            metadata += kind in _METADATA
-            has_end = kind == _EOI
-            if scans > MAX_SCANS:
-                raise UnreadableImage("too_complex")
-            if n > MAX_SEGMENTS or metadata > MAX_METADATA_SEGMENTS:
+        for kind, body in _segments(content):
+            tally.add(kind, body)
+            if tally.is_excessive:
                 return None
-            if kind in _FRAMES:
-                frames.append(Frame.read(kind, body))
     except _Disorder:
         return None
-    if len(frames) != 1 or frames[0].kind not in _ORDINARY_FRAMES or not scans:
+    if len(tally.frames) != 1 or not tally.scans:
         return None
-    return Jpeg(frames[0], scans, has_end)
+    (frame,) = tally.frames
+    if frame.kind not in _ORDINARY_FRAMES:
+        return None
+    return Jpeg(frame, tally.scans, tally.has_end)
 
 
-def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each marker with its segment, up to the end of the picture or the file."""
+def lacks_end(content: bytes) -> bool:
+    """Tell a JPEG whose end marker is missing, though its markers are in order."""
+    if content.endswith(END):
+        return False
+    coding = read(content)
+    return coding is not None and not coding.has_end
+
+
+def refuse_too_many_scans(content: bytes) -> None:
+    """Count the scans as a decoder finds them, whatever stands between the markers.
+
+    Raises UnreadableImage.
+    """
+    tally = _Tally()
+    for kind, _ in _segments(content, strict=False):
+        tally.add(kind, b"")
+
+
+@dataclass
+class _Tally:
+    """What was seen of a JPEG so far."""
+
+    frames: list[Frame] = field(default_factory=list)
+    scans: int = 0
+    segments: int = 0
+    metadata: int = 0
+    profile_bytes: int = 0
+    has_end: bool = False
+
+    def add(self, kind: int, body: bytes) -> None:
+        self.segments += 1
+        self.scans += kind == _SOS
+        self.metadata += kind in _METADATA
+        self.has_end = kind == _EOI
+        if self.scans > MAX_SCANS:
+            raise UnreadableImage("too_complex")
+        if body.startswith(b"ICC_PROFILE\0"):
+            self.profile_bytes += len(body)
+        if kind in _FRAMES and body:
+            self.frames.append(Frame.read(kind, body))
+
+    @property
+    def is_excessive(self) -> bool:
+        return (
+            self.segments > MAX_SEGMENTS
+            or self.metadata > MAX_METADATA_SEGMENTS
+            or self.profile_bytes > MAX_PROFILE_BYTES
+        )
+
+
+def _segments(content: bytes, *, strict: bool = True) -> Iterator[tuple[int, bytes]]:
+    """Yield each marker with its segment, up to the end of the picture or the file.
+
+    Raises _Disorder, if strict, for anything else between two segments.
+    """
     position, kind = 2, 0
     while kind != _EOI:
-        if kind == _SOS:
-            found = _ENDS_SCAN.search(content, position)
+        if kind == _SOS or not strict:
+            found = _NEXT_MARKER.search(content, position)
             if found is None:
                 return
             position = found.start()
         head = content[position : position + 4]
         if len(head) < 2 or head[0] != 0xFF or head[1] in _WITHOUT_LENGTH:
-            raise _Disorder
+            if strict:
+                raise _Disorder
+            position += 2
+            continue
         kind = head[1]
         length = int.from_bytes(head[2:]) if kind != _EOI else 0
         end = position + 2 + length

@@ -16,6 +16,7 @@ from PIL import (  # the plugins register themselves; Pillow would load all fort
     WebPImagePlugin,  # noqa: F401
 )
 
+from pictures.colour import to_srgb
 from pictures.errors import UnreadableImage
 
 MIN_SIDE = 8  # pixels
@@ -52,8 +53,9 @@ class Target:
     draft_side: int
 
     def draft_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size below which a JPEG is not scaled down."""
         scale = self.draft_side / max(width, height)
-        return max(1, int(width * scale)), max(1, int(height * scale))
+        return max(MIN_SIDE, int(width * scale)), max(MIN_SIDE, int(height * scale))
 
 
 @contextmanager
@@ -95,7 +97,9 @@ def reduced(image: Image.Image, target: Target) -> Image.Image:
     image.draft(None, target.draft_size(*image.size))  # other formats ignore it
     image.load()
     orientation = _orientation(image)  # TIFF: none any more, Pillow has turned it
-    small = _on_white(_shrunk(_averageable(image), target.side))
+    profile = image.info.get("icc_profile")
+    small = _shrunk(_averageable(image), target.side)
+    small = _on_white(to_srgb(small, profile))
     image.close()
     return _upright(small, orientation)
 
@@ -129,8 +133,9 @@ def _shrunk(image: Image.Image, side: int) -> Image.Image:
     scale = side / max(image.size)
     if scale >= 1:
         return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    # A very narrow one becomes less so: it is stored, and has to be opened again.
+    width, height = (max(MIN_SIDE, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

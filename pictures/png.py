@@ -4,7 +4,7 @@ import struct
 
 MAX_CHUNKS = 8192  # 20 MB in the 8 KB pieces that programs write are some 2,500
 MAX_COMPRESSED_TEXTS = 16  # each may become a megabyte
-MAX_PROFILE_BYTES = 64 * 1024
+MAX_PROFILE_BYTES = 16 * 1024  # compressed; cameras' and screens' are 0.5 to 4 KB
 
 _HEAD = struct.Struct(">I4s")
 _SIZE = struct.Struct(">IIBB")

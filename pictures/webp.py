@@ -1,6 +1,7 @@
 """Read the chunks of a WebP: they tell what decoding costs, before it begins."""
 
 MAX_CHUNKS = 16
+MAX_PROFILE_BYTES = 64 * 1024
 BYTES_PER_PIXEL = 16  # libwebp keeps three canvases beside the picture
 
 # Only what is compressed like a video's frame: the time and the memory that lossless
@@ -22,6 +23,8 @@ def memory(content: bytes) -> int | None:
         if kind not in _PLAIN_CHUNKS or len(body) < min(length, 10):
             return None
         kinds.append(kind)
+        if kind == b"ICCP" and length > MAX_PROFILE_BYTES:
+            return None
         if kind == b"VP8X":
             sizes.append((1 + _number(body[4:7]), 1 + _number(body[7:10])))
         if kind == b"VP8 ":

@@ -20,16 +20,16 @@ from django.utils.translation import ngettext
 from catalogue.admin import PictureInline, ProductAdmin
 from catalogue.models import Product, ProductImage
 from hashing import IndexKind
-from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell
+from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell, pairs_of
 from search.encoders import encoding, filling, registry
 from search.engines.engine import current_gallery, engine
 from search.errors import NewerSnapshot, SearchUnavailable
 from search.gallery import snapshots
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.missed import admin as missed_admin  # noqa: F401 - registers its own
-from search.models import Encoder, ImageCode, Snapshot
+from search.models import Encoder, ImageCode, Resemblance, Snapshot
 from search.read_only_admin import ReadOnlyAdmin
-from search.tasks import SWEEP, encode_images
+from search.tasks import SWEEP_IMAGES, encode_images
 from staff import history
 from staff.rights import may, staff_action, staff_page
 
@@ -42,7 +42,7 @@ admin.site.unregister(Product)
 
 
 def with_codes(images: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
-    """With what the encoder that serves made of them, in `served_codes`."""
+    """Prefetch the codes by the encoder that serves, into `served_codes`."""
     try:
         fingerprint = registry.serving().fingerprint
     except SearchUnavailable:
@@ -56,7 +56,7 @@ def with_codes(images: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
 
 
 def state_of(image: Any) -> tuple[str, str]:
-    """Of an image from `with_codes`: ready, waiting, or failed and why."""
+    """Return whether an image of `with_codes` is ready, waits, or failed and why."""
     for code in image.served_codes:
         if code.digest == image.digest:
             return (READY, "") if code.is_coded else (FAILED, code.error)
@@ -69,7 +69,7 @@ def badge(state: str, text: object = "") -> SafeString:
 
 
 def try_again(request: HttpRequest, **which: Any) -> list[Product]:
-    """Encode again those of these images that failed, and say how many they are.
+    """Encode the failed ones of these images again, and say how many there are.
 
     The first ones are sent; the sweep finds the others. Returns their products.
     """
@@ -80,7 +80,9 @@ def try_again(request: HttpRequest, **which: Any) -> list[Product]:
     except SearchUnavailable as error:
         messages.error(request, str(error))
         return []
-    transaction.on_commit(partial(encode_images.delay, image_ids[:SWEEP]), robust=True)
+    transaction.on_commit(
+        partial(encode_images.delay, image_ids[:SWEEP_IMAGES]), robust=True
+    )
     text = ngettext(
         "%d picture is tried again.", "%d pictures are tried again.", len(image_ids)
     )
@@ -114,13 +116,19 @@ class StateFilter(admin.SimpleListFilter):
 class CodedPictureInline(PictureInline):
     fields = [*PictureInline.fields, "state", "looks_like"]
     readonly_fields = [*PictureInline.readonly_fields, "state", "looks_like"]
+    # Django makes an inline for each request.
+    _pairs: dict[int, list[Resemblance]] | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductImage]:
         return with_codes(super().get_queryset(request))
 
     @admin.display(description=_("looks like"))
     def looks_like(self, image: ProductImage) -> SafeString:
-        return SafeString("") if image.pk is None else looks_like_cell(image)
+        if image.pk is None:
+            return SafeString("")
+        if self._pairs is None:
+            self._pairs = pairs_of(image.product)
+        return looks_like_cell(image, self._pairs.get(image.pk, []))
 
     @admin.display(description=_("found by photo"))
     def state(self, image: ProductImage) -> SafeString:
@@ -260,7 +268,7 @@ class EncoderAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
-        """With the encoder that came with the shop, which has no row."""
+        """List also the encoder that came with the shop, which has no row."""
         shipped = [(row, self.coverage(row)) for row in _without_row()]
         context = {"title": _("Encoders"), "shipped": shipped}
         return super().changelist_view(request, {**context, **(extra_context or {})})
@@ -269,8 +277,9 @@ class EncoderAdmin(ReadOnlyAdmin):
     def coverage(self, row: Encoder) -> str:
         if row.state == Encoder.State.RETIRED:
             return "–"
-        seen = filling.coverage(row)
-        return f"{seen.share:.1%} ({seen.coded}/{seen.images - seen.failed})"
+        coverage = filling.coverage(row)
+        n_codable = coverage.images - coverage.failed
+        return f"{coverage.share:.1%} ({coverage.coded}/{n_codable})"
 
 
 def _without_row() -> list[Encoder]:
@@ -281,15 +290,15 @@ def _without_row() -> list[Encoder]:
 
 
 def findable() -> dict[str, Any]:
-    """The gallery as of now; without one, why there is none."""
+    """Return the gallery as of now, or why there is none."""
     try:
         numbers = {
             "waiting": encoding.waiting_images().count(),
             "failed": encoding.failed_images().count(),
         }
-        now = current_gallery()
-        served = Snapshot.objects.filter(name=now.name).first()
-        calibration = served.calibration if served else {}
-        return {**numbers, "gallery": now, "calibration": calibration}
+        gallery = current_gallery()
+        snapshot = Snapshot.objects.filter(name=gallery.name).first()
+        calibration = snapshot.calibration if snapshot else {}
+        return {**numbers, "gallery": gallery, "calibration": calibration}
     except SearchUnavailable as error:
         return {"unavailable": str(error)}

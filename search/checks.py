@@ -12,7 +12,7 @@ from search.gallery.indexing import CHOICES
 
 @register()
 def encoder_can_be_loaded(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """The one to begin with: which serves is in the database, not to be asked here."""
+    """Check the encoder of the settings; the one that serves is in the database."""
     try:
         load_encoder(Path(settings.ENCODER))
     except CheckpointError as error:
@@ -35,7 +35,7 @@ def index_is_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def engine_is_known_and_there(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Whether Milvus answers is not asked: a shop starts without."""
+    """Check the engine's settings; a shop starts even while Milvus is unreachable."""
     chosen = settings.SEARCH_ENGINE
     if chosen not in ENGINES:
         hint = f"One of: {', '.join(ENGINES)}."

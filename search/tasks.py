@@ -1,4 +1,4 @@
-"""Celery's door. What must be done is in the database; a message only makes it soon."""
+"""Celery's tasks. The database says what must be done; a message makes it prompt."""
 
 from contextlib import suppress
 
@@ -19,12 +19,12 @@ from search.words import texts
 log = structlog.get_logger()
 
 # The sweep shares its queue with uploads, so it is short.
-SWEEP = 32
-# What is behind it on its queue waits no longer.
+SWEEP_IMAGES = 32
+# How long other tasks on the queue wait for these.
 FILL_SECONDS = 5.0
 COMPARE_SECONDS = 2.0
 
-# Where this process is on its way round the catalogue.
+# How far this process has got in its rounds of the catalogue.
 _gallery_sweep = Sweep()
 _texts_round = texts.Round()
 
@@ -43,13 +43,13 @@ def encode_images(image_ids: list[int]) -> None:
 
 @shared_task
 def sweep() -> None:
-    """What lost its message, a few at a time, the newest first."""
-    encoding.encode_missing(limit=SWEEP)
+    """Encode a few of the newest images whose message was lost."""
+    encoding.encode_missing(limit=SWEEP_IMAGES)
 
 
 @shared_task
 def encode_missing() -> None:
-    """All that waits; one at a time, since two would do the same work."""
+    """Encode all that waits, in one process: two would do the same work."""
     with try_lock("encode_missing") as is_held:
         if is_held:
             encoding.encode_missing()
@@ -57,13 +57,13 @@ def encode_missing() -> None:
 
 @shared_task
 def encode_texts() -> None:
-    """The meanings that the next part of the catalogue lacks."""
+    """Encode the product texts that the next part of the catalogue lacks."""
     _texts_round.step()
 
 
 @shared_task
 def fill_encoders() -> None:
-    """A few seconds for each encoder that does not serve."""
+    """Fill each encoder that does not serve for a few seconds."""
     with try_lock("fill_encoders") as is_held:
         for row in registry.live()[1:] if is_held else []:
             try:
@@ -78,32 +78,30 @@ def refresh_snapshot() -> None:
         engine().keep_up()
     except SearchUnavailable as error:
         log.warning("gallery is not brought up to date", reason=str(error))
-    report.note_if_built()
+    report.save_results_if_built()
 
 
 @shared_task
 def find_duplicates() -> None:
-    """A few seconds of comparing pictures, once everything has a code; with their
-    thumbnails, so that no shopper's first page waits for these.
+    """Compare pictures for a few seconds, once everything has a code.
+
+    Their thumbnails are made too, so that no shopper's first page waits for them.
     """
     with suppress(SearchUnavailable), try_lock("find_duplicates") as is_held:
         if is_held and not encoding.waiting_images().exists():
-            finding.compare_missing(seconds=COMPARE_SECONDS, also=_make_thumbnails)
-
-
-def _make_thumbnails(image: ProductImage) -> None:
-    with suppress(OSError):  # the file is lost, and its state says so
-        image.make_thumbnails()
+            finding.compare_missing(
+                seconds=COMPARE_SECONDS, also=ProductImage.make_thumbnails
+            )
 
 
 @shared_task
 def forget_missed_words() -> None:
-    """The privacy page says when."""
+    """Delete words that found nothing, after the days that the privacy page states."""
     forget_words()
 
 
 @shared_task
 def verify_gallery() -> None:
-    """The next part of the catalogue, for what changed without anybody saying so."""
+    """Verify the next part of the catalogue, and heal edits that recorded no change."""
     with suppress(SearchUnavailable):  # nothing serves that could be wrong
         _gallery_sweep.step()

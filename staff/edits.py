@@ -1,7 +1,9 @@
 """What admin's pages of all rows share: rights, and edits that meet."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -17,14 +19,20 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from staff.deletion import summary_of
 from staff.merging import merging_form, merging_formset
+from staff.once import once
+from staff.paging import paged_formset
 from staff.rights import is_offered
 from staff.seen import SeenPage, SeenRow, plain_text, seen_by
 
+# Rows that the page which asks again before a deletion names, each with a field of its
+# form: Django takes 1000.
+DELETED_AT_ONCE = 900
+
 
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Offers an action only to who has its rights, and merges forms with what changed
-    since they were shown.
+    """Offers actions by their rights, and merges forms with what changed meanwhile.
 
     watched: attributes that an action goes by; a row whose have changed since the list
     was shown is left out of the action, and named.
@@ -47,6 +55,11 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         They need no right of their own: some, such as pairs of the duplicates queue,
         nobody may delete by hand.
         """
+        if summary := summary_of(objs):
+            may = all(self.has_delete_permission(request, each) for each in objs)
+            return summary._replace(
+                perms_needed=set() if may else {self.opts.verbose_name}
+            )
         rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
         return rows, counts, lacking & {self.opts.verbose_name}, protected
 
@@ -84,7 +97,10 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> Any:
         if request.method == "POST" and object_id and self._is_gone(request, object_id):
             return self._show_again(request, unquote(object_id))
-        response = super().changeform_view(request, object_id, form_url, extra_context)
+        work = partial(
+            super().changeform_view, request, object_id, form_url, extra_context
+        )
+        response = once(request, work) if request.method == "POST" else work()
         self._tell_what_is_gone(request)
         return response
 
@@ -154,19 +170,26 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
+        work = partial(super().changelist_view, request, extra_context)
         if request.method == "POST":
-            with transaction.atomic():
-                ids = _ids_in(request)
-                _refuse_what_is_no_id(ids)
-                self._lock(ids)
-                response = super().changelist_view(request, extra_context)
+            response = cast(
+                HttpResponse, once(request, partial(self._locked, request, work))
+            )
         else:
-            response = super().changelist_view(request, extra_context)
+            response = work()
         self._tell_what_is_gone(request)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
             context["seen"] = self._seen_in_list(context["cl"]).signed()
         return response
+
+    def _locked(self, request: HttpRequest, work: Callable[[], Any]) -> Any:
+        """Work on a list while the rows are locked that it sends."""
+        ids = _ids_in(request)
+        _refuse_what_is_no_id(ids)
+        with transaction.atomic():
+            self._lock(ids)
+            return work()
 
     def _seen_in_list(self, changes: Any) -> SeenPage:
         page = SeenPage()
@@ -205,16 +228,34 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 text = _("%(name)s was left out: somebody decided on it meanwhile.")
                 decided.append(row.pk)
             messages.warning(request, text % {"name": capfirst(seen.name)})
-        return super().response_action(request, queryset.exclude(pk__in=decided))
+        queryset = queryset.exclude(pk__in=decided)
+        if self._is_too_much(request, queryset, len(sent)):
+            text = _("At most %d at once can be deleted. Choose fewer.")
+            messages.error(request, text % DELETED_AT_ONCE)
+            return None
+        return super().response_action(request, queryset)
+
+    def _is_too_much(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", chosen: int
+    ) -> bool:
+        """Tell whether the page that asks again would hold more than can be sent."""
+        if "delete_selected" not in request.POST.getlist("action"):
+            return False
+        is_all = request.POST.get("select_across") == "1"
+        return (queryset.count() if is_all else chosen) > DELETED_AT_ONCE
 
 
 class StaffInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of a StaffAdmin's form, merged as the form is."""
+    """Rows of a StaffAdmin's form, merged as the form is, and shown by pages."""
+
+    template = "admin/staff/tabular.html"
+    per_page = 50
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         page = seen_by(request)
         kwargs["form"] = merging_form(self.form, page)
-        kwargs["formset"] = merging_formset(self.formset, page)
+        paged = paged_formset(self.formset, request.GET, self.per_page)
+        kwargs["formset"] = merging_formset(paged, page)
         return super().get_formset(request, obj, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
@@ -237,7 +278,7 @@ def _is_id(text: str) -> bool:
 
 
 def _refuse_what_is_no_id(texts: list[str]) -> None:
-    """Raises BadRequest: Django would pass it to the database."""
+    """Raise BadRequest: Django would pass it to the database."""
     if not all(map(_is_id, texts)):
         raise BadRequest("a row is named by what is no id")
 

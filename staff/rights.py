@@ -11,7 +11,7 @@ answers 403. What an action changed is written to the history of each row.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 
 from django.contrib import admin
@@ -24,6 +24,7 @@ from django.shortcuts import redirect
 from django.utils.functional import Promise
 
 from staff import history
+from staff.once import once
 
 Action = Callable[[Any, HttpRequest, "QuerySet[Any]"], Iterable[Model]]
 StaffView = Callable[..., HttpResponseBase]
@@ -79,7 +80,8 @@ def staff_page(*rights: str, posted_from: str = "") -> Callable[[StaffView], Sta
                 raise PermissionDenied
             if posted_from and request.method != "POST":
                 return redirect(posted_from)
-            return method(self, request, *args, **kwargs)
+            work = partial(method, self, request, *args, **kwargs)
+            return once(request, work) if posted_from else work()
 
         page.rights = rights  # type: ignore[attr-defined]
         return page

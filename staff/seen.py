@@ -5,6 +5,7 @@ else changed meanwhile, and what is gone.
 """
 
 import hashlib
+import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -49,10 +50,13 @@ class Vanished:
 class SeenPage:
     """All rows that a page showed, and when.
 
-    vanished: noted while its form is read.
+    number: of this one page, so that its form counts once; vanished: noted while its
+    form is read.
     """
 
     at: datetime = field(default_factory=timezone.now)
+    number: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    is_sent: bool = False
     rows: dict[str, SeenRow] = field(default_factory=dict)
     vanished: list[Vanished] = field(default_factory=list)
 
@@ -66,7 +70,8 @@ class SeenPage:
         rows = {
             key: [row.name, row.values, row.asked] for key, row in self.rows.items()
         }
-        return signing.dumps([self.at.isoformat(), rows], salt=SALT, compress=True)
+        whole = [self.at.isoformat(), self.number, rows]
+        return signing.dumps(whole, salt=SALT, compress=True)
 
 
 def seen_by(request: HttpRequest) -> SeenPage:
@@ -82,11 +87,11 @@ def seen_by(request: HttpRequest) -> SeenPage:
 
 def _read(signed: str) -> SeenPage:
     try:
-        at, rows = signing.loads(signed, salt=SALT)
+        at, number, rows = signing.loads(signed, salt=SALT)
     except signing.BadSignature:
         return SeenPage()
     seen = {key: SeenRow(*row) for key, row in rows.items()}
-    return SeenPage(datetime.fromisoformat(at), seen)
+    return SeenPage(datetime.fromisoformat(at), number, is_sent=True, rows=seen)
 
 
 def _key(model: type[Model], pk: object) -> str:

@@ -156,11 +156,11 @@ def test_a_large_shop_is_not_counted_at_every_question(
     django_assert_max_num_queries: Any,
 ) -> None:
     counts.reset()
-    monkeypatch.setattr(counts, "LARGE", 1)
+    monkeypatch.setattr(counts, "LARGE_SHOP_IMAGES", 1)
     assert client.get("/api/v1/status/").json()["waiting"] == 0
     new_product(images=[7])
     with django_assert_max_num_queries(6) as asked:
         assert client.get("/api/v1/status/").json()["waiting"] == 0
     assert not any("COUNT(" in each["sql"] for each in asked.captured_queries)
-    monkeypatch.setattr(counts, "KEPT_FOR", 0)
+    monkeypatch.setattr(counts, "CACHE_SECONDS", 0)
     assert client.get("/api/v1/status/").json()["waiting"] == 1

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from benchmarks.unseen.worlds import Side, World, distractors
 from hashing.embeddings import l2_normalise, quantise_embeddings
 from hashing.evaluation.rankings import code_similarity, cosines, rerank
+from hashing.layers.hash_layer import HashLayer
 from hashing.layers.itq import fit_itq
 from hashing.layers.linear import LinearHashLayer, recentre
 from hashing.layers.lsh import random_hyperplanes
@@ -54,7 +55,7 @@ class Question:
         return cls(world, relevant, excluded, int((~relevant.any(axis=1)).sum()))
 
     def hits(self, scores: Scores) -> Hits:
-        """Expected share of answerable queries with a right answer in the first k."""
+        """Return the expected share of answerable queries answered in the first k."""
         gallery = self.relevant.shape[1]
         own = np.where(self.excluded, -np.inf, scores[:, :gallery])
         strangers = scores[:, gallery:]
@@ -126,7 +127,7 @@ def by_cosine(embed: Embed) -> Ranking:
     )
 
 
-def by_code(embed: Embed, layer: LinearHashLayer) -> Ranking:
+def by_code(embed: Embed, layer: HashLayer) -> Ranking:
     """Rank by Hamming distance between codes of a given layer."""
 
     def rank(queries: tuple[Side, ...], gallery: tuple[Side, ...]) -> Scores:
@@ -138,7 +139,7 @@ def by_code(embed: Embed, layer: LinearHashLayer) -> Ranking:
     return rank
 
 
-def reranked(embed: Embed, layer: LinearHashLayer) -> Ranking:
+def reranked(embed: Embed, layer: HashLayer) -> Ranking:
     """Rank the 200 nearest codes by cosine of int8 embeddings, as the shop does."""
 
     def rank(queries: tuple[Side, ...], gallery: tuple[Side, ...]) -> Scores:

@@ -142,7 +142,7 @@ class Twin:
         if not making.within:
             return fit_projection(items, making.item_dim, whitening=making.item_power)
         labels = [labels for _, labels in self.taught]
-        white = within(items, labels, whitening=making.within)
+        white = within(items, labels, power=making.within)
         moved = [item @ white for item in items]
         axes = fit_projection(moved, making.item_dim, whitening=making.item_power)
         return Projection(

@@ -170,7 +170,7 @@ class Measurement:
 
     def _figures(self, scores: Scores, queries: EncodedSet) -> QueryFigures:
         is_itself = same_picture_pairs(queries, self.gallery)
-        return QueryFigures.of(
+        return QueryFigures.from_scores(
             np.where(is_itself, -np.inf, scores),
             query_labels=queries.labels,
             gallery_labels=self.gallery.labels,

@@ -27,7 +27,7 @@ RECALL_TOLERANCE = 1e-9  # expected numbers are sums of fractions
 
 
 @dataclass(frozen=True)
-class Ranking:
+class TiedRanking:
     """One query's gallery, best first; entry i describes the tie that rank i is in."""
 
     before: Float64Array  # (ranks,), entries ranked before the tie
@@ -37,7 +37,7 @@ class Ranking:
     n_relevant: int
 
     @classmethod
-    def of(cls, scores: Float64Array, is_relevant: BoolArray) -> "Ranking":
+    def from_scores(cls, scores: Float64Array, is_relevant: BoolArray) -> "TiedRanking":
         """Sort entries by score and count those that tie."""
         kept = np.isfinite(scores)
         order = np.argsort(-scores[kept], kind="stable")
@@ -143,7 +143,7 @@ class QueryFigures:
     curve: Float64Array  # mean precision at each of RECALL_LEVELS
 
     @classmethod
-    def of(
+    def from_scores(
         cls,
         scores: Float64Array,
         *,
@@ -154,7 +154,7 @@ class QueryFigures:
         relevant = equal_pairs(query_labels, gallery_labels)
         figures, curves = [], []
         for row, is_relevant, label in zip(scores, relevant, query_labels, strict=True):
-            ranking = Ranking.of(row, is_relevant)
+            ranking = TiedRanking.from_scores(row, is_relevant)
             hits = [ranking.hit(k) for k in (1, 5, 10)]
             precisions = [ranking.precision(k) for k in (5, 10)]
             knn = vote_share(row, gallery_labels, label)
@@ -178,7 +178,7 @@ def mean_figures(
 ) -> dict[str, float]:
     """Return the mean over queries of every figure, for scores (queries, gallery)."""
     labels = {"query_labels": query_labels, "gallery_labels": gallery_labels}
-    return QueryFigures.of(scores, **labels).means()
+    return QueryFigures.from_scores(scores, **labels).means()
 
 
 def within_radius(

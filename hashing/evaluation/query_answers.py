@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from hashing.arrays import BoolArray, Float64Array
-from hashing.evaluation.metrics import Ranking
+from hashing.evaluation.metrics import TiedRanking
 from hashing.picture_sets import PictureSet
 
 MAX_SHOWN = 5  # answers of each query
@@ -38,7 +38,9 @@ class QueryAnswers:
     def sorted(cls, scores: Float64Array, is_right: BoolArray) -> "QueryAnswers":
         """Sort queries by their average precision."""
         pairs = zip(scores, is_right, strict=True)
-        precision = np.array([Ranking.of(*pair).average_precision() for pair in pairs])
+        precision = np.array(
+            [TiedRanking.from_scores(*pair).average_precision() for pair in pairs]
+        )
         order = np.argsort(-precision, kind="stable")
         answerable = [int(query) for query in order if is_right[query].any()]
         return cls(scores, is_right, precision, answerable)
@@ -67,12 +69,12 @@ def illustrate(
     sets: queries and gallery. label: the manifest's column that says what is right.
     """
     queries = [query for group in groups.values() for query in group]
-    shown = {
+    rows = {
         row
         for query in queries
         for row in (*answers.first(query), answers.first_right(query)[0])
     }
-    query_images, images = open_rows(sets[0], queries), open_rows(sets[1], shown)
+    query_images, images = open_rows(sets[0], queries), open_rows(sets[1], rows)
     query_labels, labels = (pictures.column(label) for pictures in sets)
     answered = []
     for group, members in groups.items():

@@ -113,7 +113,9 @@ def measure_rankings(
         {
             "ranking": name,
             "n_bits": n_bits,
-            **QueryFigures.of(np.where(is_itself, -np.inf, scores), **labels).means(),
+            **QueryFigures.from_scores(
+                np.where(is_itself, -np.inf, scores), **labels
+            ).means(),
         }
         for name, n_bits, scores in score_rankings(layer, queries, gallery)
     ]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -195,4 +196,4 @@ def _recall_plot(report: dict[str, Any]) -> str:
 
 def _axis_top(values: Iterator[float]) -> float:
     """Round the highest value up to a multiple of 0.2."""
-    return min(1.0, max(0.2, -(-max(values) * 5 // 1) / 5))
+    return min(1.0, max(0.2, ceil(5 * max(values)) / 5))

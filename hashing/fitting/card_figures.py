@@ -81,10 +81,12 @@ def _answers(task: RetrievalTask, encode: EncodeSet) -> tuple[Float64Array, Bool
     """Return cosine and rightness of the nearest answers to a task's queries."""
     queries = encode(task.queries, task.label, altered=task.altered)
     gallery = encode(task.gallery, task.label)
+    is_same_picture = equal_pairs(queries.keys, gallery.keys)
+    # The original of an altered query is its right answer.
     return nearest_answers(
         queries.embeddings,
         gallery.embeddings,
-        is_same_picture=equal_pairs(queries.keys, gallery.keys) & (not task.altered),
+        is_same_picture=is_same_picture & (not task.altered),
         is_right=equal_pairs(queries.labels, gallery.labels),
     )
 
@@ -92,10 +94,8 @@ def _answers(task: RetrievalTask, encode: EncodeSet) -> tuple[Float64Array, Bool
 def _measure(
     task: RetrievalTask, layer: HashLayer, encode: EncodeSet
 ) -> dict[str, Any]:
-    queries, gallery = (
-        encode(task.queries, task.label),
-        encode(task.gallery, task.label),
-    )
+    queries = encode(task.queries, task.label)
+    gallery = encode(task.gallery, task.label)
     return {
         **asdict(task),
         "n_queries": len(queries),

@@ -31,7 +31,7 @@ FORMER_NAMES = {
 
 
 @dataclass(frozen=True)
-class Source:
+class RecipeSource:
     """A set of pictures to learn from, and the terms under which it may be used."""
 
     set: str  # SET[:SPLIT]
@@ -80,7 +80,7 @@ class FitRecipe:
     kind_fade_cosines: tuple[float, float]  # at which kind starts, and counts in full
     weights: str  # where the network's weights come from, and their licence
     tuning: TuningOptions
-    sources: tuple[Source, ...]
+    sources: tuple[RecipeSource, ...]
     match: tuple[RetrievalTask, ...]  # what the match curve is fitted to
     figures: tuple[RetrievalTask, ...]  # what is measured for the card
     limits: tuple[str, ...]  # what the encoder is not good at
@@ -110,7 +110,7 @@ class FitRecipe:
         try:
             values = _renamed(tomllib.loads(path.read_text(encoding="utf-8")))
             tables = [_renamed(source) for source in values["sources"]]
-            values["sources"] = tuple(Source(**source) for source in tables)
+            values["sources"] = tuple(RecipeSource(**source) for source in tables)
             values["match"] = tuple(RetrievalTask(**task) for task in values["match"])
             values["figures"] = tuple(
                 RetrievalTask(**task) for task in values["figures"]

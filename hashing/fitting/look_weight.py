@@ -8,6 +8,7 @@ pictures belong together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -43,27 +44,27 @@ def choose_look_factor(
 ) -> LookWeight:
     """Choose the factor with which pictures (n, dim) find their products best.
 
-    The factor is 1 with too few queries, and where no other is significantly better: by
-    two standard errors of the difference, query by query.
+    The factor is 1 with too few queries, and where no other is significantly better:
+    the mean difference between queries must exceed two standard errors.
     """
     look = next((part for part in parts if part.name == "look"), None)
     _, members, counts = np.unique(products, return_inverse=True, return_counts=True)
     queries = np.flatnonzero(counts[members] > 1)
-    queries = queries[:: -(-len(queries) // MAX_QUERIES) or 1]
+    queries = queries[:: max(1, ceil(len(queries) / MAX_QUERIES))]
     if look is None or len(queries) < MIN_QUERIES:
         return LookWeight(1.0, 0.0, 0.0, len(queries))
-    ranks = {
+    reciprocal_ranks = {
         factor: _reciprocal_ranks(
             _scale_part(embeddings, look, factor), members, queries
         )
         for factor in FACTORS
     }
-    unchanged = ranks[1.0]
-    best = max(FACTORS, key=lambda factor: ranks[factor].mean())
-    gain = ranks[best] - unchanged
+    unchanged = reciprocal_ranks[1.0]
+    best = max(FACTORS, key=lambda factor: reciprocal_ranks[factor].mean())
+    gain = reciprocal_ranks[best] - unchanged
     if gain.mean() <= MIN_STANDARD_ERRORS * gain.std() / np.sqrt(len(gain)):
         best = 1.0
-    before, after = float(unchanged.mean()), float(ranks[best].mean())
+    before, after = float(unchanged.mean()), float(reciprocal_ranks[best].mean())
     return LookWeight(best, before, after, len(queries))
 
 

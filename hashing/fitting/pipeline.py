@@ -6,30 +6,28 @@ parts and the hash layer to them, and writes it all with a measured card.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from hashing.arrays import Float32Array
-from hashing.augmentation.photos import cut_out, make_stand_in, retake
 from hashing.cards import LAYER_FILE, NETWORK_FILE
 from hashing.disk import replace_folder
 from hashing.embeddings import l2_normalise, quantise_embeddings
 from hashing.encoder import Encoder, load_encoder, open_network, run_network
 from hashing.fitting.card_figures import write_measured_card
-from hashing.fitting.fit_recipe import FitRecipe, Source
+from hashing.fitting.fit_recipe import FitRecipe, RecipeSource
 from hashing.fitting.kind_projection import (
     KindProjection,
     LabelledFeatures,
     fit_kind_projection,
 )
 from hashing.fitting.projection import Projection, fit_projection
+from hashing.fitting.synthetic_photos import backgrounds, synthetic_photos
 from hashing.fitting.tuning import TuningViews, compute_stem_maps, tune
 from hashing.layers.hash_layer import HashLayer
 from hashing.layers.named_layers import LABELLED_LAYERS, fit_layer
@@ -37,8 +35,6 @@ from hashing.networks.architectures import Network, Weights, make_network
 from hashing.networks.export import append_embedding, export_features
 from hashing.networks.feature_network import FeatureNetwork
 from hashing.picture_sets import PictureSet
-
-BACKGROUND_STEP = 13  # every so many pictures of a set, one is a background
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +66,7 @@ class ImageFeatures:
 class SourceFeatures:
     """Features of a source's pictures, and of synthetic photos of them."""
 
-    source: Source
+    source: RecipeSource
     pictures: ImageFeatures
     labels: list[str]  # of the pictures; empty where none are learned
     # As many of each picture, picture after picture.
@@ -98,8 +94,8 @@ class FittedParts:
             tensors["kind"] = self.kind.tensors()
         arrays = {
             f"{part}_{name}": array
-            for part, arrays in tensors.items()
-            for name, array in arrays.items()
+            for part, named in tensors.items()
+            for name, array in named.items()
         }
         if self.kind is not None:
             is_overlap = np.arange(self.recipe.item_dim) >= self.recipe.parts["item"][0]
@@ -115,8 +111,8 @@ def write_network_and_layer(recipe: FitRecipe, out: Path) -> None:
     path = out / NETWORK_FILE
     network = tune_network(load_network(recipe), recipe)
     export_features(FeatureNetwork(network), path)
-    # Features come from the runtime that will serve: it is faster than torch, and what
-    # is fitted to them fits later.
+    # Features come from the runtime that will serve the encoder: it is faster than
+    # torch, and projections are fitted to exactly what it computes.
     session = open_network(path)
     features = [compute_source(session, recipe, source) for source in recipe.sources]
     parts = fit_parts(recipe, features)
@@ -143,7 +139,7 @@ def tune_network(network: Network, recipe: FitRecipe) -> Network:
 
 
 def make_tuning_views(
-    network: Network, recipe: FitRecipe, source: Source
+    network: Network, recipe: FitRecipe, source: RecipeSource
 ) -> TuningViews:
     """Compute the maps before the last stage, of a source's pictures and photos."""
     pictures = PictureSet.parse(source.set)
@@ -248,7 +244,9 @@ def _combined(features: ImageFeatures) -> Float32Array:
     return features.combined
 
 
-def compute_source(session: Any, recipe: FitRecipe, source: Source) -> SourceFeatures:
+def compute_source(
+    session: Any, recipe: FitRecipe, source: RecipeSource
+) -> SourceFeatures:
     """Compute the features of a source's pictures, and of photos of them."""
     pictures = PictureSet.parse(source.set)
     logger.info("looking at %d pictures of %s", len(pictures), source.set)
@@ -269,33 +267,3 @@ def compute_features(session: Any, images: Iterable[Image.Image]) -> ImageFeatur
     rows = [run_network(session, image, names) for image in images]
     columns = zip(*rows, strict=True)
     return ImageFeatures(*(np.concatenate(column) for column in columns))
-
-
-def backgrounds(recipe: FitRecipe) -> list[Image.Image]:
-    """Return pictures of the recipe's first source, to lay cut-outs on."""
-    return _open_backgrounds(recipe.sources[0].set)
-
-
-@lru_cache(maxsize=1)
-def _open_backgrounds(spec: str) -> list[Image.Image]:
-    return list(islice(PictureSet.parse(spec).pictures(), 0, None, BACKGROUND_STEP))
-
-
-def synthetic_photos(
-    pictures: PictureSet, n_photos: int, behind: Sequence[Image.Image], *, seed: int
-) -> Iterator[Image.Image]:
-    """Make synthetic photos of each picture, n_photos each, picture after picture.
-
-    Catalogue pictures are cut out and laid on one of those `behind`. Photos are taken
-    again, every second time mirrored.
-    """
-    rows = zip(pictures.rows, pictures.pictures(), strict=True)
-    for index, (row, image) in enumerate(rows):
-        product = cut_out(image) if row.columns.get("kind") == "catalogue" else None
-        for number in range(n_photos):
-            rng = np.random.default_rng([seed, index, number])
-            if product is not None:
-                yield make_stand_in(product, behind, rng)
-            else:
-                photo = retake(image, rng)
-                yield ImageOps.mirror(photo) if number % 2 else photo

@@ -20,6 +20,7 @@ import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -225,7 +226,7 @@ class _TuningSet:
             features = torch.cat(
                 [
                     root_features(untuned_stage, torch.from_numpy(batch).float())
-                    for batch in np.array_split(maps, -(-len(maps) // BATCH))
+                    for batch in np.array_split(maps, ceil(len(maps) / BATCH))
                 ]
             )
             centre = torch.from_numpy(shares).float() @ features

@@ -28,8 +28,8 @@ Allowed = Bitmap | RowFilter
 
 CODES_FILE, IDS_FILE, LISTS_FILE = "codes.faiss", "ids.npy", "lists.faiss"
 FLAT_FILES = {CODES_FILE, IDS_FILE}
-# Copying the allowed rows is quicker than scanning and filtering below this share of
-# them, and above so many ranges.
+# Copying the allowed rows is quicker than scanning and filtering where they are less
+# than this share of the rows in the ranges, or where there are more ranges than this.
 MIN_SCAN_SHARE = 0.1
 MAX_SCAN_RANGES = 8
 # Multiples of k that are asked for under a filter, before all allowed rows are read.

@@ -16,14 +16,14 @@ from hashing.codes import Codes
 from hashing.index.candidates import Candidates
 from hashing.index.row_filter import RowNumbers, RowRange, count_rows
 
-# Codes for each neighbour asked for, from which faiss' heap beats its counting.
+# From this many codes per neighbour on, faiss' heap is quicker than its counting.
 HEAP_CODES_PER_NEIGHBOUR = 2500
 MIN_SAMPLED_ROWS = 100_000  # below, a heap is quick enough
-# More than k are asked for, to see past the ties at the last distance: among uniform
+# More than k are fetched, to see past the ties at the last distance: among uniform
 # codes a third of the nearest 200 of a million tie with the last, rarely more.
 OVERFETCH_FACTOR, OVERFETCH_EXTRA = 1.75, 32
 SAMPLE_RUN_ROWS = 64  # rows read together for the sample: a few cache lines
-MIN_SAMPLE_STEP = 16  # at most one row in so many is sampled
+MIN_SAMPLE_STEP = 16  # at most one row in 16 is sampled
 MAX_SAMPLE_ROWS = 10_000
 
 

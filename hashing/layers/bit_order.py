@@ -7,6 +7,8 @@ the number of equal bits of two pictures and the nearness of their embeddings. T
 of bits changes no distance between whole codes.
 """
 
+from math import ceil
+
 import numpy as np
 
 from hashing.arrays import Float64Array
@@ -25,7 +27,7 @@ def order_bits(
     The first `n_fixed` columns keep their place. Alignments of single bits and of pairs
     are computed once, so ordering takes columns² steps.
     """
-    step = -(-len(bits) // MAX_SAMPLE)
+    step = ceil(len(bits) / MAX_SAMPLE)
     kernel, sample = _centred_kernel(vectors[::step]), bits[::step]
     sample = sample - sample.mean(axis=0)
     alignments = (sample * (kernel @ sample)).sum(axis=0)  # (columns,)

@@ -1,4 +1,4 @@
-"""What every hash layer offers: codes of embeddings, and a file to keep it in."""
+"""The interface of every hash layer: codes of embeddings, and a file to keep it in."""
 
 from pathlib import Path
 from typing import Protocol

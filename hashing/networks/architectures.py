@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -124,7 +125,7 @@ class Network(nn.Module):
     def grid(self) -> tuple[int, int] | None:
         """Rows and columns of `maps`; None where features are not a mean of maps."""
         stride = getattr(self.body, "stride", None)
-        side = -(-self.input_size // stride) if stride else 0
+        side = ceil(self.input_size / stride) if stride else 0
         return (side, side) if stride else None
 
     def prepare(self, pictures: Tensor) -> Tensor:

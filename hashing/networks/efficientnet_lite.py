@@ -40,7 +40,7 @@ class SamePadding(nn.Module):
         return functional.pad(x, (*self._sides(width), *self._sides(height)))
 
     def _sides(self, size: int) -> tuple[int, int]:
-        steps = -(-size // self.stride) - 1
+        steps = math.ceil(size / self.stride) - 1
         missing = max(steps * self.stride + self.kernel - size, 0)
         return missing // 2, missing - missing // 2
 

@@ -5,7 +5,7 @@ Ridge regression maps the combined features of every picture and stand-in to its
 counts for every picture: the shop sells nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from hashing.training.views import FEATURES, ViewIds, ViewTensors
 # Chosen on grocery photos of the split `train`, with stand-ins alone and with eight
 # photos a product. A weaker ridge overfits few pictures a product.
 RIDGE = 0.25
-PICTURE_WEIGHT = 4.0  # of a picture, beside a synthetic photo of it
+PICTURE_WEIGHT, PHOTO_WEIGHT = 4.0, 1.0  # of a picture, and of a synthetic photo of it
 KIND_WEIGHT = 1.0  # of the part, beside the item
 ALWAYS_ON = (-3.0, -2.0)  # cosines below all there are: the part counts everywhere
 TENSORS = ("axes", "bias", "centre", "places", "begins", "width")
@@ -42,20 +42,8 @@ def fit_kind_to_products(
         raise TrainingError(
             "the encoder to start with has no part for kinds: mode kind needs one"
         )
-    pictures = sorted(i for part in parts for i in training_set.indices(part))
-    plain = [(index, 0) for index in pictures]
-    photos = [(i, view) for i in pictures for view in range(1, views.n_views[i])]
-    sets = [
-        LabelledFeatures(
-            _combined_features(views, chosen),
-            [training_set.pictures[index].label for index, _ in chosen],
-            weight,
-        )
-        for chosen, weight in ((plain, PICTURE_WEIGHT), (photos, 1.0))
-        if chosen
-    ]
     kind = fit_kind_projection(
-        sets,
+        list(_labelled_sets(training_set, views, parts)),
         head.kind_axes.shape[1],
         ridge=RIDGE,
         n_prototypes=1,
@@ -69,6 +57,19 @@ def fit_kind_to_products(
         # The one prototype takes the place of all that the start had.
         shaped = np.broadcast_to(array, tuple(tensor.shape)).astype(np.float32)
         tensor.copy_(torch.from_numpy(shaped))
+
+
+def _labelled_sets(
+    training_set: TrainingSet, views: ViewTensors, parts: Sequence[str]
+) -> Iterator[LabelledFeatures]:
+    """Yield the pictures of some parts of the split, then the photos of them."""
+    pictures = sorted(i for part in parts for i in training_set.indices(part))
+    plain = [(index, 0) for index in pictures]
+    photos = [(i, view) for i in pictures for view in range(1, views.n_views[i])]
+    for chosen, weight in ((plain, PICTURE_WEIGHT), (photos, PHOTO_WEIGHT)):
+        if chosen:
+            labels = [training_set.pictures[index].label for index, _ in chosen]
+            yield LabelledFeatures(_combined_features(views, chosen), labels, weight)
 
 
 def _combined_features(views: ViewTensors, chosen: ViewIds) -> Float32Array:

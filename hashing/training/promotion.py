@@ -20,7 +20,7 @@ from hashing.disk import replace_folder
 from hashing.encoder import Encoded, Encoder, load_encoder
 from hashing.errors import TrainingError
 from hashing.evaluation.intervals import bootstrap_interval
-from hashing.evaluation.metrics import Ranking
+from hashing.evaluation.metrics import TiedRanking
 from hashing.evaluation.rankings import code_similarity, cosines, rerank
 from hashing.match_curves import Curve, fit_isotonic, nearest_answers
 from hashing.training.training_recipe import TrainingRecipe
@@ -54,7 +54,10 @@ class EncoderScores:
         scores = rerank(by_code, cosines(queries.embeddings, gallery.embeddings))
         scores = np.where(validation.is_itself, -np.inf, scores)
         is_right = validation.is_right & ~validation.is_itself
-        rankings = [Ranking.of(*pair) for pair in zip(scores, is_right, strict=True)]
+        rankings = [
+            TiedRanking.from_scores(*pair)
+            for pair in zip(scores, is_right, strict=True)
+        ]
         figures = [(r.hit(1), r.hit(5), r.average_precision()) for r in rankings]
         return cls(queries, gallery, np.array(figures))
 

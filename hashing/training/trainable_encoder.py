@@ -1,4 +1,4 @@
-"""What is trained: an encoder's embedding head, and in full mode its network.
+"""The trainable form of an encoder: its embedding head, in full mode its network too.
 
 The head starts as the general embedding: the projections of its parts, read from the
 start encoder's graph. A trained head is written back in their place, so the trained

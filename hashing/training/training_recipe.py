@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_origin
 
+from hashing.encoder import SHIPPED
+
 MODES = ("frozen", "kind", "full")
+SHIPPED_NAME = "hashing/shipped"
 MINIMUMS = {
     "steps": 1,
     "check_every": 1,
@@ -28,7 +31,7 @@ class TrainingRecipe:
     out: Path  # the encoder's folder; progress is kept beside it, in OUT.training
     description: str = "trained on a shop's own pictures"
     label: str = "product_id"  # pictures with the same one belong together
-    start: Path = Path("hashing/shipped")  # the general encoder to start from
+    start: Path = SHIPPED  # the general encoder to start from
     # frozen: a linear head; kind: the part `kind`, in closed form; full: the network
     mode: str = "frozen"
     network: str = "efficientnet_lite0"  # of the start; trained in full mode
@@ -82,11 +85,15 @@ class TrainingRecipe:
         return self.out.with_name(f"{self.out.name}.training")
 
     def as_card(self) -> dict[str, Any]:
-        """Return names and values as they go into JSON."""
-        return {
+        """Return names and values as they go into JSON.
+
+        The shipped encoder is named as in the repository, wherever it is installed.
+        """
+        values = {
             name: str(value) if isinstance(value, Path) else value
             for name, value in vars(self).items()
         }
+        return values | ({"start": SHIPPED_NAME} if self.start == SHIPPED else {})
 
     def _check(self, path: Path) -> None:
         self._check_types(path)

@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What every training of a run has in common."""
+    """Settings and data that both trainings of a run share."""
 
     recipe: TrainingRecipe
     training_set: TrainingSet

@@ -17,6 +17,7 @@ from hashing.augmentation.photos import cut_out
 from hashing.errors import TrainingError
 from hashing.picture_sets import ManifestRow, PictureSet, open_picture
 from hashing.training.training_recipe import TrainingRecipe
+from pictures.errors import UnreadableImage
 
 MIN_PRODUCTS = 8  # with fewer, there is nothing to hold out
 MIN_PRODUCTS_PER_PART = 2
@@ -110,8 +111,8 @@ def _open_readable(
         else:
             try:
                 image = open_picture(io.BytesIO(content))
-            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-                skipped.append(f"{row.path}: no readable picture")
+            except UnreadableImage as error:
+                skipped.append(f"{row.path}: {error}")
             else:
                 yield _training_picture(pictures, row, name, image)
 

@@ -6,12 +6,13 @@ that were learned from included: a held-out product has to be found among them.
 """
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import torch
 
 from hashing.arrays import BoolArray, Float32Array
-from hashing.evaluation.metrics import Ranking, equal_pairs
+from hashing.evaluation.metrics import TiedRanking, equal_pairs
 from hashing.training.trainable_encoder import TrainableEncoder
 from hashing.training.training_set import TrainingSet
 from hashing.training.views import ViewIds, ViewTensors
@@ -44,7 +45,7 @@ class Validation:
                 queries.append((index, 0))
             elif pictures[index].label not in with_photos:
                 queries += [(index, 1 + n) for n in range(STAND_INS_PER_PRODUCT)]
-        queries = queries[:: -(-len(queries) // MAX_QUERIES)]
+        queries = queries[:: ceil(len(queries) / MAX_QUERIES)]
         gallery = [(index, 0) for index in _gallery_pictures(training_set, held_out)]
         query_pictures = [pictures[index] for index, _ in queries]
         gallery_pictures = [pictures[index] for index, _ in gallery]
@@ -72,7 +73,11 @@ class Validation:
         scores = np.where(self.is_itself, -np.inf, queries @ gallery.T)
         scores = scores.astype(np.float64)
         pairs = zip(scores, self.is_right & ~self.is_itself, strict=True)
-        return float(np.mean([Ranking.of(*pair).average_precision() for pair in pairs]))
+        return float(
+            np.mean(
+                [TiedRanking.from_scores(*pair).average_precision() for pair in pairs]
+            )
+        )
 
 
 def _embed(
@@ -103,5 +108,5 @@ def _gallery_pictures(training_set: TrainingSet, held_out: list[int]) -> list[in
     others = [index for index in catalogue if index not in own]
     if not catalogue:
         others = [index for index in range(len(pictures)) if index not in own]
-    thinned = others[:: -(-len(others) // MAX_OTHERS)] if others else []
+    thinned = others[:: ceil(len(others) / MAX_OTHERS)] if others else []
     return sorted({*thinned, *alone, *(index for index in catalogue if index in own)})

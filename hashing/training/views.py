@@ -7,7 +7,7 @@ again.
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -88,7 +88,7 @@ class FeatureViews:
 
 
 class PixelViews:
-    """Views as pixels, made anew for each batch."""
+    """Views as pixels, made for each batch when it is needed."""
 
     def __init__(self, views: Views, n_pictures: int, *, side: int) -> None:
         self.n_views = [MAX_DRAWN_VIEWS] * n_pictures
@@ -125,14 +125,8 @@ def compute_feature_views(
         images = Views(training_set, recipe.seed)
         share = views[process.rank :: process.count]
         bar = tqdm(share, "looking", unit="view", disable=not process.is_first)
-        features = encoder.features(images.image(*view) for view in bar)
-        own = [features.item, features.look]
-        own += [] if features.combined is None else [features.combined]
-        # Not atomic: a file that is cut short is no zip, and is computed again.
-        named = dict(zip(FEATURES, own, strict=False))
-        np.savez(
-            files[process.rank], allow_pickle=False, digest=np.array(digest), **named
-        )
+        own = _compute_features(encoder, (images.image(*view) for view in bar))
+        _save_features(files[process.rank], digest, own)
     process.wait()
     shares = [
         own if rank == process.rank else _load_features(file, digest)
@@ -145,6 +139,15 @@ def compute_feature_views(
     return FeatureViews([torch.from_numpy(_interleave(c)) for c in columns], n_views)
 
 
+def _compute_features(
+    encoder: Encoder, images: Iterable[Image.Image]
+) -> list[np.ndarray]:
+    """Compute the features of images, in the order of FEATURES."""
+    features = encoder.features(images)
+    combined = [] if features.combined is None else [features.combined]
+    return [features.item, features.look, *combined]
+
+
 def _interleave(shares: Sequence[np.ndarray]) -> np.ndarray:
     """Merge what each process computed into the order of all views."""
     if len(shares) == 1:
@@ -153,6 +156,12 @@ def _interleave(shares: Sequence[np.ndarray]) -> np.ndarray:
     for rank, share in enumerate(shares):
         merged[rank :: len(shares)] = share
     return merged
+
+
+def _save_features(path: Path, digest: str, features: Sequence[np.ndarray]) -> None:
+    """Save features to a file; if it is cut short, `_load_features` ignores it."""
+    named = dict(zip(FEATURES, features, strict=False))
+    np.savez(path, allow_pickle=False, digest=np.array(digest), **named)
 
 
 def _load_features(path: Path, digest: str) -> list[np.ndarray] | None:

@@ -36,7 +36,7 @@ class EncoderFile:
 
 
 def query_from_device(fingerprint: str, code: bytes, embedding: bytes) -> Query:
-    """The query that a device encoded: n_bits / 8 and dim bytes.
+    """Return the query that a device encoded, of n_bits / 8 and dim bytes.
 
     Raises ForeignEncoder unless its encoder serves, WrongLength, and CodeMismatch if
     the code is not the embedding's.
@@ -80,8 +80,10 @@ def file_of(encoder: Encoder, name: str) -> EncoderFile:
 
 @lru_cache(maxsize=4)
 def _layer_of(encoder: Encoder) -> EncoderFile:
-    """The hash layer without NumPy's format: rotation (dim, n_bits) as int16, row by
-    row, then thresholds (n_bits,) as float64; little-endian, nothing between.
+    """Return the hash layer without NumPy's format.
+
+    The rotation (dim, n_bits) as int16, row by row, then the thresholds (n_bits,) as
+    float64; little-endian, nothing between.
     """
     layer = encoder.layer
     if not isinstance(layer, LinearHashLayer):
@@ -100,7 +102,7 @@ def _folder_of(fingerprint: str) -> Path:
 
 
 def chunks(file: EncoderFile, start: int, stop: int) -> Iterator[bytes]:
-    """Bytes start to stop of it, the latter not included."""
+    """Iterate over the bytes from start to stop (exclusive)."""
     if file.path is None:
         yield file.content[start:stop]
         return

@@ -20,8 +20,10 @@ from search.models.duplicates import Resemblance
 from staff.edits import StaffAdmin
 from staff.rights import staff_action
 
-# Pictures that are compared while staff waits: some 0.2 s each. The sweep does others.
-AT_ONCE = 8
+# Compared while staff waits, about 0.2 s each; the sweep compares the others.
+IMAGES_COMPARED_AT_ONCE = 8
+# In one product's form; the queue has them all.
+MAX_PAIRS = 500
 
 
 def product_link(product: Product) -> SafeString:
@@ -30,7 +32,7 @@ def product_link(product: Product) -> SafeString:
 
 
 def looks_like(pair: Resemblance, image_id: int) -> SafeString:
-    """What a picture looks like, in words, with the other picture."""
+    """Return in words what a picture looks like, with the other picture."""
     other = pair.other_than(image_id)
     return format_html(
         "{} {}: {}", thumbnail(other, 48), pair.get_tier_display(),
@@ -41,7 +43,9 @@ def looks_like(pair: Resemblance, image_id: int) -> SafeString:
 def warn(request: HttpRequest, product: Product) -> None:
     """Compare this product's new pictures now, and say what they look like."""
     try:
-        images = list(finding.uncompared(product.images.all())[:AT_ONCE])
+        images = list(
+            finding.uncompared(product.images.all())[:IMAGES_COMPARED_AT_ONCE]
+        )
         pairs = [
             (pair, image.pk) for image in images for pair in finding.compare(image)
         ]
@@ -66,7 +70,7 @@ class WarnsOfDuplicates(StaffAdmin):
         request.saved_product = form.instance  # type: ignore[attr-defined]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Compares after the transaction, so that no other writer waits for it."""
+        """Compare after the transaction, so that no other writer waits for it."""
         response = super().changeform_view(request, *args, **kwargs)
         if saved := getattr(request, "saved_product", None):
             warn(request, saved)
@@ -135,7 +139,7 @@ class ResemblanceAdmin(StaffAdmin):
     def remove_newer(
         self, request: HttpRequest, queryset: QuerySet[Resemblance]
     ) -> set[Product]:
-        """Returns the products that lost a picture."""
+        """Return the products that lost a picture."""
         newer = ProductImage.objects.filter(pk__in=queryset.order_by().values("newer"))
         images = list(newer.select_related("product"))
         for image in images:
@@ -165,21 +169,29 @@ class ResemblanceAdmin(StaffAdmin):
 
 
 def open_count() -> int:
-    """Pairs that staff has to decide on."""
+    """Count the pairs that staff has to decide on."""
     return Resemblance.objects.to_review().count()
 
 
-def looks_like_cell(image: ProductImage) -> SafeString:
-    """For a picture in its product's form."""
-    pairs = Resemblance.objects.of(image).to_review()
-    shown = pairs.select_related("newer__product", "older__product")
+def pairs_of(product: Product) -> dict[int, list[Resemblance]]:
+    """Return by picture the pairs that staff has to decide on; one query."""
+    pairs = Resemblance.objects.of_product(product).to_review()[:MAX_PAIRS]
+    by_image: dict[int, list[Resemblance]] = {}
+    for pair in pairs.select_related("newer__product", "older__product"):
+        for image_id in (pair.newer_id, pair.older_id):
+            by_image.setdefault(image_id, []).append(pair)
+    return by_image
+
+
+def looks_like_cell(image: ProductImage, pairs: list[Resemblance]) -> SafeString:
+    """Return what a picture looks like, for its product's form."""
     return format_html_join(
-        SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in shown)
+        SafeString("<br>"), "{}", ((looks_like(pair, image.pk),) for pair in pairs)
     )
 
 
 def _shown(image: ProductImage, which: str | Promise) -> SafeString:
-    """`which` is said on a phone, where the columns have no head."""
+    """Show one picture of a pair; `which` labels it on a phone, without a heading."""
     return format_html(
         '<span class="which">{}</span>{}<br>{}<br>{} × {}', which,
         thumbnail(image, 120), product_link(image.product), image.width, image.height,

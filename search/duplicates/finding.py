@@ -29,17 +29,15 @@ log = structlog.get_logger(__name__)
 
 Tier = Resemblance.Tier
 
-# Pictures near by their codes that are looked at; of them, those laid on each other.
-NEAR = 32
-CANDIDATES = 3
-# Products that one picture may look like: the surest, from this probability on.
-MOST = 3
-SURE = 0.9
+NEAREST_IMAGES = 32  # by code
+ALIGNED_IMAGES = 3  # of those, compared pixel by pixel
+MAX_PRODUCTS = 3  # that one picture may look like
+MIN_PROBABILITY = 0.9  # that two pictures show one product
 BATCH = 16
 
 
 @dataclass(frozen=True)
-class Found:
+class LookAlike:
     """A picture that another one looks like."""
 
     other: ProductImage
@@ -48,7 +46,7 @@ class Found:
 
 
 def uncompared(images: QuerySet[ProductImage] | None = None) -> QuerySet[ProductImage]:
-    """Of these, or all, that have a code but were not looked for yet; newest first."""
+    """Select pictures with a code that were not compared yet, the newest first."""
     of_all = ProductImage.objects.all() if images is None else images
     compared = Comparison.objects.filter(
         image=OuterRef("pk"), digest=OuterRef("digest")
@@ -61,9 +59,9 @@ def uncompared(images: QuerySet[ProductImage] | None = None) -> QuerySet[Product
 def compare_missing(
     *, seconds: float, also: Callable[[ProductImage], object] = lambda image: None
 ) -> int:
-    """Compare what was not compared yet, until the time is up; how many that were.
+    """Compare new pictures until the time is up, and return how many there were.
 
-    `also`: what else is done once with each picture, and must not fail.
+    also: called once with each picture; it must not fail.
     """
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end and (images := list(uncompared()[:BATCH])):
@@ -77,11 +75,11 @@ def compare_missing(
 
 
 def compare(image: ProductImage) -> list[Resemblance]:
-    """Look for a picture among the others, and remember what was found.
+    """Look for a picture among the others, and save the pairs found.
 
-    Returns what staff should see. Raises SearchUnavailable.
+    Returns the pairs that staff should see. Raises SearchUnavailable.
     """
-    found = {each.other.pk: each for each in _found(image)}
+    found = {each.other.pk: each for each in _look_alikes(image)}
     with transaction.atomic():
         now = ProductImage.objects.select_for_update().filter(pk=image.pk).first()
         if now is None or now.digest != image.digest:
@@ -97,8 +95,8 @@ def compare(image: ProductImage) -> list[Resemblance]:
     return list(pairs.select_related("newer__product", "older__product"))
 
 
-def _remember(image: ProductImage, found: Found) -> None:
-    """As a pair, once; one that staff decided on stays decided."""
+def _remember(image: ProductImage, found: LookAlike) -> None:
+    """Save a pair once; one that staff decided on stays decided."""
     newer, older = sorted((image, found.other), key=lambda each: -each.pk)
     pair, is_new = Resemblance.objects.get_or_create(
         newer=newer,
@@ -115,41 +113,45 @@ def _remember(image: ProductImage, found: Found) -> None:
         pair.save(update_fields=["tier", "similarity"])
 
 
-def _found(image: ProductImage) -> Iterator[Found]:
-    """The less sure first: of one picture, the surest is said last."""
-    near = _near(image)
+def _look_alikes(image: ProductImage) -> Iterator[LookAlike]:
+    """Iterate over look-alikes, the least certain kind first."""
+    near = _nearest(image)
     if near is not None:
         yield from _same_products(image, near)
-        yield from _same_pictures(image, near.image_id[:CANDIDATES].tolist())
+        yield from _same_pictures(image, near.image_id[:ALIGNED_IMAGES].tolist())
     for other in _same_files(image):
-        yield Found(other, Tier.FILE, 1.0)
+        yield LookAlike(other, Tier.FILE, 1.0)
 
 
-def _near(image: ProductImage) -> Neighbours | None:
-    """Pictures that can be found now, the most like this one first; None without its
-    code.
-    """
+def _nearest(image: ProductImage) -> Neighbours | None:
+    """Return the most similar pictures, or None if this one has no code."""
     encoder = registry.serving().fingerprint
     code = ImageCode.objects.by(encoder).current().filter(image=image).first()
     if code is None or code.embedding is None:
         return None
     query = Query(encoder, np.frombuffer(code.embedding, np.int8))
     found = (
-        current_gallery(encoder).search(query, NEAR).with_cosines(query.embedding, None)
+        current_gallery(encoder)
+        .search(query, NEAREST_IMAGES)
+        .with_cosines(query.embedding, None)
     )
     order = np.lexsort((found.image_id, -found.cosine))
     return found.take(order[found.image_id[order] != image.pk])
 
 
 def _same_files(image: ProductImage) -> QuerySet[ProductImage]:
-    """Uploaded as the same bytes, or made the same by us; also what is hidden."""
+    """Select pictures of the same bytes, as uploaded or stored; hidden ones too."""
     same = Q(digest=image.digest)
     if image.source_digest:
         same |= Q(source_digest=image.source_digest)
-    return ProductImage.objects.filter(same).exclude(pk=image.pk).order_by("pk")[:MOST]
+    return (
+        ProductImage.objects.filter(same)
+        .exclude(pk=image.pk)
+        .order_by("pk")[:MAX_PRODUCTS]
+    )
 
 
-def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
+def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[LookAlike]:
     others = ProductImage.objects.select_related("product").in_bulk(near)
     try:
         picture = encoding.read(image)
@@ -161,24 +163,24 @@ def _same_pictures(image: ProductImage, near: list[int]) -> Iterator[Found]:
         except (UnreadableImage, FileNotFoundError):
             continue
         if alike >= SAME_PICTURE_LIKENESS:
-            yield Found(other, Tier.PICTURE, round(alike, 4))
+            yield LookAlike(other, Tier.PICTURE, round(alike, 4))
 
 
-def _same_products(image: ProductImage, near: Neighbours) -> Iterator[Found]:
-    """Of the pictures of other products: the most like of each, where it is sure."""
+def _same_products(image: ProductImage, near: Neighbours) -> Iterator[LookAlike]:
+    """Find other products that it almost certainly shows, by one picture of each."""
     encoder = registry.encoder()
     curves = current_gallery().curves or Curves.of_card(encoder.card.match_curve)
     others = near.take(np.flatnonzero(near.product_id != image.product_id))
-    best = others.best_of_products()[:MOST]
+    best = others.best_of_products()[:MAX_PRODUCTS]
     sure = curves.similarities(best.cosine).tolist()
     pictures = ProductImage.objects.select_related("product").in_bulk(
         best.image_id.tolist()
     )
     for image_id, similarity in zip(best.image_id.tolist(), sure, strict=True):
         other = pictures.get(image_id)
-        if other is None or similarity < SURE:
+        if other is None or similarity < MIN_PROBABILITY:
             continue
         # One picture of each product is enough to decide on, and once.
         pairs = Resemblance.objects.between(image.product_id, other.product_id)
         if not pairs.current().exists():
-            yield Found(other, Tier.PRODUCT, round(similarity, 4))
+            yield LookAlike(other, Tier.PRODUCT, round(similarity, 4))

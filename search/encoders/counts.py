@@ -1,7 +1,7 @@
-"""How many pictures wait or failed, and how far each encoder is.
+"""Count pictures that wait or failed, and the coverage of each encoder.
 
-Counting reads every picture of the shop. In a small one that is nothing and each
-answer is fresh; in a large one a count is kept for a while.
+Counting reads every picture of the shop. In a small shop each answer is fresh; in a
+large one the counts are cached for a while.
 """
 
 import time
@@ -15,13 +15,13 @@ from search.encoders import encoding, filling, registry
 from search.encoders.filling import Coverage
 from search.models import Encoder
 
-LARGE = 50_000  # pictures
-KEPT_FOR = 30.0  # seconds
+LARGE_SHOP_IMAGES = 50_000
+CACHE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Counts:
-    """coverage: of each encoder that lives, the one that serves first."""
+    """coverage: of each encoder in use, the one that serves first."""
 
     waiting: int
     failed: int
@@ -33,18 +33,22 @@ _last: tuple[float, Counts] | None = None
 
 
 def counts(images: int) -> Counts:
-    """Of a shop of about so many pictures: the gallery knows how many."""
+    """Count codes and failures in a shop of about this many pictures."""
     global _last  # noqa: PLW0603
-    with _lock:  # one counts, the others take what it found
+    with _lock:  # one thread counts, the others take its result
         now = time.monotonic()
-        if images < LARGE or _last is None or now - _last[0] > KEPT_FOR:
+        if (
+            images < LARGE_SHOP_IMAGES
+            or _last is None
+            or now - _last[0] > CACHE_SECONDS
+        ):
             _last = (now, _counted())
         return _last[1]
 
 
 @receiver(setting_changed)
 def reset(**kwargs: object) -> None:
-    """Forget what was counted."""
+    """Forget the counts."""
     global _last  # noqa: PLW0603
     _last = None
 

@@ -1,4 +1,4 @@
-"""Pictures to rows of ImageCode, and which of them are still to be done."""
+"""Encode pictures into rows of ImageCode, and find those without one."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,19 +22,18 @@ from search.models import ImageCode
 
 log = structlog.get_logger()
 
-# Read, encoded and saved together: one transaction, some 0.2 s.
-BATCH = 16
+BATCH = 16  # images encoded in one transaction: about 0.2 s
 
 
 def codes_of(image: OuterRef | F, encoder: str) -> QuerySet[ImageCode]:
-    """This encoder's codes and failures for the file that `image` has now."""
+    """Select this encoder's codes and failures for the current file of `image`."""
     return ImageCode.objects.by(encoder).filter(image=image, digest=OuterRef("digest"))
 
 
 def waiting_images(*fingerprints: str) -> QuerySet[ProductImage]:
-    """Neither encoded nor failed, as their files are now; the newest first.
+    """Select images whose file is neither encoded nor failed, the newest first.
 
-    By any of these encoders; without, by the one that serves.
+    fingerprints: encoders, any of which may lack it; none means the one that serves.
     """
     by = fingerprints or [registry.serving().fingerprint]
     lacking = [~Exists(codes_of(OuterRef("pk"), encoder)) for encoder in by]
@@ -42,25 +41,25 @@ def waiting_images(*fingerprints: str) -> QuerySet[ProductImage]:
 
 
 def failed_images(fingerprint: str | None = None) -> QuerySet[ProductImage]:
-    """That cannot be encoded; by the encoder that serves if no other is named."""
+    """Select images that cannot be encoded, by this encoder or the one that serves."""
     by = fingerprint or registry.serving().fingerprint
     codes = codes_of(OuterRef("pk"), by).filter(code__isnull=True)
     return ProductImage.objects.filter(Exists(codes))
 
 
 def retry(images: QuerySet[ProductImage]) -> list[int]:
-    """Forget that these failed, so that they wait again; returns their ids."""
+    """Forget that these failed, so that they wait again; return their ids."""
     image_ids = list(images.values_list("pk", flat=True))
     ImageCode.objects.filter(image__in=image_ids, code__isnull=True).delete()
     return image_ids
 
 
 def encode(image_ids: Sequence[int]) -> int:
-    """Give those of these images a code that lack one; returns how many were saved.
+    """Encode those of these images that lack a code; return how many were saved.
 
-    By every encoder that lives, in one transaction. May run twice or out of order: what
-    is already done is skipped, and a file that was replaced meanwhile is left to
-    whoever replaced it.
+    Every encoder in use gives its code, in one transaction. It may run twice or out of
+    order: what is done is skipped, and a file that was replaced meanwhile is left to
+    the task of its replacement.
     """
     saved = 0
     for start in range(0, len(image_ids), BATCH):
@@ -72,9 +71,9 @@ def encode(image_ids: Sequence[int]) -> int:
 
 
 def encode_missing(limit: int | None = None) -> int:
-    """Encode what waits, the newest first; returns how many were saved.
+    """Encode waiting images, the newest first; return how many were saved.
 
-    Only what the encoder that serves lacks: the others fill in at their own pace.
+    Only what the encoder that serves lacks: the others are filled at their own pace.
     """
     image_ids = list(waiting_images().values_list("pk", flat=True)[:limit])
     return encode(image_ids)
@@ -103,7 +102,7 @@ def _encode_batch(
             error_text = "The file is missing from the storage."
             rows += [row_of(image, each, error=error_text) for each in by]
     pictures = [each.picture for each in readable]
-    for encoder, encoded in zip(by, _by_each(by, pictures), strict=True):
+    for encoder, encoded in zip(by, _encode_by_each(by, pictures), strict=True):
         rows += [
             row_of(
                 each.image, encoder, code=code.tobytes(), embedding=embedding.tobytes()
@@ -115,8 +114,8 @@ def _encode_batch(
     return save(rows)
 
 
-def _by_each(by: Sequence[Encoder], pictures: Sequence[Image]) -> list[Encoded]:
-    """Every encoder's codes of the pictures; one pass for those of one network."""
+def _encode_by_each(by: Sequence[Encoder], pictures: Sequence[Image]) -> list[Encoded]:
+    """Encode the pictures by every encoder, with one pass for each network."""
     seen: dict[str, Encoded] = {}
     for encoder in by:
         network = registry.network_of(encoder)
@@ -130,7 +129,7 @@ def _by_each(by: Sequence[Encoder], pictures: Sequence[Image]) -> list[Encoded]:
 
 
 def read(image: ProductImage) -> Image:
-    """Its picture. Raises UnreadableImage, FileNotFoundError."""
+    """Read the picture of an image. Raises UnreadableImage, FileNotFoundError."""
     with image.file.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != image.digest:
@@ -146,7 +145,7 @@ def row_of(
     embedding: bytes | None = None,
     error: str = "",
 ) -> ImageCode:
-    """A row for the file that the image had when it was read; not saved yet."""
+    """Return an unsaved row for the file that the image had when it was read."""
     return ImageCode(
         image=image,
         encoder=encoder.fingerprint,
@@ -159,9 +158,9 @@ def row_of(
 
 
 def save(rows: Sequence[ImageCode]) -> int:
-    """Store the codes whose files are still the ones that were read.
+    """Save the codes whose files are still the ones that were read.
 
-    Returns how many pictures that were.
+    Returns the number of pictures saved.
     """
     alive = {encoder.fingerprint for encoder in registry.live()}
     with transaction.atomic():

@@ -21,17 +21,16 @@ from search.encoders import encoding, registry
 from search.errors import Refused
 from search.models import Encoder, ImageCode
 
-# Codes made of stored embeddings at a time: some 0.1 s.
-DERIVED = 1000
-# Pictures that are encoded again before an encoder is ready, and the share of bits in
-# which they may differ: what another processor makes of the same picture.
-SAMPLE = 24
-FLIPPED = 0.01
+DERIVED_CODES = 1000  # made of stored embeddings at a time: about 0.1 s
+# Encoded again before an encoder is ready; processors differ a little, so that a small
+# share of the bits may differ.
+VERIFIED_IMAGES = 24
+MAX_FLIPPED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many of the shop's pictures an encoder has seen."""
+    """How many of the shop's pictures an encoder has encoded."""
 
     coded: int
     failed: int
@@ -44,7 +43,7 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """Of what can be coded: 1 when nothing waits."""
+        """The share of what can be encoded that has a code: 1 when nothing waits."""
         wanted = self.images - self.failed
         return self.coded / wanted if wanted else 1.0
 
@@ -64,10 +63,10 @@ def fill(
     seconds: float | None = None,
     on_progress: Callable[[int], object] = lambda images: None,
 ) -> None:
-    """Give it codes at its pace, until none is lacking or the time is up.
+    """Encode what an encoder lacks at its pace, until done or the time is up.
 
-    Then an encoder that was filling is ready, if it was verified. Raises
-    SearchUnavailable for one whose files are damaged, Refused for one that is unsound.
+    An encoder that was filling is then verified and ready. Raises SearchUnavailable if
+    its files are damaged, Refused if it does not give the same bits again.
     """
     end = None if seconds is None else time.monotonic() + seconds
     for done in chain(_derive(row), _encode(row)):
@@ -81,16 +80,16 @@ def fill(
 
 
 def lacking(row: Encoder) -> QuerySet[ProductImage]:
-    """Pictures that it has neither encoded nor failed to."""
+    """Select pictures that it has neither encoded nor failed to encode."""
     return encoding.waiting_images(row.fingerprint)
 
 
 def verify(row: Encoder) -> None:
-    """Encode a few pictures again and compare. Raises Refused if bits differ."""
+    """Encode a few pictures again, and compare. Raises Refused if bits differ."""
     encoder = registry.load(row)
     rows = ImageCode.objects.by(row.fingerprint).current().filter(code__isnull=False)
     stored, again = [], []
-    for code in rows.select_related("image").order_by("?")[:SAMPLE]:
+    for code in rows.select_related("image").order_by("?")[:VERIFIED_IMAGES]:
         try:
             picture = encoding.read(code.image)
         except (UnreadableImage, OSError):
@@ -101,15 +100,15 @@ def verify(row: Encoder) -> None:
         return
     bits, again_bits = (hashing.unpack(np.stack(codes)) for codes in (stored, again))
     flipped = np.mean(bits != again_bits)
-    if flipped > FLIPPED:
+    if flipped > MAX_FLIPPED_SHARE:
         raise Refused(
-            f"{row.name} is unsound: {flipped:.1%} of the bits of {len(stored)} "
+            f"{row.name} cannot be used: {flipped:.1%} of the bits of {len(stored)} "
             "pictures differ when they are encoded again"
         )
 
 
 def _encode(row: Encoder) -> Iterator[int]:
-    """Open and encode what is lacking, at its pace; how many at each step."""
+    """Open and encode what is lacking, at its pace; yield the number at each step."""
     ids = list(lacking(row).values_list("pk", flat=True))
     for start in range(0, len(ids), encoding.BATCH):
         started = time.monotonic()
@@ -120,7 +119,7 @@ def _encode(row: Encoder) -> Iterator[int]:
 
 
 def _derive(row: Encoder) -> Iterator[int]:
-    """Codes from embeddings of the same network; how many at each step."""
+    """Derive codes from embeddings of the same network; yield the number each step."""
     encoder = registry.load(row)
     network = registry.network_of(encoder)
     for other in registry.live_and_loaded():
@@ -128,13 +127,13 @@ def _derive(row: Encoder) -> Iterator[int]:
         if is_twin and other.fingerprint != row.fingerprint:
             only = _only_of(other.fingerprint, row.fingerprint)
             last = 0
-            while found := list(only.filter(pk__gt=last)[:DERIVED]):
+            while found := list(only.filter(pk__gt=last)[:DERIVED_CODES]):
                 yield encoding.save(_derived(encoder, found))
                 last = found[-1].pk
 
 
 def _only_of(source: str, target: str) -> QuerySet[ImageCode]:
-    """Codes and failures of the one that the other lacks."""
+    """Select the codes and failures of one encoder that the other lacks."""
     has = ImageCode.objects.by(target).filter(
         image=OuterRef("image"), digest=OuterRef("digest")
     )

@@ -1,8 +1,8 @@
-"""Which encoders live in this shop, and the one that serves, loaded.
+"""The registry of encoders: which are in use, which one serves, and their files loaded.
 
-A row of Encoder says who serves. Without one it is the encoder that ENCODER names. The
-rows are asked each time, so that a switch is seen by every process at its next search;
-what is loaded stays, so that a search that has begun ends with its encoder.
+A row of Encoder says which one serves; without a row it is the one that ENCODER names.
+The rows are read each time, so that every process sees a switch at its next search;
+loaded encoders stay loaded, so that a search ends with the encoder it began with.
 """
 
 import secrets
@@ -31,7 +31,7 @@ _configured: hashing.Encoder | None = None
 
 
 def encoder() -> hashing.Encoder:
-    """The encoder that serves, loaded once a process and never before a fork.
+    """Return the encoder that serves, loaded once a process and never before a fork.
 
     Raises SearchUnavailable if its files are missing or damaged.
     """
@@ -39,12 +39,15 @@ def encoder() -> hashing.Encoder:
 
 
 def serving() -> Encoder:
-    """The row of the encoder that serves; not in the database where none was added."""
+    """Return the row of the encoder that serves; unsaved where none was added."""
     return live()[0]
 
 
 def live() -> list[Encoder]:
-    """All that are to have a code of every picture; the one that serves first."""
+    """Return the rows of all encoders in use, the one that serves first.
+
+    Each of them is to have a code of every picture.
+    """
     rows = list(Encoder.objects.raw(*_live()))
     serves = [row for row in rows if row.state == Encoder.State.SERVING]
     if serves:
@@ -54,13 +57,13 @@ def live() -> list[Encoder]:
 
 @cache
 def _live() -> tuple[str, tuple[Any, ...]]:
-    """The statement: Django takes longer to make it than the database to answer."""
+    """Return the SQL once: Django takes longer to write it than to run it."""
     made: tuple[str, tuple[Any, ...]] = Encoder.objects.live().query.sql_with_params()
     return made
 
 
 def live_and_loaded() -> list[hashing.Encoder]:
-    """As `live`, without those whose files are damaged; the first must be whole."""
+    """Load the encoders in use; leave out damaged ones, except the one that serves."""
     first, *others = live()
     loaded = [load(first)]
     for row in others:
@@ -72,7 +75,7 @@ def live_and_loaded() -> list[hashing.Encoder]:
 
 
 def load(row: Encoder) -> hashing.Encoder:
-    """Raises SearchUnavailable if its files are missing or damaged."""
+    """Load its files. Raises SearchUnavailable if they are missing or damaged."""
     with _lock:
         if row.fingerprint not in _loaded:
             found = _read(row.folder)
@@ -83,7 +86,10 @@ def load(row: Encoder) -> hashing.Encoder:
 
 
 def by_fingerprint(fingerprint: str) -> hashing.Encoder:
-    """Also one that served a moment ago. Raises ForeignEncoder, SearchUnavailable."""
+    """Return an encoder that serves or served a moment ago.
+
+    Raises ForeignEncoder if it is not in use, SearchUnavailable.
+    """
     if found := _loaded.get(fingerprint):
         return found
     for row in live():
@@ -93,14 +99,14 @@ def by_fingerprint(fingerprint: str) -> hashing.Encoder:
 
 
 def network_of(encoder: hashing.Encoder) -> str:
-    """Names the network: encoders that share it make the same embeddings."""
+    """Return the network's checksum: encoders that share it make equal embeddings."""
     return str(encoder.card.contents["checksums"]["network.onnx"])
 
 
 def keep_first() -> Encoder:
-    """Enter the encoder that ENCODER names, if none serves, and copy it to our own.
+    """Register the encoder that ENCODER names, if none serves, and copy its files.
 
-    So it goes on serving when an update brings another one in its place.
+    It then goes on serving when an update brings another one in its place.
     """
     row = serving()
     if row.pk is None:
@@ -117,7 +123,7 @@ def keep_first() -> Encoder:
 
 
 def copy(source: Path, fingerprint: str) -> None:
-    """Put a copy in place whole; one that is there already is left."""
+    """Copy the files into place as a whole, unless they are there already."""
     folder = settings.ENCODERS_DIR / fingerprint
     if folder.exists():
         return
@@ -132,7 +138,7 @@ def copy(source: Path, fingerprint: str) -> None:
 
 
 def reset() -> None:
-    """Forget what is loaded, so that another encoder can be configured."""
+    """Forget loaded encoders, so that another one can be configured."""
     global _configured  # noqa: PLW0603
     _configured = None
     _loaded.clear()
@@ -145,7 +151,7 @@ def _reset_if_another(*, setting: str, **kwargs: object) -> None:
 
 
 def _first() -> Encoder:
-    """A row for the encoder that ENCODER names. Raises SearchUnavailable."""
+    """Return an unsaved row of the encoder ENCODER names. Raises SearchUnavailable."""
     global _configured  # noqa: PLW0603
     with _lock:
         if _configured is None:
@@ -156,15 +162,15 @@ def _first() -> Encoder:
     )
 
 
-def _release(alive: set[str]) -> None:
-    """Forget those that were retired: some 20 MB each."""
+def _release(in_use: set[str]) -> None:
+    """Forget retired encoders: about 20 MB each."""
     global _configured  # noqa: PLW0603
-    if set(_loaded) <= alive:
+    if set(_loaded) <= in_use:
         return
     with _lock:
-        for fingerprint in set(_loaded) - alive:
+        for fingerprint in set(_loaded) - in_use:
             del _loaded[fingerprint]
-        if _configured and _configured.fingerprint not in alive:
+        if _configured and _configured.fingerprint not in in_use:
             _configured = None
 
 

@@ -32,7 +32,7 @@ class FeedbackAdmin(StaffAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only by the actions: nobody puts words into a shopper's mouth."""
+        """Allow no edits beside the actions: feedback is what the shopper said."""
         return obj is None and super().has_change_permission(request)
 
     @admin.display(description=_("sender"), ordering="sender")

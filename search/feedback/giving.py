@@ -64,7 +64,7 @@ def give(
 
 
 def _earlier(keyed: list[str], body: str) -> Feedback | None:
-    """What came with this key before. Raises KeyReused if it was something else."""
+    """Return what came with this key before. Raises KeyReused if it was different."""
     found = Feedback.objects.filter(idempotency__in=keyed).first() if keyed else None
     if found and found.body != body:
         raise KeyReused

@@ -31,7 +31,7 @@ class VerdictForm(forms.Form):
     back = forms.CharField(max_length=8000, required=False)
 
     def verdicts(self) -> list[tuple[str, int]]:
-        """Each verdict that was given, with its product."""
+        """Return each verdict given, with its product."""
         both = [(each.value, self.cleaned_data[each]) for each in Feedback.Verdict]
         return [(verdict, product) for verdict, product in both if product]
 
@@ -42,9 +42,9 @@ def give_feedback(request: HttpRequest) -> HttpResponse:
     form = VerdictForm(request.POST)
     verdicts = form.verdicts() if form.is_valid() else []
     if len(verdicts) != 1:
-        return _said(request, form, _("This was not understood."), 400)
+        return _answer(request, form, _("This was not understood."), 400)
     if wait := throttles.count(Request(request), None):
-        response = _said(request, form, _("Too much at once. Try again later."), 429)
+        response = _answer(request, form, _("Too much at once. Try again later."), 429)
         response["Retry-After"] = str(wait)
         return response
     verdict, product = verdicts[0]
@@ -57,22 +57,22 @@ def give_feedback(request: HttpRequest) -> HttpResponse:
             idempotency_key=_key(form.cleaned_data["query"], product, verdict),
         )
     except (QueryExpired, ForeignEncoder):
-        return _said(request, form, _("This search is too old to be judged."), 410)
+        return _answer(request, form, _("This search is too old to be judged."), 410)
     except UnknownProduct:
-        return _said(request, form, _("This product is gone meanwhile."), 404)
-    return _said(request, form, _("Thank you. That helps."), 200)
+        return _answer(request, form, _("This product is gone meanwhile."), 404)
+    return _answer(request, form, _("Thank you. That helps."), 200)
 
 
 def _key(token: str, product: int, verdict: str) -> str:
-    """The same press has the same key."""
+    """Return the idempotency key of a press: the same for the same press."""
     pressed = f"page {product} {verdict} {token}"
     return hashlib.sha256(pressed.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _said(
+def _answer(
     request: HttpRequest, form: VerdictForm, words: str, status: int
 ) -> HttpResponse:
-    """In place of the buttons, or on a page that leads back."""
+    """Render the answer, in place of the buttons or as a page that leads back."""
     back = form.data.get("back", "")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
         back = ""

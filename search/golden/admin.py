@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -30,6 +31,7 @@ from search.models.golden import GoldenQuery
 from staff import history
 from staff.edits import StaffAdmin
 from staff.rights import may, staff_page
+from staff.seen import SeenPage
 
 SHOWN = 24
 ADD = "search.add_goldenquery"
@@ -62,7 +64,9 @@ class GoldenQueryAdmin(StaffAdmin):
 
     list_display = ["picture", "must_find", "place", "ranked", "note", "added"]
     list_display_links = None
-    list_select_related = ["product"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GoldenQuery]:
+        return super().get_queryset(request).prefetch_related("product__images")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -107,6 +111,7 @@ class GoldenQueryAdmin(StaffAdmin):
         context = {
             **self.admin_site.each_context(request), "title": _("Search by photo"),
             "opts": self.opts, "form": form, "may_save": may_save, **found,
+            "seen": SeenPage().signed(),
         }  # fmt: skip
         return TemplateResponse(request, "admin/search/photo.html", context)
 
@@ -126,7 +131,7 @@ class GoldenQueryAdmin(StaffAdmin):
                 note=form.cleaned_data["note"],
             )  # fmt: skip
             history.record_added(request, query)
-        report.note_standings()
+        report.save_results()
         messages.success(request, _("Saved. Every build says whether it is found."))
         return redirect("admin:search_goldenquery_changelist")
 
@@ -144,7 +149,7 @@ class GoldenQueryAdmin(StaffAdmin):
 
 
 def _as_text(photo: Image) -> str:
-    """The photo as a search decodes it, small, for the page alone."""
+    """Return the photo as a search decodes it, small, as text for the page."""
     out = io.BytesIO()
     photo.save(out, "WEBP", quality=90)
     return base64.b64encode(out.getvalue()).decode()

@@ -1,4 +1,4 @@
-"""Which golden queries find their product: after every build, before every switch."""
+"""Check which golden queries find their product, after builds and before switches."""
 
 import io
 from contextlib import suppress
@@ -19,21 +19,21 @@ from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
 from search.gallery.golden_photos import photo_of
 from search.models import Encoder
-from search.models.golden import FIRST, GoldenQuery
+from search.models.golden import MAX_FOUND_RANK, GoldenQuery
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a golden query finds its product; None where it is not in the answer."""
+class GoldenResult:
+    """The rank at which a golden query finds its product; None if it does not."""
 
     query: GoldenQuery
     rank: int | None
 
     @property
     def is_found(self) -> bool:
-        return self.rank is not None and self.rank <= FIRST
+        return self.rank is not None and self.rank <= MAX_FOUND_RANK
 
 
 def keep(photo: Image, product: Product, *, note: str = "") -> GoldenQuery:
@@ -45,61 +45,64 @@ def keep(photo: Image, product: Product, *, note: str = "") -> GoldenQuery:
     return query
 
 
-def standings(encoder: hashing.Encoder) -> list[Standing]:
-    """Of all golden queries whose product is on sale, by this encoder's gallery.
+def evaluate(encoder: hashing.Encoder) -> list[GoldenResult]:
+    """Ask all golden queries whose product is on sale, of this encoder's gallery.
 
     Raises SearchUnavailable while it has none.
     """
     queries = GoldenQuery.objects.filter(product__active=True)
     return [
-        Standing(query, _rank(query, encoder))
+        GoldenResult(query, _rank(query, encoder))
         for query in queries.select_related("product")
     ]
 
 
-def note_standings() -> list[Standing]:
-    """As they are now; kept with the queries, and those that are lost in the log."""
+def save_results() -> list[GoldenResult]:
+    """Evaluate the golden queries, save their ranks, and log those that are lost."""
     try:
-        found = standings(registry.encoder())
+        results = evaluate(registry.encoder())
     except SearchUnavailable as error:
         log.warning("golden queries not asked", reason=str(error))
         return []
     now = timezone.now()
-    for each in found:
+    for each in results:
         each.query.rank, each.query.ranked = each.rank, now
         if not each.is_found:
             log.warning("golden query lost", product=each.query.product.sku)
-    GoldenQuery.objects.bulk_update([each.query for each in found], ["rank", "ranked"])
-    return found
+    GoldenQuery.objects.bulk_update(
+        [each.query for each in results], ["rank", "ranked"]
+    )
+    return results
 
 
-def note_if_built() -> None:
-    """Note them if the gallery was built since they were noted last."""
+def save_results_if_built() -> None:
+    """Evaluate the golden queries if the gallery was built since the last time."""
     first = GoldenQuery.objects.order_by(F("ranked").asc(nulls_first=True)).first()
     if first is None:
         return
     with suppress(SearchUnavailable):  # nothing is built
         if first.ranked is None or first.ranked < current_gallery().as_of:
-            note_standings()
+            save_results()
 
 
-def told(found: list[Standing]) -> str:
-    """In one line; empty where staff saved none."""
-    if not found:
+def summary(results: list[GoldenResult]) -> str:
+    """Return the results in one line; empty without golden queries."""
+    if not results:
         return ""
-    lost = ", ".join(str(each.query) for each in found if not each.is_found)
-    count = sum(each.is_found for each in found)
-    line = f"Golden queries: {count} of {len(found)} find their product."
+    lost = ", ".join(str(each.query) for each in results if not each.is_found)
+    count = sum(each.is_found for each in results)
+    line = f"Golden queries: {count} of {len(results)} find their product."
     return f"{line} Lost: {lost}." if lost else line
 
 
 def lost_by_switch(row: Encoder) -> list[GoldenQuery]:
-    """Golden queries that the encoder which serves answers and this one does not."""
+    """Return the golden queries that only the encoder that serves answers."""
     if not GoldenQuery.objects.exists():
         return []
-    found = {each.query.pk for each in standings(registry.encoder()) if each.is_found}
-    then = standings(registry.load(row))
-    return [each.query for each in then if each.query.pk in found and not each.is_found]
+    served = evaluate(registry.encoder())
+    answered = {each.query.pk for each in served if each.is_found}
+    lost = [each for each in evaluate(registry.load(row)) if not each.is_found]
+    return [each.query for each in lost if each.query.pk in answered]
 
 
 def _rank(query: GoldenQuery, encoder: hashing.Encoder) -> int | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +16,8 @@ from search.models import Missed
 from search.read_only_admin import ReadOnlyAdmin
 
 DAYS = 30
-MOST = 20
-LEAST = 2  # times that words were asked in all
+MAX_ROWS = 20
+MIN_SEARCHES = 2  # with the same words before staff sees them
 
 
 @admin.register(Missed)
@@ -30,7 +30,11 @@ class MissedAdmin(ReadOnlyAdmin):
     change_list_template = "admin/search/missed.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Missed]:
-        return super().get_queryset(request).filter(words__in=["", *_shown_words()])
+        return (
+            super()
+            .get_queryset(request)
+            .filter(Q(words="") | Q(words__in=_shown_words()))
+        )
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
@@ -40,18 +44,20 @@ class MissedAdmin(ReadOnlyAdmin):
 
 
 def lately() -> dict[str, Any]:
-    """Of the last DAYS days, the most frequent first: by category, and by words."""
+    """Count the misses of the last DAYS days by category and by words."""
     since = timezone.localdate() - timedelta(days=DAYS)
     rows = Missed.objects.filter(day__gt=since).order_by()
     photos = rows.filter(words="").values("category")
     words = rows.filter(words__in=_shown_words()).values("words")
     return {
-        "by_category": photos.annotate(total=Sum("count")).order_by("-total")[:MOST],
-        "by_words": words.annotate(total=Sum("count")).order_by("-total")[:MOST],
+        "by_category": photos.annotate(total=Sum("count")).order_by("-total")[
+            :MAX_ROWS
+        ],
+        "by_words": words.annotate(total=Sum("count")).order_by("-total")[:MAX_ROWS],
     }
 
 
-def _shown_words() -> list[str]:
+def _shown_words() -> QuerySet[Missed, str]:
     counted = Missed.objects.exclude(words="").order_by().values("words")
-    often = counted.annotate(total=Sum("count")).filter(total__gte=LEAST)
-    return list(often.values_list("words", flat=True))
+    often = counted.annotate(total=Sum("count")).filter(total__gte=MIN_SEARCHES)
+    return often.values_list("words", flat=True)

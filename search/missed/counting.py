@@ -45,7 +45,7 @@ def count_words(said: str, answer: Answer) -> None:
 
 
 def forget_words() -> None:
-    """Of KEPT_DAYS ago and before."""
+    """Delete words of KEPT_DAYS ago and before."""
     since = timezone.localdate() - timedelta(days=KEPT_DAYS)
     Missed.objects.exclude(words="").filter(day__lt=since).delete()
 

@@ -10,11 +10,11 @@ from catalogue.models import ProductImage
 
 class ImageCodeQuerySet(models.QuerySet["ImageCode"]):
     def by(self, encoder: str) -> Self:
-        """Of the encoder with this fingerprint."""
+        """Select the codes by the encoder with this fingerprint."""
         return self.filter(encoder=encoder)
 
     def current(self) -> Self:
-        """Made of the file that the image has now."""
+        """Select the codes of the file that the image has now."""
         return self.filter(digest=models.F("image__digest"))
 
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import ProductImage
+from catalogue.models import Product, ProductImage
 
 
 class Comparison(models.Model):
@@ -21,20 +21,23 @@ class Comparison(models.Model):
 
 class ResemblanceQuerySet(models.QuerySet["Resemblance"]):
     def current(self) -> Self:
-        """Between the files that the pictures have now."""
+        """Select pairs of the files that the pictures have now."""
         return self.filter(
             newer_digest=F("newer__digest"), older_digest=F("older__digest")
         )
 
     def to_review(self) -> Self:
-        """What staff has not decided yet, the surest first."""
+        """Select pairs that staff has not decided on, the most certain first."""
         return self.current().filter(dismissed=False).order_by("tier", "-similarity")
 
     def of(self, image: ProductImage) -> Self:
         return self.filter(Q(newer=image) | Q(older=image))
 
+    def of_product(self, product: Product) -> Self:
+        return self.filter(Q(newer__product=product) | Q(older__product=product))
+
     def between(self, one: int, other: int) -> Self:
-        """Of pictures of these two products."""
+        """Select pairs of pictures of these two products."""
         return self.filter(
             Q(newer__product=one, older__product=other)
             | Q(newer__product=other, older__product=one)
@@ -42,8 +45,9 @@ class ResemblanceQuerySet(models.QuerySet["Resemblance"]):
 
 
 class Resemblance(models.Model):
-    """Two pictures that may be one, or of one product. A pair is kept once, and
-    what staff said of it is remembered as long as both files stay.
+    """Two pictures that may be one, or of one product.
+
+    A pair is kept once, with what staff decided, as long as both files stay.
     """
 
     class Tier(models.IntegerChoices):
@@ -82,5 +86,5 @@ class Resemblance(models.Model):
         return f"{self.newer_id} ~ {self.older_id}"
 
     def other_than(self, image_id: int) -> ProductImage:
-        """The picture that this one looks like."""
+        """Return the picture that this one looks like."""
         return self.older if image_id == self.newer_id else self.newer

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 class EncoderQuerySet(models.QuerySet["Encoder"]):
     def live(self) -> Self:
-        """Those whose codes are kept complete; in the order they came."""
+        """Select encoders in use, whose codes are kept complete, the oldest first."""
         return self.exclude(state=Encoder.State.RETIRED).order_by("pk")
 
 
@@ -59,5 +59,5 @@ class Encoder(models.Model):
 
     @property
     def folder(self) -> Path:
-        """Where its files are."""
+        """The folder of its files."""
         return Path(settings.ENCODERS_DIR) / self.fingerprint

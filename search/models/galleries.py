@@ -22,7 +22,7 @@ class Change(models.Model):
 
 class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def serving(self, encoder: str) -> Self:
-        """Of this encoder, whole and not rolled back, the newest first."""
+        """Select snapshots of this encoder that can serve, the newest first."""
         can_serve = self.filter(encoder=encoder, withdrawn=False, damaged=False)
         return can_serve.order_by("-pk").defer("calibration")
 
@@ -81,5 +81,5 @@ class Collection(models.Model):
 
     @property
     def name(self) -> str:
-        """In Milvus."""
+        """The collection's name in Milvus."""
         return f"semblance_{self.encoder}"

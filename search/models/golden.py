@@ -1,4 +1,4 @@
-"""Photos whose right answer staff knows: saved by them, to watch over the search."""
+"""Golden queries: photos whose right answer staff knows, to watch over the search."""
 
 import uuid
 from typing import Any
@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import Product
 
-# Of the answer; a product that is further behind counts as lost.
-FIRST = 5
+MAX_FOUND_RANK = 5  # a product that is ranked lower counts as lost
 
 
 def photo_path(query: "GoldenQuery", filename: str) -> str:
@@ -45,7 +44,7 @@ class GoldenQuery(models.Model):
 
     @property
     def is_found(self) -> bool:
-        return self.rank is not None and self.rank <= FIRST
+        return self.rank is not None and self.rank <= MAX_FOUND_RANK
 
 
 @receiver(post_delete, sender=GoldenQuery)

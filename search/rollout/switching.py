@@ -1,4 +1,4 @@
-"""Take an encoder in, let it serve, go back, take it out."""
+"""Add an encoder, switch to it, switch back, and retire it."""
 
 import shutil
 import time
@@ -17,16 +17,16 @@ from search.models import Encoder, ImageCode
 
 log = structlog.get_logger()
 
-# A builder at work is done by then, at ten million pictures too.
-PATIENCE = 300.0
-DELETED = 5000
+# A builder at work has finished by then, even of ten million pictures.
+PATIENCE_SECONDS = 300.0
+DELETED_CODES = 5000  # in one statement
 
 
 def add(folder: Path, *, name: str | None = None, pace: int = 0) -> Encoder:
-    """Take in a copy of the encoder in this folder; its codes then fill in.
+    """Add a copy of the encoder in this folder, whose codes are then filled in.
 
-    Raises CheckpointError for a folder that holds none, Refused for one that lives
-    here or whose name is taken.
+    Raises CheckpointError if the folder holds none, Refused if the encoder is in use
+    or its name is taken.
     """
     found = load_encoder(folder)
     name = name or found.name
@@ -45,10 +45,10 @@ def add(folder: Path, *, name: str | None = None, pace: int = 0) -> Encoder:
 
 
 def switch(name: str, *, accept_lost: bool = False) -> Encoder:
-    """Let it serve, from every process's next search on; returns who served before.
+    """Let it serve from every process's next search on; return who served before.
 
-    Its gallery is on disk before. Raises Refused unless it has a code of all that can
-    be encoded, and LosesGoldenQueries where it would, unless that is accepted.
+    Its gallery is built first. Raises Refused unless it has a code of all that can be
+    encoded, and LosesGoldenQueries if it would lose some, unless that is accepted.
     """
     row = _named(name)
     before = registry.keep_first()
@@ -73,7 +73,7 @@ def switch(name: str, *, accept_lost: bool = False) -> Encoder:
 
 
 def previous() -> Encoder:
-    """The one that served before the one that does. Raises Refused if there is none."""
+    """Return the encoder that served before. Raises Refused if there is none."""
     ready = Encoder.objects.filter(state=Encoder.State.READY)
     row = ready.filter(served__isnull=False).order_by("-served").first()
     if row is None:
@@ -84,15 +84,15 @@ def previous() -> Encoder:
 def retire(name: str) -> None:
     """Delete its codes, galleries and files.
 
-    Raises Refused for the one that serves, SearchUnavailable while Milvus is away.
-    Again does no harm: it deletes what a killed one left.
+    Raises Refused for the one that serves, SearchUnavailable while Milvus is
+    unreachable. May be repeated: it deletes what an interrupted call left.
     """
     row = _named(name, retired=True)
     if row.state == Encoder.State.SERVING:
         raise Refused(f"{name} serves; switch to another encoder first")
     Encoder.objects.filter(pk=row.pk).update(state=Encoder.State.RETIRED)
     codes = ImageCode.objects.by(row.fingerprint)
-    while some := list(codes.values_list("pk", flat=True)[:DELETED]):
+    while some := list(codes.values_list("pk", flat=True)[:DELETED_CODES]):
         codes.filter(pk__in=some).delete()
     forget(row.fingerprint)
     shutil.rmtree(row.folder, ignore_errors=True)
@@ -107,8 +107,8 @@ def _named(name: str, *, retired: bool = False) -> Encoder:
 
 
 def _build(row: Encoder) -> None:
-    """Its gallery; waits for a builder that is at work."""
-    end = time.monotonic() + PATIENCE
+    """Build its gallery; wait for a builder that is at work."""
+    end = time.monotonic() + PATIENCE_SECONDS
     while not engine().prepare(registry.load(row)):
         if time.monotonic() > end:
             raise Refused("another gallery is being built; try again later")

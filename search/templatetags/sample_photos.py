@@ -9,6 +9,6 @@ register = template.Library()
 
 @register.inclusion_tag("search/_samples.html")
 def sample_photos(count: int) -> dict[str, Any]:
-    """So many photos to try the search with; none where the demo is not sold."""
+    """Offer photos to try the search with; none where the demo is not sold."""
     shown = samples.spread(samples.on_offer(), count)
     return {"samples": shown, "more_samples": True}

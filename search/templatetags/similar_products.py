@@ -1,4 +1,4 @@
-"""What search adds to the shop's pages. They go on without it."""
+"""Template tags of search for the shop's pages, which work without it."""
 
 from typing import Any
 
@@ -29,21 +29,21 @@ MATCH_WORDS: dict[str, Promise] = {
 
 @register.inclusion_tag("search/_similar.html")
 def looks_similar(product: Product) -> dict[str, Any]:
-    """A section of products that look like this one; nothing while search is away.
+    """Show products that look like this one; nothing while search is unavailable.
 
-    Beside what is sold out stands only what is in stock.
+    Beside a product that is sold out, only products in stock are shown.
     """
     filters = Filters(in_stock=not product.in_stock)
     try:
-        found = similar_to_product(product, filters=filters, limit=ON_PRODUCT_PAGE)
+        results = similar_to_product(product, filters=filters, limit=ON_PRODUCT_PAGE)
     except SearchUnavailable as error:
         log.info("no similar products", product=product.pk, reason=str(error))
-        found = []
-    products = [result.product for result in found]
+        results = []
+    products = [result.product for result in results]
     return {"products": products, "instead": not product.in_stock}
 
 
 @register.filter
 def match_words(match: str) -> str:
-    """How well a result matches, in words; empty for what does not."""
+    """Return in words how well a result matches; empty if it does not."""
     return str(MATCH_WORDS.get(match, ""))

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from catalogue.forms import MAX_PICTURES
 from catalogue.models import Product
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.builders import new_category, new_product
@@ -26,7 +27,7 @@ def mug(transactional_db: None) -> Product:
 
 @pytest.fixture
 def staff_page(mug: Product, open_page: Any, live_server: Any) -> Any:
-    """A page of somebody of staff: `staff_page("Anna", locale="zh-CN")`."""
+    """Return a page of somebody of staff: `staff_page("Anna", locale="zh-CN")`."""
 
     def staff_page(name: str, **options: Any) -> Page:
         client = Client()
@@ -92,3 +93,38 @@ def test_the_list_asks_in_the_cell_that_both_changed(
     expect(anna.locator(".messagelist .success")).to_be_visible()
     mug.refresh_from_db()
     assert mug.stock == 4
+
+
+def test_a_double_click_sends_a_form_once(staff_page: Any, mug: Product) -> None:
+    anna = staff_page("Anna")
+    anna.goto(change_url(mug))
+    anna.fill("#id_stock", "7")
+    sent: list[str] = []
+    anna.on("request", lambda each: each.method == "POST" and sent.append(each.url))
+    anna.locator("[name=_save]").last.dblclick()
+    expect(anna.locator(".messagelist .success")).to_be_visible()
+    assert len(sent) == 1
+    expect(anna.locator(".messagelist .info")).to_have_count(0)
+
+
+def test_more_pictures_than_a_form_takes_are_told_before_they_are_sent(
+    staff_page: Any, mug: Product
+) -> None:
+    anna = staff_page("Anna")
+    anna.goto(change_url(mug))
+    pictures = [
+        {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": b"x"}
+        for number in range(MAX_PICTURES + 1)
+    ]
+    field = anna.locator("#id_new_pictures")
+    field.set_input_files(pictures)
+    said = field.evaluate("input => input.validationMessage")
+    assert said == f"At most {MAX_PICTURES} files and 200 MB at once. Choose fewer."
+    sent: list[str] = []
+    anna.on("request", lambda each: each.method == "POST" and sent.append(each.url))
+    save(anna)
+    assert sent == []
+    field.set_input_files(pictures[1:])
+    save(anna)
+    expect(anna.locator(".messagelist .error")).to_be_visible()  # none is a picture
+    assert len(sent) == 1

@@ -11,7 +11,7 @@ from catalogue.models import Category, Product, ProductImage
 from pictures.formats import HEIC
 from tests.builders import make_image, new_category, new_product
 from tests.catalogue.admin_forms import ADD, LIST, change_url, save, upload
-from tests.catalogue.pictures import ACCEPTED, REFUSED
+from tests.pictures.files import ACCEPTED, REFUSED
 
 pytestmark = [
     pytest.mark.django_db,

@@ -66,7 +66,7 @@ def test_every_length_of_code_is_measured(report):
     assert (last["n_bits"], last["map"]) == (256, whole["map"])
 
 
-def test_curves_codes_and_search_are_told(report):
+def test_the_report_has_curves_codes_and_search_times(report):
     assert len(report["recalls"]) == len(RECALL_LEVELS)
     for curve in report["curves"].values():
         assert len(curve) == len(RECALL_LEVELS)
@@ -76,7 +76,7 @@ def test_curves_codes_and_search_are_told(report):
     assert 0 < report["search"]["median_ms"] <= report["search"]["p95_ms"]
 
 
-def test_classes_that_were_trained_on_are_told_from_others(shop):
+def test_trained_classes_are_reported_apart_from_others(shop):
     report = evaluate(
         load_encoder(SHIPPED),
         gallery=PictureSet.parse(f"{shop}:catalogue"),
@@ -111,7 +111,7 @@ def test_the_page_says_why_something_is_not_there(report):
     assert "0 to 3 answers a query" in page and "about level" not in page
 
 
-def test_what_is_answered_right_is_not_among_the_worst(shop):
+def test_queries_answered_right_are_not_among_the_worst(shop):
     measurement = Measurement.encode(
         load_encoder(SHIPPED),
         gallery=PictureSet.parse(f"{shop}:catalogue"),
@@ -196,7 +196,7 @@ def test_reranking_sorts_the_shortlist_and_leaves_the_others_behind():
     assert order[SHORTLIST:].tolist() == np.argsort(-by_code[0])[SHORTLIST:].tolist()
 
 
-def test_what_ties_with_the_last_of_the_shortlist_is_in_it():
+def test_ties_with_the_last_of_the_shortlist_are_in_it():
     by_code = np.zeros((1, SHORTLIST + 5))
     by_embedding = np.linspace(0, 1, SHORTLIST + 5)[None]
     assert rerank(by_code, by_embedding).tolist() == by_embedding.tolist()
@@ -295,7 +295,7 @@ def test_evaluate_writes_a_report_for_programs_and_one_for_people(
         ({"--label": "brand"}, "brand"),
     ],
 )
-def test_what_cannot_be_measured_is_said_in_a_line(
+def test_sets_that_cannot_be_measured_are_named_in_one_line(
     shop, tmp_path, capsys, change, reason
 ):
     options = {

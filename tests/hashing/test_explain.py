@@ -105,7 +105,7 @@ def test_a_place_is_where_most_agrees(cell, where):
     assert name_place(cells) == where
 
 
-def test_what_agrees_in_most_cells_or_in_none_is_everywhere():
+def test_agreement_in_most_cells_or_in_none_is_everywhere():
     assert name_place(np.ones((7, 7))) == EVERYWHERE
     assert name_place(np.zeros((7, 7))) == name_place(-np.ones((7, 7))) == EVERYWHERE
 
@@ -137,7 +137,7 @@ def encoder():
     return encoder
 
 
-def test_hiding_what_mattered_costs_more_than_hiding_by_chance(encoder):
+def test_hiding_the_cells_that_matter_costs_more_than_random_cells(encoder):
     """Of ten products of the demo shop, two views each; see bench_explain for more."""
     rng = np.random.default_rng(0)
     views = sorted(DEMO.glob("*-2.webp"))[::13][:10]
@@ -161,7 +161,9 @@ def test_two_colours_agree_in_look_and_two_shapes_in_item(encoder):
     assert share(picture("red", "rectangle")) > share(picture("blue", "ellipse")) + 0.3
 
 
-def test_the_command_draws_both_and_says_what_agreed(encoder, tmp_path, capsys):
+def test_the_command_draws_both_pictures_and_describes_the_agreement(
+    encoder, tmp_path, capsys
+):
     picture("red").save(tmp_path / "a.png")
     noise((50, 90)).save(tmp_path / "b.png")
     files = [str(tmp_path / name) for name in ("a.png", "b.png")]

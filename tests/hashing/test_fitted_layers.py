@@ -36,7 +36,7 @@ EMBEDDINGS, LABELS = shop()
 
 
 def precision(layer, k=10, embeddings=EMBEDDINGS, labels=LABELS):
-    """The share of the k nearest codes that are of the query's class."""
+    """Return the share of the k nearest codes that are of the query's class."""
     codes = layer.codes(embeddings)
     distances = hamming(codes, codes).astype(float)
     np.fill_diagonal(distances, np.inf)
@@ -77,7 +77,7 @@ def test_whitening_makes_axes_alike():
     assert covariance / covariance[0, 0] == pytest.approx(np.eye(16), abs=0.05)
 
 
-def test_whitening_within_classes_forgets_in_what_they_differ():
+def test_whitening_within_classes_ignores_differences_within_them():
     noisy = l2_normalise(EMBEDDINGS).copy()
     noisy[:, :8] += np.random.default_rng(1).standard_normal((len(noisy), 8)) * 0.3
     noisy = quantise_embeddings(noisy)
@@ -127,7 +127,7 @@ def test_bits_are_ordered_as_a_slow_loop_orders_them():
     assert [first[place] for place in order] == slow
 
 
-def test_a_word_is_nearest_to_what_is_assigned_to_it():
+def test_every_vector_gets_its_nearest_codeword():
     rng = np.random.default_rng(0)
     part, words = rng.standard_normal((30, 4)), rng.standard_normal((16, 4))
     slow = [
@@ -152,7 +152,7 @@ def test_words_that_differ_in_more_bits_are_farther_apart():
 
 
 @pytest.mark.parametrize("fit", [fit_itq, fit_kmeans])
-def test_what_is_learned_beats_random_hyperplanes(fit):
+def test_learned_layers_beat_random_hyperplanes(fit):
     assert precision(fit(EMBEDDINGS, 32)) > precision(random_hyperplanes(DIM, 32)) + 0.1
 
 

@@ -144,7 +144,7 @@ def test_the_recall_of_lists_is_measured_and_kept(tmp_path):
         assert answer(loaded, query[None], 30) == answer(index, query[None], 30)
 
 
-def test_what_the_measured_recall_says_is_what_is_found():
+def test_searches_reach_the_measured_recall():
     ids, codes, rng = clustered(20_000, centres=4000)
     everything = np.ones(len(ids), bool)
     for probes in (4, 16):

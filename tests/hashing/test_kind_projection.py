@@ -40,7 +40,7 @@ def hits(vectors, labels):
     return np.mean(np.array(labels)[cosines.argmax(axis=1)] == labels)
 
 
-def test_products_are_told_apart_by_what_told_others_apart():
+def test_other_products_are_told_apart_too():
     kind = learned(LabelledFeatures(*pictures([0, 1, 2, 3], 40)))
     features, labels = pictures([4, 5])
     assert hits(kind(features), labels) > hits(features, labels)
@@ -78,7 +78,7 @@ def test_a_picture_that_is_a_prototype_counts_in_full():
     assert kind.prototypes.shape == (20, 6 + 4)
 
 
-def test_what_has_no_label_is_drawn_to_no_kind():
+def test_pictures_without_label_are_drawn_to_no_kind():
     taught = LabelledFeatures(*pictures([0, 1, 2, 3]))
     others, _ = pictures([4, 5])
     lengths = [

@@ -234,7 +234,7 @@ def test_options_carry_the_names_of_the_paper():
     assert made("dsh", alpha=1.0)(outputs, labels) > made("dsh")(outputs, labels)
 
 
-def test_a_loss_that_there_is_not_is_refused():
+def test_an_unknown_loss_is_refused():
     with pytest.raises(ValueError, match="no loss 'hinge'; there are contrastive, csq"):
         made("hinge")
 
@@ -269,7 +269,7 @@ def test_the_sign_of_zero_is_one_and_its_gradient_passes():
     assert outputs.grad.tolist() == [1, 1, 1]
 
 
-def test_a_weighted_sum_adds_up_and_shows_what_is_learned():
+def test_a_weighted_sum_adds_up_and_has_the_parameters_of_all():
     outputs, labels = batch()
     greedy, balance = made("greedyhash"), made("balance")
     both = WeightedSum([(1.0, greedy), (0.5, balance)])
@@ -323,7 +323,7 @@ def test_a_distillation_is_its_formula_and_zero_for_the_same_neighbours(name):
     assert loss(rotated * 3, embeddings).item() == pytest.approx(0, abs=1e-5)
 
 
-def test_an_option_that_there_is_not_is_refused():
+def test_an_unknown_option_is_refused():
     with pytest.raises(ValueError, match="supcon has no option margin; there are temp"):
         made("supcon", margin=0.2)
     with pytest.raises(ValueError, match="no distillation 'all'"):

@@ -132,7 +132,7 @@ def test_a_file_that_does_not_fit_is_refused(write, tmp_path):
         ("small", "packaged", "no package holds weights of small"),
     ],
 )
-def test_what_there_is_not_is_refused(name, weights, words):
+def test_unknown_networks_and_weights_are_refused(name, weights, words):
     with pytest.raises(ValueError, match=words):
         make_network(name, weights=weights)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hashing.evaluation.metrics import (
     FIGURES,
     QueryFigures,
-    Ranking,
+    TiedRanking,
     mean_figures,
     vote_share,
     within_radius,
@@ -66,10 +66,10 @@ SMALL = st.lists(
 
 @settings(deadline=None)
 @given(SMALL)
-def test_figures_are_means_over_all_orders_of_what_ties(case):
+def test_figures_are_means_over_all_orders_of_ties(case):
     scores, relevant = case
     every = list(orders(scores))
-    ranking = Ranking.of(scores, np.array(relevant))
+    ranking = TiedRanking.from_scores(scores, np.array(relevant))
     for k in (1, 2, 5):
         mean = np.mean([slow_hit(order, relevant, k) for order in every])
         assert ranking.hit(k) == pytest.approx(mean)
@@ -87,7 +87,7 @@ def test_figures_are_means_over_all_orders_of_what_ties(case):
 
 def test_a_ranking_worked_by_hand():
     # Best first: right, wrong, right, wrong; two are right.
-    ranking = Ranking.of(
+    ranking = TiedRanking.from_scores(
         np.array([0.1, 0.9, 0.5, 0.7]), np.array([False, True, True, False])
     )
     assert ranking.hit(1) == 1
@@ -97,7 +97,7 @@ def test_a_ranking_worked_by_hand():
 
 def test_a_tie_worked_by_hand():
     # One right among three that tie: first, second or third, each as likely.
-    ranking = Ranking.of(np.zeros(3), np.array([False, True, False]))
+    ranking = TiedRanking.from_scores(np.zeros(3), np.array([False, True, False]))
     assert ranking.hit(1) == pytest.approx(1 / 3)
     assert ranking.hit(2) == pytest.approx(2 / 3)
     assert ranking.average_precision() == pytest.approx((1 + 1 / 2 + 1 / 3) / 3)
@@ -125,15 +125,15 @@ def test_query_without_relevant_item_counts_as_zero():
     assert figures["p@5"] == 0.25  # one of two, in one of two queries
 
 
-def test_what_is_taken_out_is_neither_found_nor_missed():
-    ranking = Ranking.of(np.array([-np.inf, 0.5]), np.array([True, True]))
+def test_excluded_entries_are_neither_found_nor_missed():
+    ranking = TiedRanking.from_scores(np.array([-np.inf, 0.5]), np.array([True, True]))
     assert (len(ranking), ranking.n_relevant, ranking.average_precision()) == (1, 1, 1)
-    nothing = Ranking.of(np.array([-np.inf]), np.array([True]))
+    nothing = TiedRanking.from_scores(np.array([-np.inf]), np.array([True]))
     assert (nothing.hit(1), nothing.average_precision()) == (0, 0)
 
 
 def slow_vote(scores, labels, label):
-    """The ten best vote; of those tied at the border every choice is as likely."""
+    """Let the ten best vote; ties at the border are equally likely."""
     ranked = sorted(scores, reverse=True)[:10]
     border = ranked[-1]
     places = ranked.count(border) / list(scores).count(border)
@@ -171,14 +171,14 @@ def test_the_eleventh_has_no_vote():
     assert vote_share(scores, ["near"] * 10 + ["far"] * 30, "near") == 1
 
 
-def test_figures_of_each_query_have_the_mean_that_is_told():
+def test_the_reported_mean_is_that_of_every_querys_figures():
     rng = np.random.default_rng(0)
     scores = rng.integers(0, 4, (6, 15)).astype(float)
     labels = {
         "query_labels": list("aabbcd"),
         "gallery_labels": [str(x) for x in rng.choice(list("abc"), 15)],
     }
-    measured = QueryFigures.of(scores, **labels)
+    measured = QueryFigures.from_scores(scores, **labels)
     assert measured.figures.shape == (6, len(FIGURES))
     assert measured.means() == mean_figures(scores, **labels)
     assert measured.means()["map"] == round(float(measured.figures[:, 6].mean()), 4)
@@ -191,7 +191,7 @@ def test_figures_of_each_query_have_the_mean_that_is_told():
         max_size=4,
     )
 )
-def test_what_lies_within_a_radius_is_counted_one_by_one(rows):
+def test_entries_within_a_radius_agree_with_a_count_one_by_one(rows):
     distances = np.array([[float(d) for d, _ in row] for row in rows])
     relevant = np.array([[r for _, r in row] for row in rows])
     distances[0, 0] = np.inf  # taken out

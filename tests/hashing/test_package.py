@@ -7,7 +7,7 @@ from types import ModuleType
 import hashing
 
 
-def test_all_names_what_is_public_sorted():
+def test_all_lists_the_public_names_sorted():
     public = [
         name
         for name, value in vars(hashing).items()

@@ -1,13 +1,9 @@
 """Sets of pictures and their SPLITs."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
 
-from hashing.picture_sets import PictureSet, alter, open_picture
+from hashing.picture_sets import PictureSet, alter
 from tests.hashing.pictures import noise, tarred, write_set
 
 
@@ -60,55 +56,12 @@ def test_a_label_that_is_no_column_is_named(source):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a tar"])
-def test_what_is_no_set_is_refused(tmp_path, content):
+def test_a_path_without_a_set_is_refused(tmp_path, content):
     path = tmp_path / "set.tar"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=r"set\.tar"):
         PictureSet.parse(str(path))
-
-
-def encoded(image, **options):
-    file = io.BytesIO()
-    image.save(file, **options)
-    return io.BytesIO(file.getvalue())
-
-
-def test_large_pictures_become_smaller_and_small_ones_stay():
-    assert open_picture(encoded(noise((1400, 700)), format="JPEG")).size == (512, 256)
-    assert open_picture(encoded(noise((30, 20)), format="PNG")).size == (30, 20)
-
-
-def test_a_large_jpeg_is_decoded_no_larger_than_it_must_be(monkeypatch):
-    file = encoded(Image.new("RGB", (2400, 1800)), format="JPEG")
-    decode, sizes = JpegImageFile.load, []
-
-    def noted(image):
-        sizes.append(image.size)
-        return decode(image)
-
-    monkeypatch.setattr(JpegImageFile, "load", noted)
-    assert open_picture(file).size == (512, 384)
-    assert (600, 450) in sizes and (1200, 900) not in sizes
-
-
-def test_pictures_are_turned_upright():
-    exif = Image.Exif()
-    exif[0x0112] = 6  # stored lying on its side
-    turned = open_picture(encoded(noise((40, 20)), format="JPEG", exif=exif))
-    assert turned.size == (20, 40)
-
-
-@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "I;16", "1"])
-def test_every_mode_becomes_rgb(mode):
-    image = Image.new(mode, (9, 9))
-    file = encoded(image, format="TIFF")
-    assert open_picture(file).mode == "RGB"
-
-
-def test_what_is_transparent_becomes_white():
-    image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
-    assert open_picture(encoded(image, format="PNG")).getpixel((0, 0)) == (255,) * 3
 
 
 def test_an_altered_copy_is_another_picture_of_the_same_thing():

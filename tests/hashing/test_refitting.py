@@ -49,7 +49,7 @@ def test_nothing_can_be_fitted_to_nothing():
         refit_layer(random_hyperplanes(8, 8), catalogue(0, 8))
 
 
-def test_a_better_layer_is_told_by_recall_before_and_after_on_what_was_held_out():
+def test_recall_before_and_after_is_measured_on_held_out_embeddings():
     layer, shop = random_hyperplanes(32, 16), catalogue(300, 32)
     fitted = fit_hash_layer(layer, shop, seed=1)
     assert (len(fitted.learned_from), fitted.n_held_out) == (240, 60)

@@ -14,6 +14,7 @@ import pytest
 
 from hashing import SHIPPED, load_encoder
 from hashing.__main__ import main
+from pictures.errors import UnreadableImage
 from tests.hashing.pictures import noise
 from tests.hashing.shops import paint, write_manifest, write_recipe, write_shop
 
@@ -31,7 +32,7 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(shop, tmp_path_factory):
-    """What one forced training left behind."""
+    """Return what one forced training left behind."""
     folder = tmp_path_factory.mktemp("trained")
     assert main(["train", str(write_recipe(folder, shop)), "--force"]) == 0
     return folder
@@ -49,7 +50,7 @@ def test_the_result_is_an_encoder_that_is_served(trained):
 
 
 def test_the_hash_layer_is_chosen_by_the_recipe(shop, tmp_path):
-    recipe = write_recipe(tmp_path, shop, layer="two_layer_head", then_all=False)
+    recipe = write_recipe(tmp_path, shop, layer="two_layer_head")
     recipe.write_text(f"{recipe.read_text()}\n[layer_options]\nsteps = 3\n")
     assert main(["train", str(recipe), "--force"]) == 0
     encoder = load_encoder(tmp_path / "own")
@@ -196,7 +197,7 @@ def test_one_product_is_no_shop(tmp_path, capsys):
     assert "1 products with readable pictures" in capsys.readouterr().err
 
 
-def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
+def test_unusable_pictures_are_left_out_by_name(tmp_path, caplog):
     from hashing.training.training_recipe import TrainingRecipe
     from hashing.training.training_set import open_training_set
 
@@ -211,7 +212,7 @@ def test_what_cannot_be_used_is_left_out_by_name(tmp_path, caplog):
     )
     found = open_training_set(TrainingRecipe.read(write_recipe(tmp_path, shop)))
     assert found.skipped == (
-        "0-0.png: no readable picture",
+        f"0-0.png: {UnreadableImage('not_an_image')}",
         "1-0.png: the file is missing",
         "2-0.png: no product_id",
         "product p0: no picture of it is left",

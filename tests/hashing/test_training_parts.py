@@ -93,7 +93,7 @@ def test_a_product_is_seen_in_every_scene_that_its_seed_makes(kind, monkeypatch)
 
 
 def stripes(colour):
-    """A thing of one colour on white."""
+    """Return a thing of one colour on white."""
     image = Image.new("RGB", (90, 90), "white")
     image.paste(colour, (20, 25, 70, 65))
     return image
@@ -174,7 +174,7 @@ def report_of(held_out, learned):
         ((0.0, 0.0), 0, "no check was better"),
     ],
 )
-def test_what_is_worse_is_refused_with_the_reason(differences, n_steps, why):
+def test_a_worse_encoder_is_refused_with_the_reason(differences, n_steps, why):
     start = SimpleNamespace(name="general")
     with pytest.raises(TrainingError, match=why):
         refuse_worse(
@@ -182,7 +182,7 @@ def test_what_is_worse_is_refused_with_the_reason(differences, n_steps, why):
         )
 
 
-def test_what_is_no_worse_is_not_refused():
+def test_an_encoder_that_is_no_worse_is_not_refused():
     start = SimpleNamespace(name="general")
     refuse_worse(report_of(0.0, 0.1), start, n_steps=3, candidate=Path("own"))
 

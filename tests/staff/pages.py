@@ -15,6 +15,7 @@ class _Inputs(HTMLParser):
         self._is_inside = False
         self._text: str | None = None
         self._select = ""
+        self._first: str | None = None
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -28,11 +29,24 @@ class _Inputs(HTMLParser):
             self._take_input(name, given)
         elif tag == "select":
             self._select = name
-        elif tag == "option" and "selected" in given:
-            self.fields.setdefault(self._select, []).append(given.get("value") or "")
+            self._first = None if "multiple" in given else ""
+        elif tag == "option" and self._select:
+            self._take_option(given)
         elif tag == "textarea":
             self._text = name
             self.fields[name] = [""]
+
+    def _take_option(self, given: dict[str, str | None]) -> None:
+        """Take an option; a menu in which none is chosen sends its first one."""
+        value = given.get("value") or ""
+        if "selected" in given:
+            if self._first == self._select:
+                self.fields[self._select] = []
+            self._first = None
+            self.fields.setdefault(self._select, []).append(value)
+        elif self._first == "":
+            self._first = self._select
+            self.fields[self._select] = [value]
 
     def _take_input(self, name: str, given: dict[str, str | None]) -> None:
         kind = given.get("type") or "text"
@@ -50,6 +64,8 @@ class _Inputs(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._is_inside = False
+        if tag == "select":
+            self._select = ""
         if tag == "textarea" and self._text is not None:
             # The line end after the tag is no part of it; browsers send CRLF.
             text = self.fields[self._text][0].removeprefix("\n")

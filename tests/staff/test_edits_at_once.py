@@ -8,8 +8,8 @@ from django.db import close_old_connections, connection, transaction
 from django.test import Client
 
 from catalogue.models import Product
-from tests.builders import new_product
-from tests.catalogue.admin_forms import LIST, change_url
+from tests.builders import new_category, new_product
+from tests.catalogue.admin_forms import ADD, LIST, change_url
 from tests.staff.pages import OpenPage
 from tests.wait import wait_until
 
@@ -63,3 +63,16 @@ def test_a_list_saved_during_another_change_waits_and_asks(
     assert "Which one counts?" in asked.html
     product.refresh_from_db()
     assert product.stock == 9
+
+
+def test_a_form_sent_twice_at_the_same_moment_counts_once(
+    admin_client: Client,
+) -> None:
+    category = new_category("Mugs")
+    page = OpenPage(admin_client, ADD)
+    page.fill_in(name="Mug", sku="m1", category=str(category.pk), price="3")
+    with ThreadPoolExecutor(4) as threads:
+        presses = [threads.submit(in_thread, page.send) for _ in range(4)]
+    shown = [press.result() for press in presses]
+    assert all(each.is_left for each in shown)
+    assert Product.objects.get().name == "Mug"

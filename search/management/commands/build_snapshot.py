@@ -23,5 +23,5 @@ class Command(BaseCommand):
         if snapshot is None:
             raise CommandError("Another process is building one; try again later.")
         self.stdout.write(f"{snapshot.name} serves {snapshot.images} pictures.")
-        if told := report.told(report.note_standings()):
+        if told := report.summary(report.save_results()):
             self.stdout.write(told)

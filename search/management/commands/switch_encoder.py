@@ -46,5 +46,5 @@ class Command(BaseCommand):
             "go back by switch_encoder --back, or delete it by "
             f"retire_encoder {before.name}."
         )
-        if told := report.told(report.note_standings()):
+        if told := report.summary(report.save_results()):
             self.stdout.write(told)

@@ -23,7 +23,7 @@ from tests.catalogue.import_files import (
     write_csv,
     zip_of,
 )
-from tests.catalogue.pictures import ACCEPTED, REFUSED
+from tests.pictures.files import ACCEPTED, REFUSED
 
 pytestmark = [
     pytest.mark.django_db,

@@ -11,6 +11,9 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from catalogue.models import Product
+from hashing import SHIPPED, load_encoder
+from hashing.layers.multilayer import MultilayerHashLayer
+from search.devices import exchange
 from search.encoders import registry
 from tests.builders import draw_picture
 from tests.search.asking import API, post_photo, skus
@@ -265,3 +268,22 @@ def test_there_are_no_other_files(
 ) -> None:
     own = registry.serving().fingerprint
     assert client.get(f"{API}encoder/{path.format(own=own)}").status_code == 404
+
+
+def test_a_layer_that_is_not_linear_has_no_file_for_devices(
+    shop: list[Product],
+) -> None:
+    encoder = load_encoder(SHIPPED)
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((512, 8)), rng.standard_normal((8, 256))
+    encoder.layer = MultilayerHashLayer(
+        weights[0].astype(np.float32),
+        np.zeros(8, np.float32),
+        weights[1].astype(np.float32),
+        np.zeros(256, np.float32),
+        normalises_hidden=True,
+    )
+    names = [file.name for file in exchange.files_of(encoder)]
+    assert names == ["network.onnx", "layer.npz", "card.json"]
+    with pytest.raises(KeyError):
+        exchange.file_of(encoder, "layer.bin")

@@ -32,7 +32,7 @@ ANSWER_SECONDS = 10  # less than SQLite waits for its lock
 @pytest.fixture
 def nothing_close(monkeypatch: pytest.MonkeyPatch) -> list[Product]:
     shop = open_shop()
-    monkeypatch.setattr(similar, "word", lambda similarity: Match.NONE)
+    monkeypatch.setattr(similar, "match_for", lambda similarity: Match.NONE)
     return shop
 
 

@@ -79,7 +79,7 @@ def distances(query: Query) -> dict[int, int]:
 
 
 def switched(folder: Path) -> Encoder:
-    """A shop of six where the encoder in this folder has taken over."""
+    """Return a shop of six where the encoder in this folder has taken over."""
     open_shop(6)
     row = switching.add(folder)
     filling.fill(row)
@@ -157,7 +157,7 @@ def test_an_encoder_whose_bits_do_not_come_again_is_refused(foreign: Path) -> No
     row = switching.add(foreign)
     filling.fill(row)
     ImageCode.objects.by(row.fingerprint).update(code=bytes(32))
-    with pytest.raises(Refused, match="unsound"):
+    with pytest.raises(Refused, match="cannot be used"):
         switching.switch("foreign")
     assert registry.encoder().fingerprint != row.fingerprint
 

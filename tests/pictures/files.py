@@ -16,7 +16,7 @@ def saved(image: Image.Image, format: str, **options: object) -> bytes:
 
 
 def huge_png() -> bytes:
-    """A header of 100,000 × 100,000 and next to nothing behind it."""
+    """Return a header of 100,000 × 100,000 and next to nothing behind it."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         crc = struct.pack(">I", zlib.crc32(kind + data))
@@ -49,7 +49,7 @@ def with_gps() -> bytes:
     return make_image(1, exif=exif)
 
 
-def turned(tag: int) -> bytes:
+def turned(tag: int, format: str = "JPEG") -> bytes:
     """Upright, its top left corner would be red; stored as EXIF `tag` says."""
     upright = Image.new("RGB", (64, 32), "white")
     upright.paste("red", (0, 0, 24, 12))
@@ -65,7 +65,7 @@ def turned(tag: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = tag
     stored = upright.transpose(inverse[tag]) if tag in inverse else upright
-    return saved(stored, "JPEG", exif=exif, quality=95)
+    return saved(stored, format, exif=exif, quality=95)
 
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
