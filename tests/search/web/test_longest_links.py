@@ -27,7 +27,7 @@ WORDS = "🦊" * 66 + " mug " + "🦊" * 66
 
 @pytest.fixture
 def fields(db: None) -> dict[str, Any]:
-    """The longest of each, and products that they find."""
+    """Return the longest value of each field, and make products that they find."""
     products = [new_product(f"p{n}", images=[n]) for n in range(3)]
     encoding.encode_missing()
     snapshots.build()
