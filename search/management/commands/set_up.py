@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from catalogue.models import ProductImage
 from catalogue.shared_folder import mark, shared_folder
 from search.encoders import encoding
-from search.words import texts
+from search.words import text_encoding
 
 WHAT_TO_TRY = """
   The shop    {address}/
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             call_command("load_demo", verbosity=0)
         if encoding.waiting_images().exists():
             call_command("encode_missing")
-        texts.encode_missing()
+        text_encoding.encode_missing()
         call_command("build_snapshot", if_due=True)
         if address:
             call_command("create_admin")
