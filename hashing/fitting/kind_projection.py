@@ -53,7 +53,7 @@ class KindProjection:
         return gate.astype(np.float32)
 
     def tensors(self) -> dict[str, Float32Array]:
-        """Return what `append_embedding` needs of this part, except its weight and room.
+        """Return what `append_embedding` needs of this part, except weight and room.
 
         Names are those of PART_TENSORS and KIND_TENSORS in `hashing.networks.export`.
         """

@@ -32,8 +32,8 @@ class Projection:
     def tensors(self) -> dict[str, Float32Array]:
         """Return what `append_embedding` needs of this part, except its weight.
 
-        Names are those of PART_TENSORS in `hashing.networks.export`. An exported network
-        projects without centring and adds a bias instead.
+        Names are those of PART_TENSORS in `hashing.networks.export`. A graph projects
+        without centring and adds a bias instead.
         """
         return {"axes": self.axes, "bias": -self.centre @ self.axes}
 
