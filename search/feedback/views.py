@@ -1,7 +1,6 @@
 """Feedback from the page: one press beside a result, with or without scripts."""
 
 import hashlib
-from urllib.parse import urlsplit
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -23,7 +22,7 @@ from search.errors import (
 from search.feedback import giving
 from search.gallery.filters import NO_FILTERS, Filters
 from search.models import Feedback
-from search.web.forms import LinkForm
+from search.web.forms import BoxForm
 
 MOST_ID = 2**62
 RETRY_AFTER_SECONDS = 10
@@ -80,10 +79,8 @@ def give_feedback(request: HttpRequest) -> HttpResponse:
 
 def _filters_of(address: str) -> Filters:
     """Return the filters of the results page that the shopper was on."""
-    fields = QueryDict(urlsplit(address.replace("\0", "")).query)
-    form = LinkForm(fields)
-    if words := fields.get("words", "").strip():
-        form = form.with_words(words)
+    query = address.replace("\0", "").partition("?")[2].partition("#")[0]
+    form = BoxForm(QueryDict(query))  # reads filters in the words, too
     return form.filters() if form.is_valid() else NO_FILTERS
 
 

@@ -25,7 +25,7 @@ retakes = 1
 
 
 def write_shop(folder: Path, *, products=9, photos=0):
-    """Products, each with a catalogue picture and some photos."""
+    """Write products, each with a catalogue picture and some photos."""
     folder.mkdir(parents=True)
     lines = []
     for number in range(products):
@@ -51,7 +51,7 @@ def write_manifest(folder, lines):
 
 
 def write_recipe(folder: Path, shop: Path, **values):
-    """A recipe of a training on a shop, into `folder / own`."""
+    """Return a recipe of a training on a shop, into `folder / own`."""
     text = RECIPE.format(shop=shop, out=folder / "own")
     for name, value in values.items():
         kept = [line for line in text.splitlines() if not line.startswith(f"{name} =")]

@@ -98,7 +98,10 @@ def test_another_site_cannot_press(shop: list[Product]) -> None:
     assert press(client, page, right=shop[3].pk).status_code == 403
 
 
-@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere", "x\0"])
+@pytest.mark.parametrize(
+    "back",
+    ["https://elsewhere.example/", "//elsewhere", "x\0", "http://[elsewhere?brand=%"],
+)
 def test_it_leads_back_to_this_shop_alone(
     client: Client, shop: list[Product], back: str
 ) -> None:
