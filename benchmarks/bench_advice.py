@@ -86,7 +86,7 @@ def pictures_of(name: str) -> list[Picture]:
 
 
 def measured(pictures: list[Picture]) -> dict[str, Any]:
-    """The share of altered ones that are told so, and of good ones that are too."""
+    """Return the share of altered photos that are recognised, and of good ones."""
     chance = Chance(SEED)
     told = {wrong: [wrong in advice(alter(picture, chance)) for picture in pictures]
             for wrong, alter in WRONG.items()}  # fmt: skip

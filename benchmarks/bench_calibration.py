@@ -61,7 +61,7 @@ def of_set(encoder: Encoder, text: str) -> tuple[Encoded, list[str]]:
 
 
 def of_demo(encoder: Encoder) -> tuple[Encoded, list[str]]:
-    """The shop that `load_demo` fills."""
+    """Return the shop that `load_demo` fills."""
     images, products = [], []
     with (DEMO / "catalogue.csv").open(encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
@@ -94,7 +94,7 @@ def some_of(asked: JudgedAnswers, queries: int) -> JudgedAnswers:
 
 
 def by_chance(predicted: np.ndarray) -> float:
-    """The error of a curve that is right, where so few are asked."""
+    """Return the error of a curve that is right, where so few are asked."""
     rng = np.random.default_rng(0)
     drawn = [rng.random(len(predicted)) < predicted for _ in range(DRAWS)]
     errors = [expected_error(predicted, is_right) for is_right in drawn]

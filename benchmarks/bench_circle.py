@@ -70,7 +70,7 @@ class Operator:
 
 
 def put_photos(folder: Path) -> None:
-    """Some of the train part in a folder for each product, as an operator has them."""
+    """Return some of the train part, in a folder for each product."""
     taken: Counter[str] = Counter()
     for row in _rows(folder):
         sku = row["product_id"]

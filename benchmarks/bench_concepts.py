@@ -108,7 +108,7 @@ def probabilities(pictures: Pictures) -> np.ndarray:
 def figures(
     seen: np.ndarray, kinds: np.ndarray, asked: dict[str, str], near: float
 ) -> dict[str, Any]:
-    """seen (n, 1000), kinds (n,); `asked`: what is typed for each kind."""
+    """Measure; seen (n, 1000), kinds (n,); `asked`: what is typed for each kind."""
     classes = sentences.encode_known(torchvision.models._meta._IMAGENET_CATEGORIES)
     shares = []
     for kind, typed in asked.items():

@@ -53,7 +53,8 @@ class Shown(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A pair that may be told: how alike by us or by the peer, and whether it is so;
+    """A pair that may be reported: how alike it is, and whether it is a copy.
+
     half: of the product that was altered.
     """
 
@@ -64,9 +65,7 @@ class Told(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What we would tell of a set, what the peer would, and how many copies of each
-    half there are.
-    """
+    """What we and the peer report of a set, and how many copies each half has."""
 
     ours: list[Told]
     peers: list[Told]
@@ -160,7 +159,7 @@ def _half(product: str) -> int:
 
 
 def without_twins(pictures: list[Shown]) -> list[Shown]:
-    """Some sets hold a picture twice: what is the same but for noise, once."""
+    """Drop pictures that a set holds twice, the same except for noise."""
     kept: list[Shown] = []
     seen: list[Any] = []
     for shown in pictures:
@@ -205,7 +204,7 @@ def together(seen: list[Seen]) -> Seen:
 
 
 def least_alike(told: list[Told]) -> float:
-    """The least likeness to tell from, so that precision is kept."""
+    """Return the least likeness to tell from, so that precision is kept."""
     ordered = sorted(told, key=lambda each: -each.alike)
     right, best = 0, 1.0
     for number, each in enumerate(ordered, 1):

@@ -43,7 +43,7 @@ def look(encoder: Encoder, text: str) -> tuple[Embeddings, Labels]:
 
 
 def crowd(real: Embeddings, n: int, rng: np.random.Generator) -> Embeddings:
-    """n embeddings: noise around real ones, which come first."""
+    """Return n embeddings: noise around real ones, which come first."""
     around = l2_normalise(real)[rng.integers(0, len(real), n - len(real))]
     noise = rng.standard_normal(around.shape).astype(np.float32)
     return np.concatenate(
@@ -56,7 +56,7 @@ def figures(
     queries: tuple[Embeddings, Labels],
     gallery: tuple[Embeddings, Labels],
 ) -> dict[str, float]:
-    """mAP of codes and of floats, and what share of it codes keep."""
+    """Return mAP of codes and of floats, and the share of it that codes keep."""
     labels = {"query_labels": queries[1], "gallery_labels": gallery[1]}
     codes = [layer.codes(side[0]) for side in (queries, gallery)]
     code = mean_figures(code_similarity(*codes), **labels)["map"]

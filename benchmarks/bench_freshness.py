@@ -40,7 +40,7 @@ FILES = 400  # which they share
 
 
 def draw(seed: int) -> bytes:
-    """A JPEG of rectangles in colours, different for each seed."""
+    """Return a JPEG of rectangles in colours, different for each seed."""
     chance = np.random.default_rng(seed)
     pixels = np.empty((SIDE, SIDE, 3), np.uint8)
     pixels[:] = chance.integers(0, 256, 3)

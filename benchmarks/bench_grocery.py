@@ -26,7 +26,7 @@ COLUMNS = ["sku", "name", "category", "price", "stock", "description", "images"]
 
 
 def write_catalogue(folder: Path) -> Path:
-    """The import file of the 81 products; pictures are at `iconic_path`."""
+    """Return the import file of the 81 products; pictures are at `iconic_path`."""
     path = folder / "catalogue.csv"
     with (folder / "products.csv").open() as source, path.open("w") as target:
         rows = csv.writer(target)

@@ -40,7 +40,7 @@ WAYS = (
 
 
 def photo(seed: int) -> bytes:
-    """A JPEG of soft shapes with some noise, as large as a photo of that size is."""
+    """Return a JPEG of soft shapes with some noise, as large in bytes as a photo."""
     chance = np.random.default_rng(seed)
     small = Image.fromarray(chance.integers(0, 256, (24, 24, 3), np.uint8))
     pixels = np.asarray(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.int16)

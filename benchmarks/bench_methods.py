@@ -194,7 +194,7 @@ Cell = tuple[str, int | None, str, dict[str, float]]  # method, bits, column, fi
 def uncoded(
     name: str, seen: tuple[Side, Side], unseen: tuple[Side, Side]
 ) -> Iterator[Cell]:
-    """The figures of cosines, which codes are to keep."""
+    """Return the figures of cosines, which codes are to keep."""
     for column, (gallery, queries) in (("seen", seen), ("unseen", unseen)):
         scores = cosines(queries.embeddings, gallery.embeddings)
         yield name, None, column, figures(scores, gallery, queries)

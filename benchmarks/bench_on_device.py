@@ -31,7 +31,7 @@ PHOTOS, TOP = 100, 20
 
 
 def load_device(shop: Shop) -> Any:
-    """The docs' program, talking to this shop."""
+    """Return the docs' program, talking to this shop."""
     address = f"http://127.0.0.1:{shop.port}"
     path = write(
         blocks("on-device.md", "python")[0], shop.folder / "device.py", server=address
@@ -62,7 +62,7 @@ def server_decoding(shop: Shop) -> Callable[[Path], Path]:
 
 
 def in_browser(page: Page, device: Any, photo: Path) -> dict[str, str]:
-    """Decoded, quantised and hashed by the docs' JavaScript."""
+    """Decode, quantise and hash by the docs' JavaScript."""
     content = base64.b64encode(photo.read_bytes()).decode()
     pixels, width, height = page.evaluate(
         """async ([photo, side]) => {

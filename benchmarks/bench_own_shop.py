@@ -69,7 +69,7 @@ _sides: dict[tuple[str, str], EncodedSet] = {}
 
 
 def write_sets(folder: Path) -> dict[str, Path]:
-    """The shops' sets, as `export_training_images` would write them."""
+    """Return the shops' sets, as `export_training_images` would write them."""
     with tarfile.open(DATA / "grocery.tar") as tar:
         tar.extractall(folder, filter="data")
     with (folder / "manifest.csv").open() as file:
@@ -119,7 +119,7 @@ def ask(encoder: Encoder, learned: set[str]) -> Table:
 
 
 def _seen(encoder: Encoder, text: str) -> EncodedSet:
-    """A set as an encoder sees it; of the twin, once for all seeds."""
+    """Return a set as an encoder sees it; of the twin, once for all seeds."""
     key = (encoder.fingerprint, text)
     if key not in _sides:
         _sides[key] = EncodedSet.encode(encoder, PictureSet.parse(text), "product_id")
@@ -136,7 +136,7 @@ def _parts(
 
 
 def make_twin(folder: Path) -> Path:
-    """The recipe of the shipped encoder, without the grocery."""
+    """Return the recipe of the shipped encoder, without the grocery."""
     recipe = FitRecipe.read(BASE_DIR / "hashing/recipes/lite0.toml")
     twin = replace(
         recipe,
@@ -179,7 +179,7 @@ def train(own: Path, seed: int, *, twin: Path, stand_ins: int) -> dict[str, Any]
 
 
 def table(shops: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """A row for each shop, question and figure: before, and after by each seed."""
+    """Return rows by shop, question and figure: before, and after by seed."""
     rows = []
     for name, runs in shops.items():
         for part in runs[0]["after"]:

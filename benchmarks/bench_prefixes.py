@@ -33,12 +33,12 @@ Cell = tuple[str, int | None, str, float]  # which bits, how many, half, mAP
 
 
 def first(layer: LinearHashLayer, n_bits: int) -> LinearHashLayer:
-    """The first bits of a layer as a layer."""
+    """Return the first bits of a layer as a layer."""
     return LinearHashLayer(layer.rotation[:, :n_bits], layer.thresholds[:n_bits])
 
 
 def measure(train: Side, val: Side, seed: int) -> Iterator[Cell]:
-    """mAP on both halves, at every length."""
+    """Return mAP on both halves, at every length."""
     halved = halves(train, val, seed)
     projection = fit_projection([halved[0][0].embeddings], DIM, whitening=0.0)
     for half, sides in zip(("seen", "unseen"), halved, strict=True):
@@ -69,7 +69,7 @@ def measure(train: Side, val: Side, seed: int) -> Iterator[Cell]:
 
 
 def table(cells: list[Cell]) -> list[dict[str, Any]]:
-    """A row for each length."""
+    """Return a row for each length."""
     gathered: dict[tuple[str, int | None, str], list[float]] = defaultdict(list)
     for name, n_bits, half, figure in cells:
         gathered[name, n_bits, half].append(figure)

@@ -34,7 +34,7 @@ SIZES = {"whole, 512 x 384": (512, 384), "whole, 224 x 224": (224, 224),
 
 
 def opened(runtime):
-    """A function from uint8 (1, height, width, 3) to the embedding (1, dim)."""
+    """Return a function from uint8 (1, height, width, 3) to the embedding (1, dim)."""
     if runtime == "onnxruntime":
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime

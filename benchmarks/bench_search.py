@@ -46,7 +46,7 @@ Run = Callable[[np.ndarray], np.ndarray]  # (1, 224, 224, 3) uint8 to (1, 2048) 
 
 
 def a_photo(seed: int, size: tuple[int, int]) -> bytes:
-    """A JPEG of soft shapes with some noise, as large as a photo of that size is."""
+    """Return a JPEG of soft shapes with some noise, as large in bytes as a photo."""
     chance = np.random.default_rng(seed)
     small = Image.fromarray(chance.integers(0, 256, (18, 24, 3), np.uint8))
     pixels = np.asarray(small.resize(size, Image.Resampling.BICUBIC), np.int16)
@@ -84,7 +84,7 @@ def resnet50(folder: Path) -> Path:
 
 
 def in_int8(path: Path) -> Path:
-    """The same, quantised; calibrated on noise, which speed does not depend on."""
+    """Quantise it; it is calibrated on noise, which speed does not depend on."""
     import onnx
     from onnxruntime.quantization import (
         CalibrationDataReader,

@@ -115,7 +115,7 @@ class Kept:
     subjects: TuningViews | None = None
 
     def by(self, stage: nn.Module) -> ImageFeatures:
-        """The pictures as a network with this last stage sees them."""
+        """Return the pictures as a network with this last stage sees them."""
         return seen_by(stage, self.seen, self.maps)
 
 
@@ -180,7 +180,7 @@ def kept(name: str, look: Callable[[], StemMaps]) -> StemMaps:
 
 @torch.inference_mode()
 def seen_by(stage: nn.Module, seen: ImageFeatures, maps: StemMaps) -> ImageFeatures:
-    """What a network sees with this last stage, of which only things depend."""
+    """Return what a network sees with this last stage, of which only things depend."""
     chunks = np.array_split(maps, -(-len(maps) // BATCH))
     pooled = [
         stage(torch.from_numpy(one.astype(np.float32))).mean((2, 3)) for one in chunks
@@ -254,7 +254,7 @@ def rows_of(parts: FittedParts, asked: EncodedSet, found: EncodedSet) -> Rows:
 
 
 def only(side: EncodedSet, kept: np.ndarray) -> EncodedSet:
-    """Some of the pictures of a side."""
+    """Return some of the pictures of a side."""
     places = np.flatnonzero(kept)
     features = side.features
     parts = [features.embedding, features.item, features.look, features.combined]
@@ -270,7 +270,7 @@ def only(side: EncodedSet, kept: np.ndarray) -> EncodedSet:
 def without(
     one: Kept, source: RecipeSource, hidden: set[str]
 ) -> tuple[Kept, list[str]]:
-    """A source without the pictures of some labels, and the labels that are left."""
+    """Return a source without some labels, and the labels that are left."""
     names = PictureSet.parse(source.set).column(source.label) if source.label else []
     left = np.array([name not in hidden for name in names], dtype=bool)
     if left.all():
@@ -299,7 +299,7 @@ def some(seen: ImageFeatures, kept: np.ndarray) -> ImageFeatures:
 def unseen_products(
     looked: Looked, recipe: FitRecipe, sources: Sequence[tuple[RecipeSource, Kept]]
 ) -> dict[str, Any]:
-    """A twin without 41 products: their photos in a gallery of them alone."""
+    """Return a twin without 41 products: their photos in a gallery of them alone."""
     queries, gallery, label = QUESTIONS["grocery photo → train photos, fine"]
     products = sorted(set(PictureSet.parse(gallery).column(label)))
     drawn = np.random.default_rng(recipe.seed).permutation(products)

@@ -50,7 +50,7 @@ Run = Callable[[], Any]
 
 
 def seconds(run: Run) -> float:
-    """The processor's time that a run takes."""
+    """Return the processor's time that a run takes."""
     start = time.process_time()
     run()
     return time.process_time() - start

@@ -75,7 +75,7 @@ def baselines(world: World) -> Figures:
 def encoder_rankings(
     encoder: Encoder | Twin, name: str, *, codes: bool = True
 ) -> dict[str, Ranking]:
-    """What an encoder is measured by."""
+    """Return what an encoder is measured by."""
     if not codes:
         return {f"{name}, float": by_cosine(encoder.embed)}
     reference = encoder.reference if isinstance(encoder, Twin) else None

@@ -54,7 +54,7 @@ def _read(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def split(seed: int) -> Split:
-    """Queries, gallery and labelled pictures, drawn by the seed."""
+    """Draw queries, gallery and labelled pictures by the seed."""
     _, labels = tiles()
     rng = np.random.default_rng(seed)
     in_train = np.arange(len(labels)) < 50_000
@@ -69,7 +69,7 @@ def split(seed: int) -> Split:
 
 
 def changed(picture: Array, rng: np.random.Generator) -> Array:
-    """A picture (32, 32, 3) moved, maybe mirrored, in another light, partly hidden."""
+    """Return a picture (32, 32, 3) moved, mirrored, relit or partly hidden."""
     wide = np.pad(picture, ((SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="reflect")
     top, left = rng.integers(0, 2 * SHIFT + 1, 2)
     view = wide[top : top + 32, left : left + 32].astype(np.float32)

@@ -212,7 +212,7 @@ def follow(average: nn.Module, model: nn.Module, *, share: float = 0.99) -> None
 
 
 def seen(model: nn.Module, name: str, n_outputs: int) -> list[Array]:
-    """Outputs of a model for all 60,000 pictures; kept in the temporary folder."""
+    """Return outputs for all 60,000 pictures, cached in the temporary folder."""
     CACHE.mkdir(exist_ok=True)
     path = CACHE / f"{name}.npz"
     if not path.exists():

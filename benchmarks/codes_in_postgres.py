@@ -17,7 +17,7 @@ GRAPH_UP_TO = 200_000  # codes: beyond, pgvector builds its graph for many minut
 
 
 def bench_databases(codes: Codes, queries: Codes, rounds: int) -> dict[str, Any]:
-    """The same codes in PostgreSQL: its own bit_count, and pgvector's distance."""
+    """Search the same codes in PostgreSQL: by bit_count, and by pgvector's distance."""
     n, n_bits = len(codes), codes.shape[1] * 8
     index = CodeIndex.build(np.arange(n), codes)
     texts = ["".join(f"{byte:08b}" for byte in code) for code in queries]
@@ -74,7 +74,7 @@ def copy_codes(one: psycopg.Connection, codes: Codes) -> float:
 
 
 def build_graph(one: psycopg.Connection) -> float:
-    """pgvector's index of these codes; the seconds that takes."""
+    """Build pgvector's index of these codes; return the seconds it takes."""
     start = time.perf_counter()
     one.execute("SET maintenance_work_mem = '1GB'")
     one.execute("CREATE INDEX ON codes USING hnsw (code bit_hamming_ops)")

@@ -180,7 +180,7 @@ def _copied(images: int, encoder: Encoder) -> Iterator[bytes]:
 
 
 def write_pictures(media: Path) -> None:
-    """The files that the pictures share."""
+    """Return the files that the pictures share."""
     folder = media / "products"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(FILES):

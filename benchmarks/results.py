@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     sections = [section(path) for path in sorted(RESULTS.glob("*.json"))]
     return BEGIN + "".join(sections)
 
@@ -52,7 +52,7 @@ def section(path: Path) -> str:
 
 
 def module(name: str) -> str:
-    """The benchmark that writes a result: one that names it, or is named like it."""
+    """Return the benchmark that writes a result, by what it names or its name."""
     for path in sorted(FOLDER.glob("bench_*.py")):
         if f'save_result("{name}"' in path.read_text(encoding="utf-8"):
             return path.stem
@@ -64,7 +64,7 @@ def command(name: str) -> str:
 
 
 def title(name: str) -> str:
-    """The first line of the benchmark's docstring, or the name of the result."""
+    """Return the first line of the benchmark's docstring, or the name of the result."""
     path = FOLDER / f"{module(name)}.py"
     if not path.exists():
         return name.replace("_", " ").capitalize()
@@ -106,7 +106,7 @@ def _tables(result: Row) -> Iterator[str]:
 
 
 def _titled_tables(title: str, value: Any) -> Iterator[str]:
-    """A table, or where it is a table of tables, each; none of anything else."""
+    """Iterate over the tables in a value; none where it is no table."""
     rows = _rows(value)
     if rows and len(_columns(rows)) <= WIDEST:
         yield f"**{title}**\n\n{as_table(rows)}" if title != "rows" else as_table(rows)

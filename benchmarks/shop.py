@@ -64,7 +64,7 @@ class Shop:
         return time.perf_counter() - start
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """A process that ends with the shop, its output in a log in the folder."""
+        """Start a process that ends with the shop; its log is in the folder."""
         log = (self.folder / f"{len(self._processes)}.log").open("wb")
         process = subprocess.Popen(
             [sys.executable, *command],
@@ -155,14 +155,14 @@ def save_result(name: str, result: dict[str, Any]) -> Path:
 
 
 def commit() -> str:
-    """The commit that is checked out; "-dirty" where files differ from it."""
+    """Return the commit that is checked out; "-dirty" where files differ from it."""
     git = ["git", "describe", "--always", "--dirty"]
     told = subprocess.run(git, cwd=BASE_DIR, capture_output=True, text=True)
     return told.stdout.strip()
 
 
 def load_result(name: str) -> dict[str, Any]:
-    """What save_result wrote last, without its header; empty where nothing was."""
+    """Return what save_result wrote last, without its header; empty without it."""
     path = RESULTS / f"{name}.json"
     if not path.exists():
         return {}

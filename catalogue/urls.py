@@ -5,7 +5,7 @@ from catalogue import views
 
 
 class AnyScriptSlug(SlugConverter):
-    """A slug in any script: `\\w` is not ASCII alone."""
+    r"""A slug in any script: `\w` is not ASCII alone."""
 
     regex = r"[-\w]+"
 

@@ -98,7 +98,7 @@ class BoundedBodies:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Called by Django once, at the start."""
+        """Keep the next handler; Django calls this once, at the start."""
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -9,8 +9,9 @@ _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the picture in sRGB; without a profile, and by one that is damaged or
-    meant for other pictures, as it is.
+    """Return the picture in sRGB.
+
+    It stays as it is without a profile, or if the profile is damaged or does not fit.
     """
     if not profile:
         return image

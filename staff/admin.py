@@ -1,5 +1,6 @@
-"""Accounts and groups of staff. Rights are given by superusers alone: who could give
-them to others could give them to themselves.
+"""Accounts and groups of staff.
+
+Only superusers give rights: who could give them to others could take them.
 """
 
 from typing import Any

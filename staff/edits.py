@@ -32,8 +32,7 @@ DELETED_AT_ONCE = 900
 
 
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Offers an action only to who has its rights, and merges forms with what changed
-    since they were shown.
+    """Offers actions by their rights, and merges forms with what changed meanwhile.
 
     watched: attributes that an action goes by; a row whose have changed since the list
     was shown is left out of the action, and named.
@@ -279,7 +278,7 @@ def _is_id(text: str) -> bool:
 
 
 def _refuse_what_is_no_id(texts: list[str]) -> None:
-    """Raises BadRequest: Django would pass it to the database."""
+    """Raise BadRequest: Django would pass it to the database."""
     if not all(map(_is_id, texts)):
         raise BadRequest("a row is named by what is no id")
 

@@ -47,8 +47,9 @@ class MergedField(forms.BoundField):
 
 
 class MergingForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Mixed into admin's forms by `merging_form`. A form's `row_name` names its row
-    where it is gone; else the row's own text does.
+    """Mixed into admin's forms by `merging_form`.
+
+    A form's `row_name` names its row where it is gone; else the row's own text does.
 
     watched: attributes of the row that the page shows and no field has; a field of
     `guarded` is a file or a mark that must not go over a change of these.
@@ -75,8 +76,9 @@ class MergingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @cached_property
     def _standings(self) -> dict[str, str]:
-        """Of each field that is compared: "" where what is stored stays, MINE, or
-        THEIRS where both were changed.
+        """Return the choice for each compared field.
+
+        It is empty where what is stored stays; MINE or THEIRS where both changed it.
         """
         if self._seen is None:
             return {}

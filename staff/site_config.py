@@ -1,5 +1,6 @@
-"""In place of django.contrib.admin in INSTALLED_APPS. Not in apps.py, where Django
-expects one configuration.
+"""The configuration of admin, in INSTALLED_APPS in place of django.contrib.admin.
+
+It is not in apps.py, where Django expects one configuration.
 """
 
 from django.contrib.admin.apps import AdminConfig

@@ -41,7 +41,7 @@ def make_image(
     format: str = "JPEG",
     **options: Any,
 ) -> bytes:
-    """The file of a picture; `options` go to Pillow (`exif=`, `quality=` …)."""
+    """Return the file of a picture; `options` go to Pillow (`exif=`, `quality=` …)."""
     out = io.BytesIO()
     draw_picture(seed, size).convert(mode).save(out, format, **options)
     return out.getvalue()
@@ -58,7 +58,7 @@ def new_product(
     category: Category | str = "Things",
     **values: Any,
 ) -> Product:
-    """A product on sale. `images`: files, or seeds for draw_picture."""
+    """Return a product on sale. `images`: files, or seeds for draw_picture."""
     number = next(_numbers)
     sku = f"sku-{number}" if sku is None else sku
     if isinstance(category, str):

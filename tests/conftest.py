@@ -84,7 +84,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(autouse=True)
 def _clean_process(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a test leaves behind in this process and in its folder goes away."""
+    """Remove what a test leaves behind in this process and in its folder."""
     yield
     clean_process(shop_stands="standing_shop" in request.fixturenames)
 
@@ -150,7 +150,7 @@ def bucket_server(tmp_path: Path) -> Iterator[BucketServer]:
 def broker(
     redis_server: RedisServer, environment: dict[str, str]
 ) -> Iterator[RedisServer]:
-    """This process and those in `environment` send their tasks to Redis."""
+    """Let this process and those in `environment` send their tasks to Redis."""
     environment["REDIS_URL"] = redis_server.url
     before = {name: app.conf[name] for name in ("broker_url", "task_always_eager")}
     _use_broker(broker_url=redis_server.url, task_always_eager=False)
@@ -227,7 +227,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, live_server: Any) -> Iterator[Page]:
-    """A page of the shop; addresses may begin with `/`. Other sizes, languages:
+    """Yield a page of the shop; addresses may begin with `/`.
+
+    For another size or language:
     `browser.new_context(base_url=live_server.url, viewport=…, locale="zh-CN")`.
     """
     context = browser.new_context(base_url=live_server.url, locale="en-GB")

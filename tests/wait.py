@@ -6,7 +6,7 @@ T = TypeVar("T")
 
 
 def wait_until(condition: Callable[[], T], timeout: float = 10, what: str = "") -> T:
-    """What the condition answers, as soon as that is true; TimeoutError if never."""
+    """Return what the condition answers, once it is true; else raise TimeoutError."""
     deadline = time.monotonic() + timeout
     while True:
         if answer := condition():

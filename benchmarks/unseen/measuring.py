@@ -55,7 +55,7 @@ class Question:
         return cls(world, relevant, excluded, int((~relevant.any(axis=1)).sum()))
 
     def hits(self, scores: Scores) -> Hits:
-        """Expected share of answerable queries with a right answer in the first k."""
+        """Return the expected share of answerable queries answered in the first k."""
         gallery = self.relevant.shape[1]
         own = np.where(self.excluded, -np.inf, scores[:, :gallery])
         strangers = scores[:, gallery:]

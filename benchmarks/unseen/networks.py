@@ -56,12 +56,12 @@ class UpperStages(nn.Module):
 
 
 def untuned() -> nn.Sequential:
-    """The stages that may be tuned, as ImageNet left them."""
+    """Return the stages that may be tuned, as ImageNet left them."""
     return upper(load_imagenet_lite0())
 
 
 def upper(network: FeatureNetwork) -> nn.Sequential:
-    """A network's stages from the cut on."""
+    """Return a network's stages from the cut on."""
     trunk: Any = network.body.trunk
     stages: nn.Sequential = trunk[CUT:]
     return stages
@@ -85,7 +85,7 @@ class Network:
         self._session: Any = None
 
     def features(self, pictures: Pictures) -> Features:
-        """What it sees in all pictures of a set; computed once."""
+        """Return what it sees in all pictures of a set; computed once."""
         if self._last:
             path = FOLDER / f"{slugify(pictures.name)}.{self.name}.pooled.npy"
             if not path.exists():
@@ -95,7 +95,7 @@ class Network:
         return Features(*self._stored(pictures)[:2])
 
     def maps(self, pictures: Pictures) -> Halves:
-        """Maps (n, 192, 7, 7) before the last stage."""
+        """Return maps (n, 192, 7, 7) before the last stage."""
         return self._stored(pictures)[2]
 
     def _stored(self, pictures: Pictures) -> list[Halves]:
@@ -129,7 +129,7 @@ class Network:
 
 @cache
 def imagenet() -> Network:
-    """The network as ImageNet left it."""
+    """Return the network as ImageNet left it."""
     return Network(untuned())
 
 

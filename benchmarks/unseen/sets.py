@@ -42,7 +42,7 @@ class Pictures:
 
 @cache
 def plain(name: str) -> Pictures:
-    """A set's pictures as they are."""
+    """Return a set's pictures as they are."""
     source = street_set() if name == "street" else DATA / f"{name}.tar"
     pictures = PictureSet.parse(str(source))
     seen = activations(name, pictures.pictures(), len(pictures))
@@ -116,7 +116,7 @@ def _digest(text: str) -> int:
 
 
 def street_set() -> Path:
-    """The demo shop's catalogue and street photos as one set."""
+    """Return the demo shop's catalogue and street photos as one set."""
     folder = FOLDER / "street"
     folder.mkdir(parents=True, exist_ok=True)
     with (PICTURES / "catalogue.csv").open() as file:

@@ -52,7 +52,7 @@ SOURCES = (
 
 
 def group(source: str, row: ManifestRow) -> str:
-    """The group of the sets that teach that a row belongs to."""
+    """Return the group of the sets that teach that a row belongs to."""
     if source == "renders3d":
         kind = row.columns["coarse_label"]
         return "furniture" if kind in FURNITURE else "household"
@@ -67,7 +67,7 @@ def may_teach(row: ManifestRow) -> bool:
 
 
 def stored(source: Source) -> Iterator[Pictures]:
-    """A source's pictures and the views of them."""
+    """Return a source's pictures and the views of them."""
     yield plain(source.name)
     if source.turns:
         yield views(source.name, source.turns)

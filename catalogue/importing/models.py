@@ -18,7 +18,7 @@ STALE = timedelta(seconds=30)
 
 class ImportQuerySet(models.QuerySet["CatalogueImport"]):
     def runnable(self) -> Self:
-        """Waiting, or left by a killed worker; none while another one is running.
+        """Select what waits, or was left by a killed worker; none while one is running.
 
         One after the other, since the later file knows better. A worker that lives
         writes its heartbeat every second or so.

@@ -1,4 +1,4 @@
-"""Numbers as people and programs write them: 1234.5, 1.234,50 €, 1'299.00, 12,-
+"""Numbers as people and programs write them: 1234.5, 1.234,50 €, 1'299.00 and 12,- too.
 
 A separator with three digits behind it may mark decimals or thousands. It is read by
 what the other numbers of the file show, else refused with both readings.

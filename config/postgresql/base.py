@@ -57,7 +57,7 @@ class Wait:
         self._wait = connection.wait
 
     def __call__(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
-        """Raises OperationalError, and closes the connection, if it takes too long."""
+        """Raise OperationalError and close the connection if it takes too long."""
         until = time.monotonic() + self.seconds
         try:
             return self._wait(gen, *args, **{"timeout": self.seconds, **kwargs})
@@ -68,7 +68,7 @@ class Wait:
             raise
 
     def _give_up(self) -> None:
-        """What is running is of use to nobody."""
+        """Cancel the running statement, whose result nobody needs."""
         try:
             self._connection.cancel_safe(timeout=1)
         except psycopg.Error:

@@ -21,8 +21,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(TConn):  # type: ignore[misc]
-    """A client's connection, the request that is arriving on it, and what is left to
-    send of the answer to the one before.
+    """A client's connection, the request arriving on it, and the answer being sent.
 
     refusal: the status that the request is answered with, whatever it asks, since its
     body will not come. is_large: its body is read by a thread, as it arrives.

@@ -175,7 +175,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         group.remove(connection)
 
     def murder_pending(self) -> None:
-        """Called by gunicorn's loop: end what has had its time."""
+        """End what has had its time; gunicorn's loop calls this."""
         now = time.monotonic()
         if now < self.next_check:
             return
@@ -207,7 +207,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
 
     def finish_request(self, connection: Connection, done: Future[Any]) -> None:
-        """Called by gunicorn's loop when a thread has answered."""
+        """Take over the answer of a thread; gunicorn's loop calls this."""
         if connection.sock.fileno() < 0:  # broken off in the middle of an answer
             self._close(connection)
             return

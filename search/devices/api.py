@@ -94,8 +94,10 @@ class AnyType(BaseContentNegotiation):
 
 
 class EncoderFile(APIView):
-    """One file of an encoder. It never changes: another encoder has another
-    fingerprint. Can be had in parts (`Range`).
+    """One file of an encoder.
+
+    It never changes, since another encoder has another fingerprint. Parts of it can be
+    requested (`Range`).
     """
 
     content_negotiation_class = AnyType

@@ -70,7 +70,7 @@ class WarnsOfDuplicates(StaffAdmin):
         request.saved_product = form.instance  # type: ignore[attr-defined]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Compares after the transaction, so that no other writer waits for it."""
+        """Compare after the transaction, so that no other writer waits for it."""
         response = super().changeform_view(request, *args, **kwargs)
         if saved := getattr(request, "saved_product", None):
             warn(request, saved)
@@ -139,7 +139,7 @@ class ResemblanceAdmin(StaffAdmin):
     def remove_newer(
         self, request: HttpRequest, queryset: QuerySet[Resemblance]
     ) -> set[Product]:
-        """Returns the products that lost a picture."""
+        """Return the products that lost a picture."""
         newer = ProductImage.objects.filter(pk__in=queryset.order_by().values("newer"))
         images = list(newer.select_related("product"))
         for image in images:

@@ -140,7 +140,7 @@ def _nearest(image: ProductImage) -> Neighbours | None:
 
 
 def _same_files(image: ProductImage) -> QuerySet[ProductImage]:
-    """Uploaded as the same bytes, or made the same by us; also what is hidden."""
+    """Select pictures of the same bytes, as uploaded or stored; hidden ones too."""
     same = Q(digest=image.digest)
     if image.source_digest:
         same |= Q(source_digest=image.source_digest)

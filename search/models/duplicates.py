@@ -45,8 +45,9 @@ class ResemblanceQuerySet(models.QuerySet["Resemblance"]):
 
 
 class Resemblance(models.Model):
-    """Two pictures that may be one, or of one product. A pair is kept once, and
-    what staff said of it is remembered as long as both files stay.
+    """Two pictures that may be one, or of one product.
+
+    A pair is kept once, with what staff decided, as long as both files stay.
     """
 
     class Tier(models.IntegerChoices):

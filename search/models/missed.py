@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Missed(models.Model):
-    """How many searches of a day found nothing close, by the category of what comes
-    nearest, or by the words that were typed.
+    """How many searches of a day found nothing close.
+
+    They are counted by the category of what comes nearest, or by the words typed.
     """
 
     day = models.DateField(_("day"))

@@ -32,7 +32,7 @@ def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the pinned packages. Skips where npm's registry is unreachable."""
+    """Install the pinned packages; skip where npm's registry is unreachable."""
     folder = tmp_path_factory.mktemp("typescript")
     shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
     flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
@@ -46,7 +46,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def client(installed: Path, tmp_path: Path) -> Path:
-    """The same folder with types generated from the schema of now."""
+    """Return the same folder with types generated from the schema of now."""
     call_command("spectacular", format="openapi-json", file=str(tmp_path / "schema"))
     generator = "node_modules/openapi-typescript/bin/cli.js"
     done = run(

@@ -33,8 +33,10 @@ def street(
 
 @pytest.fixture
 def open_page(browser: Browser, live_server: Any) -> Iterator[Any]:
-    """A page in a browser of its own: `open_page(locale="zh-CN")`; options as of
-    Playwright's `new_context`. Whatever goes wrong in a script fails the test.
+    """Return a function that opens a page: `open_page(locale="zh-CN")`.
+
+    Its options are those of Playwright's `new_context`. An error in a script fails the
+    test.
     """
     contexts, errors = [], []
 

@@ -92,7 +92,7 @@ def at(address: str) -> Act:
 
 
 def two_things(visit: Visit) -> Path:
-    """A photo with two things on it, far apart."""
+    """Return a photo with two things on it, far apart."""
     path = visit.folder / "two.jpg"
     photo = Image.new("RGB", (1000, 750), "#e9e7e4")
     for name, left, top in (("MUG-103-1", 40, 380), ("BAL-107-1", 640, 30)):
@@ -103,14 +103,14 @@ def two_things(visit: Visit) -> Path:
 
 
 def nothing_like_it(visit: Visit) -> Path:
-    """A photo of nothing: dark, without an edge."""
+    """Return a photo of nothing: dark, without an edge."""
     path = visit.folder / "nothing.jpg"
     Image.linear_gradient("L").resize((900, 1200)).point(lambda v: v // 6).save(path)
     return path
 
 
 def with_part(visit: Visit) -> None:
-    """A box drawn by keyboard."""
+    """Return a box drawn by keyboard."""
     visit.send(visit.street(13))
     page = visit.page
     page.locator("#box").focus()
@@ -280,14 +280,14 @@ SMALL = (260, 563)
 
 
 def listed() -> str:
-    """The page of the docs that shows them."""
+    """Return the page of the docs that shows them."""
     shown = (f"{shot.about}\n\n![](shots/{shot.name}.webp)\n" for shot in (*SHOTS, WAY))
     titles = (f"## {shot.name}\n\n" for shot in (*SHOTS, WAY))
     return "\n".join([HEAD, *map("".join, zip(titles, shown, strict=True))])
 
 
 def furnish(shop: Shop) -> None:
-    """What staff and shoppers leave behind."""
+    """Return what staff and shoppers leave behind."""
     os.environ.update(shop.environment, DJANGO_SETTINGS_MODULE="config.settings")
     import django
 

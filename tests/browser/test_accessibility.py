@@ -21,7 +21,7 @@ GRAVE = {"serious", "critical"}
 
 
 def grave(page: Page) -> list[str]:
-    """What axe has against this page: rule and place."""
+    """Return axe's findings on this page: rule and place."""
     found = Axe().run(page).response["violations"]
     return [
         f"{page.url[:80]}: {each['id']} at {each['nodes'][0]['target']}"

@@ -27,7 +27,7 @@ def mug(transactional_db: None) -> Product:
 
 @pytest.fixture
 def staff_page(mug: Product, open_page: Any, live_server: Any) -> Any:
-    """A page of somebody of staff: `staff_page("Anna", locale="zh-CN")`."""
+    """Return a page of somebody of staff: `staff_page("Anna", locale="zh-CN")`."""
 
     def staff_page(name: str, **options: Any) -> Page:
         client = Client()

@@ -37,7 +37,7 @@ def dots(page: Page) -> Locator:
 
 
 def sent(page: Page) -> list[str]:
-    """The methods of all that the page asks for from now on."""
+    """Return the methods of all that the page asks for from now on."""
     methods: list[str] = []
     page.on("request", lambda request: methods.append(request.method))
     return methods

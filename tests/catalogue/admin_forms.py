@@ -21,7 +21,7 @@ def change_url(product: Product) -> str:
 
 
 def filled_in(product: Product, **values: Any) -> dict[str, Any]:
-    """The form of this product as it is shown, with other values."""
+    """Return the form of this product as it is shown, with other values."""
     images = list(product.images.all()) if product.pk else []
     form = {
         "sku": product.sku,

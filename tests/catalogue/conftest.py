@@ -9,7 +9,7 @@ from catalogue.signals import images_saved, products_changed
 
 @pytest.fixture
 def sent() -> Any:
-    """What the catalogue announced: ids of images, and of products."""
+    """Return what the catalogue announced: ids of images, and of products."""
     ids: dict[str, list[int]] = {"images": [], "products": []}
 
     def note_images(image_ids: list[int], **kwargs: Any) -> None:

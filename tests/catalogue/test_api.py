@@ -32,7 +32,7 @@ def get(client: APIClient, path: str, **params: Any) -> Any:
 
 
 def pages(client: APIClient, **params: Any) -> list[list[str]]:
-    """The SKUs of each page, by following `next`."""
+    """Return the SKUs of each page, by following `next`."""
     page = get(client, "products/", **params)
     found = [[product["sku"] for product in page["results"]]]
     while page["next"]:

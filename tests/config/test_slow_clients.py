@@ -78,7 +78,7 @@ def clients(port: int, data: bytes, number: int = NINE) -> Iterator[list[Any]]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An empty shop with a colleague in it: its environment, and her session."""
+    """Return an empty shop with a colleague in it: its environment, and her session."""
     folder = tmp_path_factory.mktemp("shop")
     temporary = folder / "temporary"
     temporary.mkdir()

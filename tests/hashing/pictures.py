@@ -11,7 +11,7 @@ HUES = {"red": "#c8102e", "green": "#00843d", "blue": "#0047bb", "yellow": "#ffc
 
 
 def picture(colour="red", shape="ellipse", *, size=(160, 120), seed=0):
-    """A shape on white, a little elsewhere for every seed."""
+    """Return a shape on white, a little elsewhere for every seed."""
     rng = np.random.default_rng(seed)
     image = Image.new("RGB", size, "white")
     left, top = rng.integers(5, 25, 2)
@@ -28,7 +28,7 @@ def noise(size=(64, 48), seed=0):
 
 
 def write_set(folder: Path, *, per_product=3):
-    """A set of four products; the first picture of each is its catalogue picture."""
+    """Return a set of four products, each with its catalogue picture first."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for number, colour in enumerate(HUES):
@@ -44,7 +44,7 @@ def write_set(folder: Path, *, per_product=3):
 
 
 def tarred(folder: Path) -> Path:
-    """The same set as a .tar beside its folder."""
+    """Return the same set as a .tar beside its folder."""
     path = folder.with_suffix(".tar")
     with tarfile.open(path, "w") as tar:
         for file in sorted(folder.iterdir()):

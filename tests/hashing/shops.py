@@ -51,7 +51,7 @@ def write_manifest(folder, lines):
 
 
 def write_recipe(folder: Path, shop: Path, **values):
-    """A recipe of a training on a shop, into `folder / own`."""
+    """Return a recipe of a training on a shop, into `folder / own`."""
     text = RECIPE.format(shop=shop, out=folder / "own")
     for name, value in values.items():
         kept = [line for line in text.splitlines() if not line.startswith(f"{name} =")]

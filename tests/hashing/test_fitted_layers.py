@@ -36,7 +36,7 @@ EMBEDDINGS, LABELS = shop()
 
 
 def precision(layer, k=10, embeddings=EMBEDDINGS, labels=LABELS):
-    """The share of the k nearest codes that are of the query's class."""
+    """Return the share of the k nearest codes that are of the query's class."""
     codes = layer.codes(embeddings)
     distances = hamming(codes, codes).astype(float)
     np.fill_diagonal(distances, np.inf)

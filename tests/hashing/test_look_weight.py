@@ -11,7 +11,7 @@ PARTS = (Part("item", 0, 8, 1.0), Part("look", 8, 12, 0.5))
 
 
 def shop(*, items, looks, pictures=3, noise=0.05, seed=0):
-    """A product for each item in each look, with so many pictures of it."""
+    """Return a product for each item in each look, with so many pictures of it."""
     rng = np.random.default_rng(seed)
     things, colours = rng.normal(size=(items, 8)), rng.normal(size=(looks, 4))
     vectors, products = [], []

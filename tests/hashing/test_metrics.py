@@ -133,7 +133,7 @@ def test_excluded_entries_are_neither_found_nor_missed():
 
 
 def slow_vote(scores, labels, label):
-    """The ten best vote; of those tied at the border every choice is as likely."""
+    """Let the ten best vote; ties at the border are equally likely."""
     ranked = sorted(scores, reverse=True)[:10]
     border = ranked[-1]
     places = ranked.count(border) / list(scores).count(border)

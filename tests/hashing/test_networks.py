@@ -61,7 +61,7 @@ def test_the_shipped_network_does_not_tell_where_it_was_made():
 
 
 def resizing_alone():
-    """A graph that gives back what resizing made of a picture."""
+    """Return a graph that gives back what resizing made of a picture."""
     byte = onnx.TensorProto.UINT8
     ends = [
         onnx.helper.make_tensor_value_info(name, byte, [1, 3, 224, 224])

@@ -32,7 +32,7 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(shop, tmp_path_factory):
-    """What one forced training left behind."""
+    """Return what one forced training left behind."""
     folder = tmp_path_factory.mktemp("trained")
     assert main(["train", str(write_recipe(folder, shop)), "--force"]) == 0
     return folder

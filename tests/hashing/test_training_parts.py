@@ -93,7 +93,7 @@ def test_a_product_is_seen_in_every_scene_that_its_seed_makes(kind, monkeypatch)
 
 
 def stripes(colour):
-    """A thing of one colour on white."""
+    """Return a thing of one colour on white."""
     image = Image.new("RGB", (90, 90), "white")
     image.paste(colour, (20, 25, 70, 65))
     return image

@@ -39,7 +39,7 @@ photos = 1
 
 @pytest.fixture
 def folder(tmp_path):
-    """A set of a catalogue picture of each hue, the first under the GPL."""
+    """Return a set of a catalogue picture of each hue, the first under the GPL."""
     with (tmp_path / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "product_id", "kind", "licence", "rights"])

@@ -16,7 +16,7 @@ def saved(image: Image.Image, format: str, **options: object) -> bytes:
 
 
 def huge_png() -> bytes:
-    """A header of 100,000 × 100,000 and next to nothing behind it."""
+    """Return a header of 100,000 × 100,000 and next to nothing behind it."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         crc = struct.pack(">I", zlib.crc32(kind + data))

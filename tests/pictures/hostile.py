@@ -15,7 +15,7 @@ def segment(marker: int, body: bytes) -> bytes:
 
 
 def huffman(kind: int, symbol: int) -> bytes:
-    """A table of one code, one bit long."""
+    """Return a table of one code, one bit long."""
     return segment(0xC4, bytes([kind << 4, 1]) + bytes(15) + bytes([symbol]))
 
 
@@ -32,7 +32,7 @@ def jpeg(
     frame: int = 0xC2,
     end: bytes = b"\xff\xd9",
 ) -> bytes:
-    """A grey JPEG with hardly anything in it; progressive unless told otherwise."""
+    """Return a grey JPEG with hardly anything in it, progressive by default."""
     head = struct.pack(">BHHB", 8, height, width, 3)
     parts = b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
     start = b"\xff\xd8" + segment(0xDB, DQT) + segment(frame, head + parts)
@@ -57,7 +57,7 @@ def png(
     before: bytes = b"",
     after: bytes = b"",
 ) -> bytes:
-    """A whole black PNG with further chunks before and after its pixels."""
+    """Return a whole black PNG with further chunks before and after its pixels."""
     channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
     row = bytes(1 + width * channels * bits // 8)
     squeeze = zlib.compressobj(9)
@@ -74,7 +74,7 @@ def png(
 
 
 def tiff(tags: dict[int, tuple[int, int | bytes]], data: bytes) -> bytes:
-    """A TIFF of these tags, (type, value) by number; `data` is where tag 0 says."""
+    """Return a TIFF of these tags; `data` is where tag 0 points."""
     longer = b""
     head = 8 + 2 + 12 * len(tags) + 4
     size = head + sum(len(v) for _, v in tags.values() if isinstance(v, bytes))
@@ -134,7 +134,7 @@ def avif_that_says_less(side: int) -> bytes:
 def gif(
     width: int, height: int, *, frame: tuple[int, int], before: bytes = b""
 ) -> bytes:
-    """A GIF of one colour, whose frame may be larger than its screen."""
+    """Return a GIF of one colour, whose frame may be larger than its screen."""
     codes = b"".join(_lzw(frame[0] * frame[1]))
     blocks = (codes[at : at + 255] for at in range(0, len(codes), 255))
     data = b"".join(bytes([len(block)]) + block for block in blocks)

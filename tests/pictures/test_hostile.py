@@ -28,7 +28,7 @@ def refused(content: bytes) -> str:
 
 @pytest.fixture
 def isolated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The formats of the pictures that were decoded in a process of their own."""
+    """Return the formats of pictures decoded in a process of their own."""
     formats: list[str] = []
     decode_apart = isolation.decode
 

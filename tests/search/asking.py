@@ -56,7 +56,7 @@ def post_photo(
 def get(
     client: APIClient, path: str, params: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The answer, which must be one."""
+    """Return the answer, which must be one."""
     url = path if path.startswith("http") else f"{API}{path}"
     response = client.get(url, params)
     assert response.status_code == 200, response.content

@@ -36,7 +36,7 @@ def a_query(chance: random.Random) -> Query:
 
 
 def add_coded_image(product: Product, vector: Embedding) -> ProductImage:
-    """A picture whose file is never read, with its code."""
+    """Return a picture whose file is never read, with its code."""
     digest = hashlib.sha256(random.randbytes(16)).hexdigest()
     image = ProductImage.objects.create(
         product=product, file="none.jpg", width=8, height=8, digest=digest

@@ -13,7 +13,7 @@ from tests.search.asking import open_varied_shop
 
 @pytest.fixture(scope="module")
 def varied_shop(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Opened once for a module, committed, and taken away after its last test."""
+    """Open a shop once for a module, and remove it after the last test."""
     with django_db_blocker.unblock():
         open_varied_shop()
     yield

@@ -42,7 +42,7 @@ def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def chosen_engine(
     request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
-    """The shop searches there; it is empty before."""
+    """Let the shop search there; it is empty before."""
     if request.param == "embedded":
         yield "embedded"
         return

@@ -13,7 +13,7 @@ from tests.pictures.hostile import jpeg
 
 
 def png(width: int, height: int) -> bytes:
-    """A PNG whose header says this size, with hardly anything behind it."""
+    """Return a PNG whose header says this size, with hardly anything behind it."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(name + content))
@@ -25,7 +25,7 @@ def png(width: int, height: int) -> bytes:
 
 
 def turned() -> bytes:
-    """The picture of seed 0 as a phone stores it that was held upright."""
+    """Return the picture of seed 0 as a phone stores it that was held upright."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     out = io.BytesIO()

@@ -61,7 +61,7 @@ class Phrasing:
 
 @cache
 def catalogue() -> list[Row]:
-    """The demo shop, as its file has it."""
+    """Return the demo shop, as its file has it."""
     with (PICTURES / "catalogue.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

@@ -1,6 +1,4 @@
-"""Small shops whose pictures can be found, photos of their products, and the page
-that answers them.
-"""
+"""Small shops whose pictures can be found, and photos of their products."""
 
 import csv
 from collections.abc import Iterable
@@ -64,7 +62,7 @@ def words(page: Any) -> str:
 
 
 def raising(error: Exception) -> Any:
-    """A stand-in for a search that fails."""
+    """Return a stand-in for a search that fails."""
 
     def similar_to_query(*args: Any, **kwargs: Any) -> None:
         raise error

@@ -40,7 +40,7 @@ def page(client: Client, url: str) -> str:
 
 
 def badges(client: Client, product: Product) -> list[str]:
-    """The states of its pictures, as its form shows them."""
+    """Return the states of its pictures, as its form shows them."""
     form = page(client, change_url(product))
     return [part.split('"')[0] for part in form.split('class="state ')[1:]]
 

@@ -38,7 +38,7 @@ print(json.dumps([result.product.name for result in found]))
 
 
 def dump_and_restore(folder: Path, environment: dict[str, str], request: object) -> str:
-    """The database somewhere else; its URL."""
+    """Return the database somewhere else; its URL."""
     if connection.vendor == "sqlite":
         copy = folder / "db.sqlite3"
         source = sqlite3.connect(connection.settings_dict["NAME"], uri=True)

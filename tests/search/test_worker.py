@@ -42,7 +42,7 @@ def test_a_picture_saved_while_a_worker_runs_is_found_within_two_seconds(
 
 
 def is_encoded_by_worker(seed: int) -> bool:
-    """The first upload also pays for loading the encoder."""
+    """Upload a picture; the first one also pays for loading the encoder."""
     image = new_product(images=[seed]).images.get()
     wait_until(lambda: not encoding.waiting_images().exists(), timeout=30)
     return is_found(seed, image.pk)

@@ -13,7 +13,7 @@ from hashing.fitting.refitting import write_refitted_encoder
 
 
 def refitted(folder: Path, *, name: str = "refitted", seed: int = 1) -> Path:
-    """The same network, another hash layer."""
+    """Return the same network, another hash layer."""
     rng = np.random.default_rng(seed)
     write_refitted_encoder(
         SHIPPED,

@@ -37,7 +37,7 @@ class _Inputs(HTMLParser):
             self.fields[name] = [""]
 
     def _take_option(self, given: dict[str, str | None]) -> None:
-        """A menu in which nothing is chosen sends its first line."""
+        """Take an option; a menu in which none is chosen sends its first one."""
         value = given.get("value") or ""
         if "selected" in given:
             if self._first == self._select:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def colleague(django_user_model: type[User]) -> Client:
-    """A browser of somebody else."""
+    """Return a browser of somebody else."""
     client = Client()
     client.force_login(django_user_model.objects.create_superuser("Berta"))
     return client

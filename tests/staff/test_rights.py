@@ -54,7 +54,7 @@ def opened_shop(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]
 
 @pytest.fixture
 def standing_shop(opened_shop: None, db: None) -> None:
-    """Opened once; what a test writes is rolled back."""
+    """Open a shop once; what a test writes is rolled back."""
 
 
 def log_in(client: Client, *rights: str) -> Client:
@@ -116,7 +116,7 @@ def test_an_action_works_by_its_right_uses_no_other_and_is_in_the_history(
 
 
 def within(rights: tuple[str, ...]) -> set[str]:
-    """The tables that these rights are over."""
+    """Return the tables that these rights are over."""
     tables = {f"search.{name}" for name in DERIVED}
     for right in rights:
         app, _, codename = right.partition(".")
@@ -193,7 +193,7 @@ def test_a_page_that_changes_something_is_in_the_history(
 
 
 def sent_to(address: Address) -> dict[str, Any]:
-    """What the page with the form sends there."""
+    """Return what the page with the form sends there."""
     if address.route.endswith("move/"):
         first, last = Category.objects.order_by("path").values_list("pk", flat=True)[
             ::2

@@ -79,7 +79,7 @@ def no_number(text: str) -> CellError:
 
 
 def checked(cell: Cell) -> Cell:
-    """Return the cell with line breaks as \\n; an error if it cannot be stored."""
+    r"""Return the cell with line breaks as \n; an error if it cannot be stored."""
     if isinstance(cell, CellError):
         return cell
     if len(cell) > MAX_CELL_CHARACTERS:

@@ -46,7 +46,7 @@ class MilvusGallery:
         return cls(collection, made_by, Overlay.empty(0, position, no_rows))
 
     def __len__(self) -> int:
-        """Return how many pictures could be found when Milvus was brought up to date"""
+        """Return how many pictures there were when Milvus was brought up to date."""
         return self.collection.images
 
     @property

@@ -17,7 +17,7 @@ from tests.search.shops import open_shop
 
 
 def regions(*strong: tuple[int, int], weak: float = 0.0) -> np.ndarray:
-    """A grid of 7 x 7 cells that add little, but for these (row, column)."""
+    """Return a grid of 7 x 7 cells that add little, but for these (row, column)."""
     cells = np.full((7, 7, 4), weak, np.float32)
     for row, column in strong:
         cells[row, column] = 1.0

@@ -46,7 +46,7 @@ def shop(db: None) -> list[Product]:
 
 
 def expected(shop: list[Product], fits: Fits) -> dict[str, Any]:
-    """Counted one by one, each facet under all filters but its own."""
+    """Count one by one, each facet under all filters but its own."""
 
     def left(own: str) -> list[Product]:
         others = [fit for name, fit in fits.items() if name != own]

@@ -39,7 +39,7 @@ print(json.dumps([[each["product"]["id"] for each in one] for one in found]))
 
 @pytest.fixture
 def photos() -> list[Path]:
-    """Some street photos, in a shop that sells the products of all."""
+    """Return some street photos, in a shop that sells the products of all."""
     with (STREET / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
     for sku in sorted({row["sku"] for row in rows}):
@@ -51,7 +51,7 @@ def photos() -> list[Path]:
 
 
 def uploaded(photo: Path) -> list[int]:
-    """The products found by sending the photo itself."""
+    """Return the products found by sending the photo itself."""
     with photo.open("rb") as file:
         answer = APIClient().post(PHOTO, {"photo": file, "limit": 20})
     return [found["product"]["id"] for found in answer.json()["results"]]

@@ -33,7 +33,7 @@ def encode_all() -> None:
 
 
 def compare_all() -> None:
-    """What the sweep does, as often as it takes."""
+    """Return what the sweep does, as often as it takes."""
     encode_all()
     finding.compare_missing(seconds=60)
 

@@ -41,7 +41,7 @@ def picture_of(image: ProductImage) -> Image.Image:
 
 
 def without_messages() -> object:
-    """The broker loses everything."""
+    """Let the broker lose everything."""
     return patch("search.signals.encode_images.apply_async")
 
 

@@ -47,7 +47,7 @@ ASKED = 2  # the seed of the picture that is asked for
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> str:
-    """The fingerprint of the other one, which has a code of every picture."""
+    """Return the fingerprint of the other one, which has a code of every picture."""
     open_shop(6)
     row = switching.add(variants.refitted(tmp_path / "refitted"))
     filling.fill(row)
@@ -56,13 +56,13 @@ def foreign(tmp_path: Path) -> str:
 
 @pytest.fixture
 def query(foreign: str) -> Query:
-    """What serves makes of the picture that is asked for."""
+    """Return what serves makes of the picture that is asked for."""
     return Query.from_token(similar_to_photo(photo()).query)
 
 
 @pytest.fixture
 def trap(foreign: str, query: Query) -> Product:
-    """The product least like it, with its code among the other encoder's."""
+    """Return the product least like it, with its code among the other encoder's."""
     farthest = Product.objects.get(pk=ranking(query)[-1])
     rows = ImageCode.objects.by(foreign).filter(image__product=farthest)
     rows.update(code=query.codes.tobytes(), embedding=query.embedding.tobytes())

@@ -39,7 +39,7 @@ def answers(n: int, seed: int, *, power: float, products: int = 50) -> JudgedAns
 
 
 def at(curves: Curves, cosine: float) -> float:
-    """What is said of an answer that is not the first."""
+    """Return what is said of an answer that is not the first."""
     return float(probabilities(curves.others, np.array([cosine]))[0])
 
 

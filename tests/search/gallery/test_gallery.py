@@ -37,7 +37,7 @@ pytestmark = [
 
 
 def bring_up() -> None:
-    """A gallery of the catalogue as it is, without changes beside it."""
+    """Return a gallery of the catalogue as it is, without changes beside it."""
     assert engine().prepare(encoder())
 
 

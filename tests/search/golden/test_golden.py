@@ -114,7 +114,7 @@ def test_the_list_says_which_are_lost(
 
 
 def blinded(folder: Path, product: Product) -> str:
-    """An encoder, ready to serve, by which this product is not among the first."""
+    """Return a ready encoder that does not find this product."""
     row = switching.add(variants.another_network(folder))
     filling.fill(row)
     code = ImageCode.objects.by(row.fingerprint).get(image__product=product)

@@ -79,7 +79,7 @@ def distances(query: Query) -> dict[int, int]:
 
 
 def switched(folder: Path) -> Encoder:
-    """A shop of six where the encoder in this folder has taken over."""
+    """Return a shop of six where the encoder in this folder has taken over."""
     open_shop(6)
     row = switching.add(folder)
     filling.fill(row)

@@ -23,7 +23,7 @@ def client() -> APIClient:
 
 @pytest.fixture
 def shop(transactional_db: None) -> list[Product]:
-    """Committed: of a running transaction PostgreSQL cannot say that all was seen."""
+    """Commit a shop: PostgreSQL cannot see all of a running transaction."""
     return open_varied_shop()
 
 

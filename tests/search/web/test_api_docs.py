@@ -55,7 +55,7 @@ def test_the_docs_load_nothing_from_elsewhere() -> None:
 
 
 def examples() -> list[str]:
-    """The commands in the docs, each on one line."""
+    """Return the commands in the docs, each on one line."""
     blocks = re.findall(r"```sh\n(.*?)```", DOCS.read_text(), re.DOTALL)
     return "".join(blocks).replace("\\\n", " ").strip().splitlines()
 

@@ -38,7 +38,7 @@ def bad_photos() -> dict[str, tuple[bytes, int]]:
 
 
 def _header_of(width: int, height: int) -> bytes:
-    """A PNG that claims to be larger than it is."""
+    """Return a PNG that claims to be larger than it is."""
     png = bytearray(make_image(1, format="PNG"))
     png[16:24] = struct.pack(">II", width, height)
     png[29:33] = struct.pack(">I", zlib.crc32(bytes(png[12:29])))

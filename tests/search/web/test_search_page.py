@@ -38,7 +38,7 @@ def shop(db: None) -> list[Product]:
 def street(
     shop: list[Product], tmp_path: Path, settings: Any
 ) -> Iterator[list[Product]]:
-    """Samples of the first four products, and of one that is not sold here."""
+    """Return samples of the first four products, and of one not sold here."""
     lay_out_street(tmp_path, [*(product.sku for product in shop[:4]), "not-sold"])
     settings.SAMPLE_PHOTOS = tmp_path
     samples._all.cache_clear()

@@ -25,7 +25,7 @@ def shop(db: None) -> list[Product]:
 
 
 def first(client: Client) -> dict[str, Any]:
-    """The fields that ask why the first answer is there."""
+    """Return the fields that ask why the first answer is there."""
     page = send(client, make_image(3)).context["page"]
     answer = page.answer
     return {"query": answer.query, "image": answer.results[0].image_id}

@@ -343,7 +343,7 @@ def test_a_stored_meaning_of_another_text_is_not_used(shop: list[Product]) -> No
 
 
 def painted(colour: str) -> bytes:
-    """A thing of this colour on white, as a file."""
+    """Return a thing of this colour on white, as a file."""
     picture = Image.new("RGB", (240, 240), "white")
     ImageDraw.Draw(picture).ellipse((40, 40, 200, 200), fill=colour)
     out = io.BytesIO()
