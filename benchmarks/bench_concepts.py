@@ -109,7 +109,7 @@ def figures(
     seen: np.ndarray, kinds: np.ndarray, asked: dict[str, str], near: float
 ) -> dict[str, Any]:
     """Measure; seen (n, 1000), kinds (n,); `asked`: what is typed for each kind."""
-    classes = sentences.encode_known(torchvision.models._meta._IMAGENET_CATEGORIES)
+    classes = sentences.encode_cached(torchvision.models._meta._IMAGENET_CATEGORIES)
     shares = []
     for kind, typed in asked.items():
         cosines = classes @ sentences.encode([typed])[0]

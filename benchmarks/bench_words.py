@@ -72,11 +72,11 @@ def measure() -> None:
 
 
 def on_demo() -> dict[str, dict[str, Any]]:
-    from search.words import texts
+    from search.words import text_encoding
     from tests.search.phrasings import open_demo_shop, phrasings
 
     open_demo_shop()
-    texts.encode_missing()
+    text_encoding.encode_missing()
     asked = list(phrasings())
     found: dict[str, dict[str, Any]] = {}
     for name, ask in searches().items():
@@ -98,7 +98,7 @@ def on_large() -> dict[str, Any]:
     fill()
     words_gallery.holder.reset()
     before, start = resident_mb(), time.perf_counter()
-    words_gallery.current()
+    words_gallery.current("")
     read = time.perf_counter() - start
     held = resident_mb() - before
     asked = [each.q for each in phrasings()]
@@ -137,11 +137,12 @@ def timed(
 def ours(q: str) -> Answered:
     """As the API does, below its throttles."""
     from django.http import QueryDict
+    from django.utils.http import urlencode
 
     from search.answers import word_search
-    from search.web.forms import FilterForm
+    from search.web.forms import WordsForm
 
-    form = FilterForm(QueryDict("limit=10")).with_words(q)
+    form = WordsForm(QueryDict(urlencode({"q": q, "limit": 10})))
     form.is_valid()
     request = form.search_request()
     answer = word_search.by_words(request.words, request)
@@ -185,7 +186,7 @@ def fill() -> None:
     """PRODUCTS of the demo shop's kinds, words shuffled, meanings as of its own."""
     from catalogue.models import Category, Product
     from search.models import ProductText
-    from search.words import texts
+    from search.words.documents import digest_of, sentence_of
     from tests.search.phrasings import catalogue
 
     chance = random.Random(SEED)
@@ -212,8 +213,8 @@ def fill() -> None:
         ProductText.objects.bulk_create(
             ProductText(
                 product=each,
-                digest=texts.digest_of(
-                    texts.sentence(names[each.category_id], each.name, each.description)
+                digest=digest_of(
+                    sentence_of(names[each.category_id], each.name, each.description)
                 ),
                 embedding=vectors[model.pk],
             )

@@ -99,7 +99,7 @@ def large_shop(images: int, *, keep: Path | None = None) -> Iterator[Shop]:
 
 def _fill_once(url: str, images: int, marker: Path) -> None:
     encoder = load_encoder(SHIPPED)
-    wanted = f"{images} {encoder.fingerprint} {sentences.NAME}"
+    wanted = f"{images} {encoder.fingerprint} {sentences.ENCODER_NAME}"
     if marker.exists() and marker.read_text() == wanted:
         return
     start = time.perf_counter()
@@ -123,7 +123,7 @@ def fill(url: str, images: int, encoder: Encoder) -> None:
         "products": images // 2,
         "encoder": encoder.fingerprint,
         "files": FILES,
-        "sentences": sentences.NAME,
+        "sentences": sentences.ENCODER_NAME,
         "dim": sentences.DIM,
     }
     with psycopg.connect(url, autocommit=True) as database:

@@ -164,12 +164,15 @@ def _search_once() -> None:
     from django.db import DatabaseError
     from PIL import Image
 
-    from search.answers import word_search
     from search.answers.similar import similar_to_photo
+    from search.answers.word_search import by_words
     from search.errors import SearchUnavailable
+    from search.words import words_gallery
+    from search.words.parsing import parse_words
 
     with suppress(DatabaseError):  # said at the first search that needs it
-        word_search.by_words(word_search.parse_words("warm up").query)
+        gallery = words_gallery.current("warm up")
+        by_words(parse_words("warm up", gallery).query)
     try:
         similar_to_photo(Image.new("RGB", (224, 224), "white"))
     except (DatabaseError, SearchUnavailable):

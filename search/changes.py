@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Func, Max, Min, Q
+from django.db.models import Func, Max, Q
 from django.utils import timezone
 
 from search.models import Change, Collection, Snapshot
@@ -36,22 +36,43 @@ class Position:
     running: tuple[int, ...] = ()
     own: tuple[int, int] = (0, 0)
 
+    @property
+    def oldest(self) -> int:
+        """The first change that the reader may not have read."""
+        return min([self.upto, *self.running])
+
 
 @dataclass(frozen=True)
 class ChangedProducts:
-    """The products that changed since a position, and where to read from next."""
+    """The products that changed since a position, and where to read from next.
+
+    is_complete: False if changes were deleted before this reader could read them.
+    """
 
     products: frozenset[int]
     position: Position
+    is_complete: bool
 
 
 class CurrentXid(Func):
     template = "pg_current_xact_id()::text::bigint"
 
 
+OLDEST_NEEDED = """
+    (SELECT MIN(position) FROM (
+        SELECT position FROM search_snapshot
+        UNION ALL SELECT position FROM search_collection
+    ) AS galleries)
+"""
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-SINCE = """
-    SELECT now.upto, now.running, now.own, c.id, c.xid, c.product_id
+SINCE_ID = f"""
+    SELECT {OLDEST_NEEDED}, c.id, c.product_id
+    FROM (SELECT 1) AS always
+    LEFT JOIN search_change AS c ON c.id > %s
+    ORDER BY c.id
+"""  # noqa: S608 - of constants alone
+SINCE_XID = f"""
+    SELECT {OLDEST_NEEDED}, now.upto, now.running, now.own, c.id, c.xid, c.product_id
     FROM (
         SELECT
             pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS upto,
@@ -62,7 +83,7 @@ SINCE = """
     LEFT JOIN search_change AS c
         ON (c.xid >= %s OR c.xid = ANY(%s::bigint[]))
         AND NOT (c.xid = %s AND c.id <= %s)
-"""
+"""  # noqa: S608 - of constants alone
 
 
 def record(product_ids: Iterable[int]) -> None:
@@ -81,16 +102,17 @@ def renew(product_ids: Sequence[int]) -> None:
 
 
 def since(position: Position) -> ChangedProducts:
-    """Read all changes from this position on."""
+    """Read all changes from this position on, with one query."""
     if _is_postgresql():
         return _since_xid(position)
-    rows = list(
-        Change.objects.filter(pk__gt=position.upto)
-        .order_by("pk")
-        .values_list("pk", "product_id")
-    )
-    reached = Position(rows[-1][0]) if rows else position
-    return ChangedProducts(frozenset(product for _, product in rows), reached)
+    with connection.cursor() as cursor:
+        cursor.execute(SINCE_ID, [position.upto])
+        rows = cursor.fetchall()
+    oldest, last, _ = rows[-1]
+    if last is None:
+        return ChangedProducts(frozenset(), position, _has_all(position, oldest))
+    products = frozenset(product for *_, product in rows)
+    return ChangedProducts(products, Position(last), _has_all(position, oldest))
 
 
 def current_position() -> int:
@@ -123,9 +145,10 @@ def encoders_with_gallery() -> set[str]:
 
 def oldest_needed() -> int | None:
     """Return the position before which changes may be deleted; None if none may."""
-    galleries = (Snapshot.objects, Collection.objects)
-    oldest = [each.aggregate(oldest=Min("position"))["oldest"] for each in galleries]
-    return min((position for position in oldest if position is not None), default=None)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {OLDEST_NEEDED}")
+        oldest: int | None = cursor.fetchone()[0]
+    return oldest
 
 
 def forget_before(position: int) -> int:
@@ -138,16 +161,26 @@ def _since_xid(position: Position) -> ChangedProducts:
     # One statement, so one view of the database: what it says of running
     # transactions is true of the rows that it returns.
     with connection.cursor() as cursor:
-        cursor.execute(SINCE, [position.upto, list(position.running), *position.own])
+        cursor.execute(
+            SINCE_XID, [position.upto, list(position.running), *position.own]
+        )
         rows = cursor.fetchall()
-    upto, running, own, *_ = rows[0]
+    oldest, upto, running, own, *_ = rows[0]
     products = frozenset(row[-1] for row in rows if row[-1] is not None)
+    is_complete = _has_all(position, oldest)
     if own is None:
-        return ChangedProducts(products, Position(upto, tuple(running)))
+        return ChangedProducts(products, Position(upto, tuple(running)), is_complete)
     # PostgreSQL does not call our own transaction running, and it may write more.
     already = position.own[1] if position.own[0] == own else 0
     last = max([already, *(pk for *_, pk, xid, _ in rows if xid == own)])
-    return ChangedProducts(products, Position(upto, (*running, own), (own, last)))
+    return ChangedProducts(
+        products, Position(upto, (*running, own), (own, last)), is_complete
+    )
+
+
+def _has_all(position: Position, oldest_needed: int | None) -> bool:
+    """Return whether no change that this reader has not read was deleted."""
+    return oldest_needed is None or oldest_needed <= position.oldest
 
 
 def _is_postgresql() -> bool:

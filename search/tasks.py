@@ -14,7 +14,7 @@ from search.errors import Refused, SearchUnavailable
 from search.golden import report
 from search.locks import try_lock
 from search.missed.counting import forget_words
-from search.words import texts
+from search.words.text_encoding import TextSweep
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ COMPARE_SECONDS = 2.0
 
 # How far this process has got in its rounds of the catalogue.
 _gallery_sweep = Sweep()
-_texts_round = texts.Round()
+_text_sweep = TextSweep()
 
 RETRY = {
     "autoretry_for": (OSError,),
@@ -58,7 +58,7 @@ def encode_missing() -> None:
 @shared_task
 def encode_texts() -> None:
     """Encode the product texts that the next part of the catalogue lacks."""
-    _texts_round.step()
+    _text_sweep.step()
 
 
 @shared_task

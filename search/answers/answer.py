@@ -11,8 +11,8 @@ import numpy as np
 
 from catalogue.cards import Card
 from catalogue.models import Product
-from search.answers.categories import PredictedCategory
 from search.answers.facets import Facets
+from search.answers.prediction import PredictedCategory
 from search.answers.query import Box
 from search.gallery.calibration import Match
 from search.gallery.gallery import Gallery

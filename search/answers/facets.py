@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
-from search.answers.categories import CategoryNode, tree
 from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
 from search.gallery.neighbours import Columns
+from search.words.categories import CategoryNode, recent_tree
 
 MAX_CHOICES = 50  # of a facet; the rarest are left out
 
@@ -56,24 +55,28 @@ class Facets:
     in_stock: int
 
 
+def facet_filters(filters: Filters) -> dict[str, Filters]:
+    """Return by facet the filters under which it is counted: all but its own."""
+    return {
+        "category": replace(filters, categories=None),
+        "price": replace(filters, min_price=None, max_price=None),
+        "in_stock": replace(filters, in_stock=False),
+        **{name: filters.with_words(**{name: ()}) for name in WORD_COLUMNS},
+    }
+
+
 def facets(search: Search, filters: Filters) -> Facets:
     """Count the facets; `search` returns the products under other filters."""
-
-    def without(**own: Any) -> Columns:
-        return search(replace(filters, **own))
-
-    prices = without(min_price=None, max_price=None).column("price")
+    products = {name: search(each) for name, each in facet_filters(filters).items()}
+    prices = products["price"].column("price")
     return Facets(
-        category=_categories(without(categories=None).column("category_id")),
-        words={
-            name: _words(search(filters.with_words(**{name: ()})).words(name))
-            for name in WORD_COLUMNS
-        },
+        category=_categories(products["category"].column("category_id")),
+        words={name: _words(products[name].words(name)) for name in WORD_COLUMNS},
         price=PriceRange(
             min=Decimal(min(prices)) / 100 if prices else None,
             max=Decimal(max(prices)) / 100 if prices else None,
         ),
-        in_stock=sum(without(in_stock=False).column("in_stock")),
+        in_stock=sum(products["in_stock"].column("in_stock")),
     )
 
 
@@ -95,10 +98,10 @@ def _words(words: Iterable[str]) -> list[WordCount]:
 def _categories(category_ids: Iterable[int]) -> list[CategoryCount]:
     """Count products by category, each also in the categories above."""
     own = Counter(category_ids)
-    known = tree(own)
+    tree = recent_tree(own)
     counts: Counter[CategoryNode] = Counter()
     for pk, count in own.items():
-        for each in known.ancestors(pk):
+        for each in tree.ancestors(pk):
             counts[each] += count
     return [
         CategoryCount(each.slug, each.name, each.depth, count)

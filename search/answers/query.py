@@ -37,7 +37,7 @@ class Query(EncodedQuery):
             bytes.fromhex(self.encoder)
             + struct.pack("<4fH", *self.box, len(self.embedding))
             + self.embedding.tobytes()
-            + (self.words.packed() if self.words else b"")
+            + (self.words.to_bytes() if self.words else b"")
         )
         signer = signing.TimestampSigner(salt=SALT)
         return signer.sign(urlsafe_base64_encode(packed))
@@ -58,7 +58,7 @@ class Query(EncodedQuery):
             encoder=packed[:8].hex(),
             box=(box[0], box[1], box[2], box[3]),
             embedding=np.frombuffer(packed[HEADER_BYTES : HEADER_BYTES + dim], np.int8),
-            words=WordsQuery.unpacked(words) if words else None,
+            words=WordsQuery.from_bytes(words) if words else None,
         )
         if query.encoder != registry.serving().fingerprint:
             raise ForeignEncoder(query.encoder)

@@ -1,10 +1,12 @@
 """What a shopper or a program asks of a search, beside the photo or the token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from search.answers.matching import MatchOn
 from search.answers.query import WHOLE, Box
 from search.gallery.filters import NO_FILTERS, Filters
+from search.words import words_gallery
+from search.words.words_gallery import WordsGallery
 from search.words.words_query import WordsQuery
 
 RESULTS_PER_PAGE = 20
@@ -19,7 +21,8 @@ class SearchRequest:
 
     sort: RELEVANCE or a key of SORT_FIELDS; match_on: ignored where only words are
     searched; words: alone, or beside a photo; box: the part of a photo to search with;
-    with_boxes: whether to suggest boxes of what stands out on a whole photo.
+    with_boxes: whether to suggest boxes of what stands out on a whole photo;
+    words_gallery: by which the words were parsed, to rank by the same.
     """
 
     filters: Filters = NO_FILTERS
@@ -30,6 +33,7 @@ class SearchRequest:
     words: WordsQuery | None = None
     box: Box = WHOLE
     with_boxes: bool = False
+    words_gallery: WordsGallery | None = field(default=None, compare=False, repr=False)
 
     @property
     def page_slice(self) -> slice:
@@ -39,6 +43,13 @@ class SearchRequest:
     def next_page(self, count: int) -> int | None:
         """Return the number of the next page of so many results; None on the last."""
         return self.page + 1 if self.page * self.limit < count else None
+
+    def gallery_for(self, words: WordsQuery) -> WordsGallery:
+        """Return the gallery to rank these words by, read once a request."""
+        gallery = self.words_gallery
+        if gallery is None or gallery.is_partial:
+            return words_gallery.current(words.ranked)
+        return gallery
 
 
 FIRST_PAGE = SearchRequest()

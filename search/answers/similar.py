@@ -19,9 +19,9 @@ from search.answers.answer import (
     SuggestedBox,
     in_order,
 )
-from search.answers.categories import predicted_category
 from search.answers.facets import facets
 from search.answers.matching import embedding_weights
+from search.answers.prediction import predicted_category
 from search.answers.query import WHOLE, Query
 from search.answers.request import (
     FIRST_PAGE,
@@ -36,7 +36,6 @@ from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.gallery import Gallery
 from search.gallery.neighbours import Neighbours, Weights
 from search.models import ImageCode
-from search.words import words_gallery
 from search.words.ranking import Ranking
 
 WORDS_WEIGHT = 0.3  # of all words beside a photo, against a cosine of one
@@ -138,7 +137,8 @@ def _answer(query: Query, token: str, request: SearchRequest, stages: Stages) ->
         made_by = by_fingerprint(query.encoder)
         gallery = current_gallery(query.encoder)
         weights = embedding_weights(made_by, request.match_on)
-        shortlists = _Shortlists(gallery, query, weights)
+        word_ranking = _word_ranking(query, request)
+        shortlists = _Shortlists(gallery, query, weights, word_ranking)
         ranked = shortlists(request.filters)
     with stages.timed("fetch"):
         ordered = ranked
@@ -184,16 +184,17 @@ def _shortlist(
 class _Shortlists:
     """The products nearest to a query, under any filters; each set is searched once."""
 
-    def __init__(self, gallery: Gallery, query: Query, weights: Weights | None) -> None:
-        """Search nothing yet; rank the words of the query."""
+    def __init__(
+        self,
+        gallery: Gallery,
+        query: Query,
+        weights: Weights | None,
+        word_ranking: Ranking | None,
+    ) -> None:
         self._search = partial(_shortlist, gallery, query, weights=weights)
         self._images: dict[Filters, Neighbours] = {}
         self._products: dict[Filters, Neighbours] = {}
-        self._word_ranking = (
-            Ranking.of(query.words.ranked, words_gallery.current(query.words.ranked))
-            if query.words
-            else None
-        )
+        self._word_ranking = word_ranking
 
     def __call__(self, filters: Filters) -> Neighbours:
         if filters not in self._products:
@@ -214,10 +215,17 @@ class _Shortlists:
         return self._images[filters]
 
 
+def _word_ranking(query: Query, request: SearchRequest) -> Ranking | None:
+    """Rank by the words beside the photo; None without any."""
+    if query.words is None:
+        return None
+    return Ranking.of(query.words.ranked, request.gallery_for(query.words))
+
+
 def _with_words(images: Neighbours, ranking: Ranking) -> Neighbours:
     """Add to each score the share of the words that the product has."""
     products = images.product_id.tolist()
-    shares = ranking.share_of(set(products))
+    shares = ranking.shares_of(set(products))
     extra = [WORDS_WEIGHT * shares.get(product, 0.0) for product in products]
     return replace(images, score=images.score + np.array(extra, np.float32))
 

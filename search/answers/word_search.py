@@ -1,20 +1,14 @@
 """Words, alone or beside a photo → products, in the form of every answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from catalogue.cards import cards
-from catalogue.models import Product
+from catalogue.cards import Card, cards
 from search.answers import metrics
-from search.answers.answer import (
-    Answer,
-    Freshness,
-    Result,
-    Stages,
-    in_order,
-)
-from search.answers.facets import facets
+from search.answers.answer import Answer, Freshness, Result, Stages, in_order
+from search.answers.facets import facet_filters, facets
 from search.answers.query import WHOLE
 from search.answers.request import (
     FIRST_PAGE,
@@ -24,23 +18,14 @@ from search.answers.request import (
 )
 from search.answers.similar import similar_to_query
 from search.gallery.calibration import Match
-from search.gallery.filters import Filters
-from search.gallery.neighbours import Neighbour, NeighbourList
-from search.words import words_gallery
-from search.words.category_names import Categories
-from search.words.language.tokens import normal
+from search.gallery.neighbours import Neighbour
+from search.words.language.tokens import normalize
 from search.words.ranking import Ranking
-from search.words.understanding import Reading, read
 from search.words.words_gallery import WordsGallery
-from search.words.words_query import LONGEST, WordsQuery
+from search.words.words_query import WordsQuery
 
-# Of so many the names are looked at, for one that is just what was typed.
-LOOKED_AT = 50
-
-
-def parse_words(text: str) -> Reading:
-    """Recognise the filters in these words, and what of them ranks."""
-    return read(text[:LONGEST], words_gallery.current(text), Categories.now())
+# The first products among which one is looked for that has just the name or SKU typed.
+MAX_NAMES_COMPARED = 50
 
 
 def by_words(
@@ -52,28 +37,29 @@ def by_words(
     """Search with words alone; needs no encoder of pictures and no snapshot."""
     stages = stages or Stages()
     with stages.timed("search"):
-        now = words_gallery.current(query.ranked)
-        search = _Remembered(Ranking.of(normal(query.ranked), now))
-        ranked, exact = _exact_first(search(request.filters), query.said)
+        gallery = request.gallery_for(query)
+        ranking = Ranking.of(normalize(query.ranked), gallery)
+        ranking.prepare([request.filters, *facet_filters(request.filters).values()])
+        neighbours = ranking.rank(request.filters)
     with stages.timed("fetch"):
-        ordered = ranked
+        ranked = _exact_first(ranking, neighbours, query.typed)
+        shown = ranked.neighbours
         if request.sort != RELEVANCE:
-            ordered = _sorted(ranked, SORT_FIELDS[request.sort])
-        results = _fetched(ordered[request.page_slice], search.ranking, exact)
+            shown = _sorted(shown, SORT_FIELDS[request.sort])
+        results = ranked.results(shown[request.page_slice])
     with stages.timed("facets"):
-        counted = facets(search, request.filters)
-    match = _best(ranked, search.ranking, exact)
-    metrics.observe(stages.took, match)
+        counts = facets(ranking.rank, request.filters)
+    metrics.observe(stages.took, ranked.match)
     return Answer(
         query=query.token(),
         box=WHOLE,
-        match=match,
-        count=len(ranked),
+        match=ranked.match,
+        count=len(ranked.neighbours),
         results=results,
-        next_page=request.next_page(len(ranked)),
+        next_page=request.next_page(len(ranked.neighbours)),
         category=None,
-        facets=counted,
-        freshness=_freshness(now),
+        facets=counts,
+        freshness=_freshness(gallery),
         stages=stages.took,
         words=query,
     )
@@ -89,70 +75,74 @@ def repeat_query(token: str, request: SearchRequest = FIRST_PAGE) -> Answer:
     return similar_to_query(token, request)
 
 
-class _Remembered:
-    """A ranking that is asked for the same filters again and again, by facets."""
+@dataclass(frozen=True)
+class _Ranked:
+    """Products in order of relevance.
 
-    def __init__(self, ranking: Ranking) -> None:
-        self.ranking = ranking
-        self._known: dict[Filters, NeighbourList] = {}
+    exact: the ids of those that have just the name or SKU that was typed; cards: of the
+    first, read already.
+    """
 
-    def __call__(self, filters: Filters) -> NeighbourList:
-        if filters not in self._known:
-            self._known[filters] = NeighbourList(self.ranking(filters))
-        return self._known[filters]
+    ranking: Ranking
+    neighbours: Sequence[Neighbour]
+    exact: frozenset[int]
+    cards: dict[int, Card]
+
+    @property
+    def match(self) -> Match:
+        """How well the best fits."""
+        return self.match_for(self.neighbours[0]) if self.neighbours else Match.NONE
+
+    def match_for(self, neighbour: Neighbour) -> Match:
+        if neighbour.product_id in self.exact:
+            return Match.EXACT
+        return self.ranking.match_for(neighbour)
+
+    def results(self, page: Sequence[Neighbour]) -> list[Result]:
+        """Return what a list shows; without products that were hidden just now."""
+        missing = [
+            near.product_id for near in page if near.product_id not in self.cards
+        ]
+        by_id = self.cards | cards(missing)
+        return [
+            Result(
+                product=card,
+                image_id=card.main_image.pk if card.main_image else None,
+                distance=neighbour.distance,
+                similarity=self.ranking.share_of(neighbour),
+                match=self.match_for(neighbour),
+            )
+            for neighbour in page
+            if (card := by_id.get(neighbour.product_id))
+        ]
 
 
 def _exact_first(
-    ranked: Sequence[Neighbour], said: str
-) -> tuple[list[Neighbour], set[int]]:
-    """Products called just so come first; one of that number comes alone."""
-    first = [near.product_id for near in ranked[:LOOKED_AT]]
-    rows = Product.objects.filter(pk__in=first).values_list("pk", "name", "sku")
-    by_name = {pk for pk, name, _ in rows if normal(name) == normal(said)}
-    by_sku = {pk for pk, _, sku in rows if normal(sku) == normal(said)}
+    ranking: Ranking, neighbours: Sequence[Neighbour], typed: str
+) -> _Ranked:
+    """Put products of just this name first; return one of just this SKU alone."""
+    first = cards([near.product_id for near in neighbours[:MAX_NAMES_COMPARED]])
+    text = normalize(typed)
+    by_sku = frozenset(pk for pk, card in first.items() if normalize(card.sku) == text)
     if by_sku:
-        return [near for near in ranked if near.product_id in by_sku], by_sku
-    ordered = sorted(ranked, key=lambda near: near.product_id not in by_name)
-    return ordered, by_name
+        alone = [near for near in neighbours if near.product_id in by_sku]
+        return _Ranked(ranking, alone, by_sku, first)
+    by_name = frozenset(
+        pk for pk, card in first.items() if normalize(card.name) == text
+    )
+    ordered = sorted(neighbours, key=lambda near: near.product_id not in by_name)
+    return _Ranked(ranking, ordered, by_name, first)
 
 
-def _sorted(ranked: Sequence[Neighbour], order: str) -> list[Neighbour]:
-    products = np.array([near.product_id for near in ranked], np.int64)
-    return [ranked[at] for at in in_order(products, order)]
+def _sorted(neighbours: Sequence[Neighbour], order: str) -> list[Neighbour]:
+    products = np.array([near.product_id for near in neighbours], np.int64)
+    return [neighbours[place] for place in in_order(products, order)]
 
 
-def _fetched(
-    ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]
-) -> list[Result]:
-    """With what a list shows, in one query. What was hidden just now is left out."""
-    ids = [near.product_id for near in ranked]
-    products = cards(ids)
-    results = []
-    for near in ranked:
-        if near.product_id in products:
-            product = products[near.product_id]
-            image = product.main_image
-            results.append(
-                Result(
-                    product=product,
-                    image_id=image.pk if image else None,
-                    distance=near.distance,
-                    similarity=ranking.share(near),
-                    match=_match(near, ranking, exact),
-                )
-            )
-    return results
-
-
-def _match(near: Neighbour, ranking: Ranking, exact: set[int]) -> Match:
-    return Match.EXACT if near.product_id in exact else ranking.match(near)
-
-
-def _best(ranked: Sequence[Neighbour], ranking: Ranking, exact: set[int]) -> Match:
-    return _match(ranked[0], ranking, exact) if ranked else Match.NONE
-
-
-def _freshness(now: WordsGallery) -> Freshness:
+def _freshness(gallery: WordsGallery) -> Freshness:
     return Freshness(
-        snapshot=now.name, as_of=now.as_of, images=len(now), pending=now.pending
+        snapshot=gallery.name,
+        as_of=gallery.as_of,
+        images=len(gallery),
+        pending=gallery.pending,
     )

@@ -45,6 +45,8 @@ class Overlay(Generic[AnyTable]):
     live: Bools
     n_live: int
     table: AnyTable
+    # False if changes were forgotten before they were read: read the base again.
+    is_complete: bool = True
 
     @classmethod
     def empty(cls, n_base: int, position: Position, table: AnyTable) -> Self:
@@ -67,11 +69,11 @@ class Overlay(Generic[AnyTable]):
         are now.
         """
         seen = changes.since(self.position)
-        if not seen.products:
-            return replace(self, position=seen.position)
-        products = sorted(seen.products)
-        changed = self.changed(base_rows, products, read(products))
-        return replace(changed, position=seen.position)
+        changed = self
+        if seen.products:
+            products = sorted(seen.products)
+            changed = self.changed(base_rows, products, read(products))
+        return replace(changed, position=seen.position, is_complete=seen.is_complete)
 
     def changed(
         self,

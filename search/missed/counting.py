@@ -19,7 +19,7 @@ from search.answers.answer import Answer
 from search.answers.query import WHOLE
 from search.gallery.calibration import Match
 from search.models import Missed
-from search.words.language.tokens import normal
+from search.words.language.tokens import normalize
 
 LONGEST = 60  # characters of words that are kept
 KEPT_DAYS = 90
@@ -36,9 +36,9 @@ def count_photo(answer: Answer) -> None:
     _count(category=answer.category.name if answer.category else "")
 
 
-def count_words(said: str, answer: Answer) -> None:
+def count_words(typed: str, answer: Answer) -> None:
     """Count words that were just typed, without other filters, and found nothing."""
-    text = normal(said)[:LONGEST]
+    text = normalize(typed)[:LONGEST]
     if answer.match != Match.NONE or not text or PERSONAL.search(text):
         return
     _count(words=text)

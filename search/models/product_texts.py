@@ -9,9 +9,9 @@ from catalogue.models import Product
 class ProductText(models.Model):
     """The meaning of a product's text, as the sentence encoder has it.
 
-    It counts only while `digest` is that of the text (search.words.texts), and of the
-    main picture where the colour is read from that. A vector of
-    zeros is never written; where there is no row yet, words alone find the product.
+    It counts only while `digest` is that of the text (search.words.documents), and of
+    the main picture where the colour is read from that. A vector of zeros is never
+    written; where there is no row yet, words alone find the product.
     """
 
     product = models.OneToOneField(

@@ -12,10 +12,10 @@ from search.answers.similar import similar_to_product
 from search.errors import SearchUnavailable
 from search.gallery.calibration import Match
 from search.gallery.filters import Filters
-from search.words.language.colours import in_readers_language
+from search.words.language.colours import translate_for_reader
 
 register = template.Library()
-register.filter("colour_name", in_readers_language)
+register.filter("colour_name", translate_for_reader)
 log = structlog.get_logger(__name__)
 
 ON_PRODUCT_PAGE = 8

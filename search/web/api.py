@@ -69,7 +69,6 @@ class PhotoSearch(APIView):
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
-        form = _with_words(form, form.cleaned_data["words"])
         search_request = form.search_request()
         answer = similar_to_photo(photo, search_request, stages=stages)
         if search_request.filters == NO_FILTERS:
@@ -91,10 +90,8 @@ class QuerySearch(APIView):
     def get(self, request: Request) -> Response:
         started = perf_counter()
         form = valid_form(QueryForm, request.query_params)
-        form = _with_words(form, form.cleaned_data["words"])
-        answer = word_search.repeat_query(
-            form.cleaned_data["query"], form.search_request()
-        )
+        token = form.cleaned_data["query"]
+        answer = word_search.repeat_query(token, form.search_request())
         return answered(request, answer, form, started)
 
 
@@ -114,18 +111,16 @@ class WordsSearch(APIView):
     def get(self, request: Request) -> Response:
         started = perf_counter()
         known = set(WordsForm.base_fields) - {"match_on"}
-        sent = valid_form(WordsForm, request.query_params, known=known)
         stages = Stages()
         with stages.timed("encode"):
-            form = _with_words(sent, sent.cleaned_data["q"])
+            form = valid_form(WordsForm, request.query_params, known=known)
         search_request = form.search_request()
-        if search_request.words is None:
+        words = search_request.words
+        if words is None:
             raise ValueError("the form lets no empty words through")
-        answer = word_search.by_words(
-            search_request.words, search_request, stages=stages
-        )
-        if sent.filters() == NO_FILTERS and search_request.page == 1:
-            count_words(search_request.words.said, answer)
+        answer = word_search.by_words(words, search_request, stages=stages)
+        if form.is_unfiltered and search_request.page == 1:
+            count_words(words.typed, answer)
         return answered(request, answer, form, started)
 
 
@@ -191,19 +186,6 @@ def valid_form(
     if not form.is_valid():
         raise translate_validation(form.errors)
     return form
-
-
-def _with_words(form: AnyForm, text: str) -> AnyForm:
-    """Return the form with the filters in these words, if there are any words.
-
-    Raises a ValidationError that names the fields.
-    """
-    if not text:
-        return form
-    with_words = form.with_words(text)
-    if not with_words.is_valid():
-        raise translate_validation(with_words.errors)
-    return with_words
 
 
 class _Kept(local):

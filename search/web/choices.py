@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from search.answers.facets import WordCount
 from search.gallery.columns import WORD_COLUMNS
-from search.words.language.colours import in_readers_language
+from search.words.language.colours import translate_for_reader
 
 # How the words of a filter are shown, where not as the shop writes them.
-SHOWN: dict[str, Callable[[str], str]] = {"colour": in_readers_language}
+SHOWN: dict[str, Callable[[str], str]] = {"colour": translate_for_reader}
 
 
 class Chip(NamedTuple):

@@ -1,7 +1,7 @@
 """What a search can be limited to, as it comes in a URL or a form."""
 
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -18,11 +18,12 @@ from search.answers.request import (
     SORT_FIELDS,
     SearchRequest,
 )
-from search.answers.word_search import parse_words
 from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
-from search.words.understanding import Reading
-from search.words.words_query import LONGEST
+from search.words import words_gallery
+from search.words.categories import CategoryNode
+from search.words.parsing import ParsedWords, parse_words
+from search.words.words_query import MAX_CHARACTERS
 
 FILTERS = ("category", "min_price", "max_price", *WORD_COLUMNS, "in_stock")
 MAX_LIMIT = 50
@@ -33,18 +34,24 @@ MIN_SHARE = 0.02
 
 # What somebody types, alone (`q`) or beside a photo (`words`).
 WORDS = partial(
-    forms.CharField, required=False, max_length=LONGEST, label=_("Words"), strip=True
+    forms.CharField,
+    required=False,
+    max_length=MAX_CHARACTERS,
+    label=_("Words"),
+    strip=True,
 )
 
 
 class FilterForm(PriceRangeForm):
     """The filters, order and page of every search, on the site and in the API.
 
-    parsed_words: the words whose filters are among the form's.
+    The filters in the words of `words_field` are added to those that were chosen.
     """
 
+    words_field: ClassVar[str] = ""  # without words
     data: QueryDict
-    parsed_words: Reading | None = None
+    parsed_words: ParsedWords | None = None
+    is_unfiltered = False  # whatever is in the words
 
     category = CategorySlugField(required=False, label=_("Category"))
     min_price = forms.DecimalField(
@@ -77,28 +84,41 @@ class FilterForm(PriceRangeForm):
     def clean_match_on(self) -> str:
         return self.cleaned_data["match_on"] or MatchOn.ITEM.value
 
-    def with_words(self, text: str) -> Self:
-        """Return the form with the filters in these words, to be validated again.
+    def clean(self) -> None:
+        super().clean()
+        if not self.errors:
+            chosen = [self.cleaned_data[name] for name in FILTERS]
+            self.is_unfiltered = all(
+                value is None or value is False or value == [] for value in chosen
+            )
+            if text := self.cleaned_data.get(self.words_field):
+                self._add_filters_in_words(text)
 
-        A filter that was chosen by hand stays as it was.
-        """
-        parsed_words = parse_words(text)
-        form = type(self)(_with_filters(self.data, parsed_words), self.files)
-        form.parsed_words = parsed_words
-        return form
+    def _add_filters_in_words(self, text: str) -> None:
+        """Add the filters in the words; one that was chosen by hand stays as it was."""
+        parsed = parse_words(text, words_gallery.current(text))
+        self.data, fields = self.data.copy(), parsed.fields
+        has_price = any(self.data.get(name) for name in ("min_price", "max_price"))
+        for name, value in parsed.chosen.items():
+            is_taken = has_price if name.endswith("price") else self.data.get(name)
+            if not is_taken:
+                self.data.setlist(name, fields[name])
+                self.cleaned_data[name] = value
+        self.parsed_words = parsed
 
     def search_request(self) -> SearchRequest:
         """Return what the form asks for. Call when it is valid."""
-        chosen = self.cleaned_data
+        chosen, parsed = self.cleaned_data, self.parsed_words
         return SearchRequest(
             filters=self.filters(),
             page=chosen["page"],
             limit=chosen["limit"],
             sort=chosen["sort"],
             match_on=chosen["match_on"],
-            words=self.parsed_words.query if self.parsed_words else None,
+            words=parsed.query if parsed else None,
             box=chosen.get("box", WHOLE),
             with_boxes=chosen.get("boxes", False),
+            words_gallery=parsed.gallery if parsed else None,
         )
 
     def chosen(self) -> dict[str, Any]:
@@ -110,18 +130,25 @@ class FilterForm(PriceRangeForm):
     def filters(self) -> Filters:
         """Call when it is valid."""
         chosen = self.cleaned_data
-        category = chosen["category"]
         return Filters(
-            categories=frozenset(category.subtree_ids()) if category else None,
+            categories=self._category_ids(),
             min_price=chosen["min_price"],
             max_price=chosen["max_price"],
             in_stock=chosen["in_stock"],
         ).with_words(**{name: chosen[name] for name in WORD_COLUMNS})
 
+    def _category_ids(self) -> frozenset[int] | None:
+        """Return the category with everything below it."""
+        category = self.cleaned_data["category"]
+        if isinstance(category, CategoryNode) and self.parsed_words:
+            return self.parsed_words.category_ids
+        return frozenset(category.subtree_ids()) if category else None
+
 
 class QueryForm(FilterForm):
     """The token of an earlier query, and what it is limited to now."""
 
+    words_field = "words"
     query = forms.CharField(max_length=4000)
     words = WORDS()
 
@@ -129,6 +156,7 @@ class QueryForm(FilterForm):
 class WordsForm(FilterForm):
     """Words, and what the search with them is limited to."""
 
+    words_field = "q"
     q = WORDS(required=True)
 
 
@@ -163,14 +191,9 @@ class BoxField(forms.CharField):
 class BoxForm(FilterForm):
     """A part of a photo that is known already, and what the search is limited to."""
 
+    words_field = "words"
     box = BoxField(required=False, max_length=200)
     words = WORDS()
-
-
-class LinkForm(BoxForm):
-    """What a link asks for: words alone, or beside what was searched with."""
-
-    q = WORDS()
 
 
 class PhotoForm(BoxForm):
@@ -178,16 +201,6 @@ class PhotoForm(BoxForm):
 
     photo = OnePhotoField()
     boxes = FlagField(required=False)
-
-
-def _with_filters(fields: QueryDict, parsed_words: Reading) -> QueryDict:
-    merged = fields.copy()
-    has_price = any(fields.get(name) for name in ("min_price", "max_price"))
-    for name, values in parsed_words.fields.items():
-        is_chosen = has_price if name.endswith("price") else fields.get(name)
-        if not is_chosen:
-            merged.setlist(name, values)
-    return merged
 
 
 def _box(text: str) -> Box:

@@ -14,7 +14,6 @@ from search.answers.facets import CategoryCount
 from search.answers.matching import MatchOn
 from search.answers.query import WHOLE, Box
 from search.answers.request import RELEVANCE
-from search.answers.word_search import parse_words
 from search.gallery.calibration import Match
 from search.web.choices import (
     Chip,
@@ -26,6 +25,8 @@ from search.web.choices import (
 )
 from search.web.forms import FILTERS, FilterForm
 from search.web.samples import Sample
+from search.words import words_gallery
+from search.words.parsing import parse_words
 from search.words.words_query import WordsQuery
 
 KEPT = (*FILTERS, "sort", "match_on", "limit")
@@ -135,12 +136,22 @@ class ResultsPage:
         """What stays when other words take the place of these: all but the filters
         that these named.
         """
-        named = parse_words(self.words.said).fields if self.words else {}
+        named = self._fields_of_words
         return [
             (name, value)
             for name, value in self.kept_fields
             if value not in named.get(name, [])
         ]
+
+    @property
+    def _fields_of_words(self) -> dict[str, list[str]]:
+        """The filters in the words, as the form has them."""
+        if self.form.parsed_words:
+            return self.form.parsed_words.fields
+        if self.words is None:
+            return {}
+        gallery = words_gallery.current(self.words.typed)
+        return parse_words(self.words.typed, gallery).fields
 
     @property
     def count_words(self) -> str:

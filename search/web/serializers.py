@@ -16,7 +16,7 @@ from search.gallery.columns import WORD_COLUMNS
 from search.models import Encoder
 from search.web.bodies import TextField
 from search.web.forms import MAX_LIMIT, MAX_PAGE
-from search.words.words_query import LONGEST
+from search.words.words_query import MAX_CHARACTERS
 
 State = Encoder.State
 MATCHES = [match.value for match in Match]
@@ -62,14 +62,17 @@ WORDS_HELP = (
 class QueryParameters(PageParameters):
     query = TokenField(help_text="`query` of an earlier answer.")
     words = serializers.CharField(
-        required=False, allow_blank=True, max_length=LONGEST, help_text=WORDS_HELP
+        required=False,
+        allow_blank=True,
+        max_length=MAX_CHARACTERS,
+        help_text=WORDS_HELP,
     )
 
 
 class WordsParameters(PageParameters):
     match_on = None  # type: ignore[assignment]
     q = serializers.CharField(
-        max_length=LONGEST,
+        max_length=MAX_CHARACTERS,
         help_text="A name, a number (SKU), or what is wanted: `red phone`, `红色手机`.",
     )
 
@@ -86,7 +89,10 @@ class PhotoFields(PageParameters):
         help_text="The part of the photo to search with: `x,y,w,h` as shares of 1.",
     )
     words = serializers.CharField(
-        required=False, allow_blank=True, max_length=LONGEST, help_text=WORDS_HELP
+        required=False,
+        allow_blank=True,
+        max_length=MAX_CHARACTERS,
+        help_text=WORDS_HELP,
     )
     boxes = serializers.BooleanField(
         default=False,
@@ -201,7 +207,7 @@ class ResultSerializer(serializers.Serializer[Any]):
 class WordsSerializer(serializers.Serializer[Any]):
     """What was asked in words."""
 
-    text = serializers.CharField(source="said", help_text="As it was sent.")
+    text = serializers.CharField(source="typed", help_text="As it was sent.")
     read_as = serializers.CharField(
         source="ranked",
         allow_blank=True,

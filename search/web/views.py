@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
 
 import structlog
 from django.conf import settings
@@ -29,7 +28,7 @@ from search.gallery.calibration import Match
 from search.missed.counting import count_photo, count_words
 from search.web import samples
 from search.web.advice import advice
-from search.web.forms import BoxForm, LinkForm, PhotoForm
+from search.web.forms import BoxForm, FilterForm, PhotoForm, WordsForm
 from search.web.results import ResultsPage
 from search.web.samples import Sample
 from search.web.uploads import BodyTooLarge, receive_in_memory
@@ -57,7 +56,7 @@ class Asked:
     find more like it. Words, beside one of these or alone, are in the form.
     """
 
-    form: BoxForm
+    form: FilterForm
     photo: Image | None = None
     token: str = ""
     sample: Sample | None = None
@@ -66,14 +65,6 @@ class Asked:
     @cached_property
     def request(self) -> SearchRequest:
         return replace(self.form.search_request(), with_boxes=self.photo is not None)
-
-    def with_words(self, text: str) -> Self:
-        """Add the filters in these words to those of the form."""
-        if not text:
-            return self
-        form = self.form.with_words(text)
-        _check(form)
-        return replace(self, form=form)
 
     def answer(self) -> Answer:
         request, words = self.request, self.request.words
@@ -109,7 +100,7 @@ def search(request: HttpRequest) -> HttpResponse:
         count_photo(answer)
     words = asked.request.words
     if words and set(request.GET) == {"q"}:  # typed, and not paged or filtered
-        count_words(words.said, answer)
+        count_words(words.typed, answer)
     context = {
         "page": page,
         "here": page.here,
@@ -158,15 +149,14 @@ def _linked(request: HttpRequest) -> Asked | None:
     like = _product(request.GET.get("like", ""))
     if not (token or sample or like or text):
         return None
-    form = LinkForm(request.GET)
+    form_class = BoxForm if token or sample or like else WordsForm
+    form = form_class(request.GET)
     _check(form)
-    asked = Asked(form, token=token, sample=sample, like=like)
+    photo = None
     if sample is not None and not token:
         with sample.path.open("rb") as file:
-            asked = replace(asked, photo=images.open_photo(file))
-    beside = token or sample or like
-    text = form.cleaned_data["words" if beside else "q"]
-    return asked.with_words(text)
+            photo = images.open_photo(file)
+    return Asked(form, photo, token, sample, like)
 
 
 def _product(number: str) -> Product | None:
@@ -183,8 +173,7 @@ def _posted(request: HttpRequest) -> Asked:
         raise Refused(400, message % {"name": min(unknown)[:50]})
     _check(form)
     try:
-        asked = Asked(form, photo=images.open_photo(form.cleaned_data["photo"]))
-        return asked.with_words(form.cleaned_data["words"])
+        return Asked(form, images.open_photo(form.cleaned_data["photo"]))
     except UnreadableImage as error:
         message = images.reason(error)
         raise Refused(422 if error.is_image else 415, message) from error
@@ -205,7 +194,7 @@ def _received(request: HttpRequest) -> PhotoForm:
         raise Refused(400, _("The photo did not arrive whole.")) from error
 
 
-def _check(form: BoxForm) -> None:
+def _check(form: FilterForm) -> None:
     for name, messages in form.errors.items():
         field = form.fields.get(name)
         label = "" if field is None or name == "photo" else f"{field.label or name}: "

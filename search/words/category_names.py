@@ -1,126 +1,102 @@
-"""Categories by their names, in whatever language they are asked for."""
+"""Categories found by their names, in whatever language a shopper asks for them."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
 
 import numpy as np
 
-from catalogue.models import Category
+from search.words.categories import CategoryNode, CategoryTree
 from search.words.language import glossary, sentences
-from search.words.language.tokens import needed, words
+from search.words.language.tokens import PhraseTerms, phrase_terms, split_words
 
-# What the name of a category above counts, against its own.
-ABOVE = 0.7
-# A name that stands for two things: `Books and albums`.
-JOINED = {"and", "&", "or", "und"}
-# Least cosine at which the sentence encoder may say that a name is meant, and how much
-# nearer it must be than any other. By the names of the demo shop.
-MEANT = 0.68
-CLEARLY = 0.05
-
-Terms = tuple[str, ...]
+# What the name of a category above counts, against the category's own.
+PARENT_NAME_WEIGHT = 0.7
+# Words between the two things of a name like `Books and albums`.
+CONJUNCTIONS = {"and", "&", "or", "und"}
+# The least cosine at which the sentence encoder may say that a name is meant, and how
+# much nearer that name must be than any other. Measured on the demo shop's names.
+MIN_COSINE = 0.68
+MIN_COSINE_LEAD = 0.05
 
 
-@dataclass(frozen=True)
-class Named:
-    """A category; names: its own, by their terms."""
+def category_called(tree: CategoryTree, phrase: str) -> CategoryNode | None:
+    """Return the category of this name, or of a synonym.
 
-    pk: int
-    slug: str
-    name: str
-    path: str
-    names: tuple[Terms, ...]
-
-
-@dataclass(frozen=True)
-class Categories:
-    """The tree, as it is now."""
-
-    all: tuple[Named, ...]
-
-    @classmethod
-    def now(cls) -> Self:
-        """One query."""
-        rows = Category.objects.order_by("path")
-        fields = rows.values_list("pk", "slug", "name", "path")
-        return cls(
-            tuple(
-                Named(pk, slug, name, path, _names_of(name))
-                for pk, slug, name, path in fields
-            )
+    Of several that lie within each other it is the uppermost. None where no name
+    fits, or synonyms are names of categories that lie apart.
+    """
+    terms = phrase_terms(phrase)
+    for node in tree.nodes:
+        if terms in name_variants(node.name):
+            return node
+    # An electric kettle is a kettle: the head noun comes last.
+    synonyms = [phrase_terms(synonym) for synonym in glossary.synonyms(phrase)]
+    fitting = [
+        node
+        for node in tree.nodes
+        if any(
+            _ends_with(synonym, name)
+            for synonym in synonyms
+            for name in name_variants(node.name)
         )
+    ]
+    is_one = all(node.is_kin(fitting[0]) for node in fitting)
+    return fitting[0] if fitting and is_one else None
 
-    def called(self, phrase: str) -> Named | None:
-        """The one that is called so, or by a word of the same meaning.
 
-        Of one within another the upper; None where no name fits, or apart ones do.
-        """
-        asked = needed(phrase)
-        own = [each for each in self.all if asked in each.names]
-        if own:
-            return own[0]
-        # An electric kettle is a kettle: what a thing is comes last.
-        others = [needed(other) for other in glossary.same_as(phrase)]
-        found = [
-            each
-            for each in self.all
-            if any(_ends(other, name) for other in others for name in each.names)
-        ]
-        is_one = all(_is_kin(each.path, found[0].path) for each in found)
-        return found[0] if found and is_one else None
+def category_meant(tree: CategoryTree, phrase: str) -> CategoryNode | None:
+    """Return the category whose name means this; None if the encoder is in doubt."""
+    if not tree.nodes:
+        return None
+    names = sentences.encode_cached([node.name for node in tree.nodes])
+    cosines = names @ sentences.encode_cached([phrase])[0]
+    best, *others = np.argsort(-cosines, kind="stable").tolist()
+    node = tree.nodes[best]
+    rivals = [row for row in others if not tree.nodes[row].is_kin(node)]
+    least = MIN_COSINE
+    if rivals:
+        least = max(MIN_COSINE, cosines[rivals[0]] + MIN_COSINE_LEAD)
+    return node if cosines[best] >= least else None
 
-    def meant(self, phrase: str) -> Named | None:
-        """The one whose name means this, by the sentence encoder; None if in doubt."""
-        if not self.all:
-            return None
-        names = sentences.encode_known([each.name for each in self.all])
-        cosines = names @ sentences.encode_known([phrase])[0]
-        first, *others = np.argsort(-cosines, kind="stable").tolist()
-        kin = self.all[first].path
-        rest = [row for row in others if not _is_kin(self.all[row].path, kin)]
-        least = max(MEANT, cosines[rest[0]] + CLEARLY if rest else MEANT)
-        return self.all[first] if cosines[first] >= least else None
 
-    def with_terms(self, wanted: Terms) -> dict[int, float]:
-        """Those whose names, or names above, have these terms: what each counts."""
-        found: dict[int, float] = {}
-        above: dict[str, bool] = {}
-        for each in self.all:
-            own = any(set(wanted) <= set(name) for name in each.names)
-            is_below = any(each.path.startswith(path) for path in above)
-            if own:
-                above[each.path] = True
-            if own or is_below:
-                found[each.pk] = 1.0 if own else ABOVE
-        return found
+def category_weights(tree: CategoryTree, terms: PhraseTerms) -> dict[int, float]:
+    """Return what each category counts, by id, if its name has all these terms.
 
-    def subtree(self, category: Named) -> list[int]:
-        """Its id and those of everything below it."""
-        return [each.pk for each in self.all if each.path.startswith(category.path)]
+    Categories below one with such a name count PARENT_NAME_WEIGHT.
+    """
+    weights: dict[int, float] = {}
+    above: list[str] = []
+    for node in tree.nodes:
+        is_below = any(node.path.startswith(path) for path in above)
+        if _has_terms(node, terms):
+            above.append(node.path)
+            weights[node.pk] = 1.0
+        elif is_below:
+            weights[node.pk] = PARENT_NAME_WEIGHT
+    return weights
 
-    def called_by(self, terms: Terms) -> bool:
-        """Whether a name has all of these."""
-        return any(set(terms) <= set(name) for each in self.all for name in each.names)
+
+def is_in_a_name(tree: CategoryTree, terms: PhraseTerms) -> bool:
+    """Return whether any category's name has all these terms."""
+    return any(_has_terms(node, terms) for node in tree.nodes)
 
 
 @lru_cache(maxsize=4096)
-def _names_of(name: str) -> tuple[Terms, ...]:
-    """Its whole name, and each part of one that names two things."""
+def name_variants(name: str) -> tuple[PhraseTerms, ...]:
+    """Return the terms of a whole name, and of each part if it names two things."""
     parts: list[list[str]] = [[]]
-    for word in words(name):
-        if word in JOINED:
+    for word in split_words(name):
+        if word in CONJUNCTIONS:
             parts.append([])
         else:
             parts[-1].append(word)
-    whole = needed(name)
-    split = [needed(" ".join(part)) for part in parts if part]
+    whole = phrase_terms(name)
+    split = [phrase_terms(" ".join(part)) for part in parts if part]
     return tuple(dict.fromkeys([whole, *split]))
 
 
-def _ends(terms: Terms, name: Terms) -> bool:
+def _has_terms(node: CategoryNode, terms: PhraseTerms) -> bool:
+    return any(set(terms) <= set(name) for name in name_variants(node.name))
+
+
+def _ends_with(terms: PhraseTerms, name: PhraseTerms) -> bool:
     return terms[-len(name) :] == name
-
-
-def _is_kin(path: str, other: str) -> bool:
-    return path.startswith(other) or other.startswith(path)

@@ -1,28 +1,30 @@
-"""What the words of a query ask for: each a concept, with all the ways to say it."""
+"""The concepts in a query: each phrase with all the ways to say it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from search.words.category_names import Categories
+from search.words.category_names import is_in_a_name
 from search.words.language import colours, glossary
-from search.words.language.tokens import is_chinese, needed, words
-from search.words.shelf import Shelf
-from search.words.terms import has
-from search.words.vocabulary import near_words
-
-Terms = tuple[str, ...]
-
-# What another word of the same meaning counts, against the shopper's own.
-SAME = 0.95
-# After one of these an English text says no more what a thing is, but how.
-TURNS = frozenset(
-    words("with for in of without from by on and or to at like that which as")
+from search.words.language.tokens import (
+    PhraseTerms,
+    is_chinese,
+    phrase_terms,
+    split_words,
 )
-EMPTY = TURNS | frozenset(
-    words(
+from search.words.vocabulary import words_near
+from search.words.words_gallery import WordsGallery
+
+# What a synonym counts, against the shopper's own word.
+SYNONYM_WEIGHT = 0.95
+# After one of these an English text says what a thing is like, not what it is.
+QUALIFIERS = frozenset(
+    split_words("with for in of without from by on and or to at like that which as")
+)
+STOP_WORDS = QUALIFIERS | frozenset(
+    split_words(
         """
         a an the i me my we our you your it its is are be am please show find search
         give want need like looking look buy get some any something anything one ones
@@ -42,121 +44,124 @@ EMPTY = TURNS | frozenset(
 
 @dataclass(frozen=True)
 class Concept:
-    """ways: terms that a product must have, all of one way, and what that counts."""
+    """A phrase of a query, and the phrases that count as it.
 
-    word: str
-    ways: tuple[tuple[Terms, float], ...]
+    alternatives: the terms of each, and what a product counts that has them all.
+    """
+
+    phrase: str
+    alternatives: tuple[tuple[PhraseTerms, float], ...]
 
 
-def head_words(text: str) -> list[str]:
-    """Its words up to what says what kind of thing is meant.
+def words_to_head_noun(text: str) -> list[str]:
+    """Return the words up to the head noun, which says what kind of thing is meant.
 
-    English and Chinese say that last: before any `with`, and but for colours.
+    English and Chinese say it last: before any `with`, and before a colour.
     """
     kept: list[str] = []
     for phrase in _phrases(text):
-        if phrase in TURNS and kept:
+        if phrase in QUALIFIERS and kept:
             break
-        if not is_empty(phrase):
+        if not is_stop_word(phrase):
             kept.append(phrase)
     while kept and kept[-1] in colours.NAMES:  # 手机 红色
         kept.pop()
     return kept
 
 
-def head_of(text: str) -> str:
-    """The last of these; empty where only colours were asked for."""
-    return (head_words(text) or [""])[-1]
+def head_noun(text: str) -> str:
+    """Return the head noun; empty where the text has only colours."""
+    return (words_to_head_noun(text) or [""])[-1]
 
 
-def is_empty(phrase: str) -> bool:
-    return phrase in EMPTY or phrase.isdecimal()
+def is_stop_word(phrase: str) -> bool:
+    return phrase in STOP_WORDS or phrase.isdecimal()
 
 
-def concepts(text: str, shelves: Sequence[Shelf], tree: Categories) -> list[Concept]:
-    """Of a normal text; the empty words left out."""
-    asked = dict.fromkeys(each for each in _phrases(text) if not is_empty(each))
-    return [_concept(phrase, shelves, tree) for phrase in asked]
+def concepts_in(text: str, gallery: WordsGallery) -> list[Concept]:
+    """Return the concepts of a normalized text, each once, without stop words."""
+    phrases = (phrase for phrase in _phrases(text) if not is_stop_word(phrase))
+    return [_concept(phrase, gallery) for phrase in dict.fromkeys(phrases)]
 
 
-def _concept(phrase: str, shelves: Sequence[Shelf], tree: Categories) -> Concept:
-    ways = {needed(phrase): 1.0}
-    colour = colours.NAMES.get(phrase)
-    same = (
-        [name for name, each in colours.NAMES.items() if each == colour]
-        if colour
-        else glossary.same_as(phrase)
+def is_known_word(word: str, gallery: WordsGallery) -> bool:
+    """Return whether the shop, the glossary or English itself has this word."""
+    return (
+        is_stop_word(word)
+        or word in glossary.english_words()
+        or word in colours.ENGLISH_WORDS
+        or is_in_a_name(gallery.categories, phrase_terms(word))
+        or any(index.has_word(word) for index in gallery.indexes)
     )
-    for other in same:
-        ways.setdefault(needed(other), SAME)
-    if not colour and not any(_is_known(way, shelves, tree) for way in ways):
-        for word, cosine in near_words(phrase, [shelf.terms for shelf in shelves]):
-            ways.setdefault(needed(word), cosine)
-    return Concept(phrase, tuple(ways.items()))
 
 
-def _is_known(way: Terms, shelves: Sequence[Shelf], tree: Categories) -> bool:
-    if tree.called_by(way):
-        return True
-    return any(bool(shelf.terms.scores(way).any()) for shelf in shelves)
+def _concept(phrase: str, gallery: WordsGallery) -> Concept:
+    colour = colours.NAMES.get(phrase)
+    weights = {phrase_terms(phrase): 1.0}
+    for synonym in _colour_names(colour) if colour else glossary.synonyms(phrase):
+        weights.setdefault(phrase_terms(synonym), SYNONYM_WEIGHT)
+    if not colour and not any(_is_in_shop(terms, gallery) for terms in weights):
+        for word, cosine in words_near(phrase, gallery.indexes):
+            weights.setdefault(phrase_terms(word), cosine)
+    return Concept(phrase, tuple(weights.items()))
+
+
+def _colour_names(colour: colours.Colour) -> list[str]:
+    return [name for name, each in colours.NAMES.items() if each == colour]
+
+
+def _is_in_shop(terms: PhraseTerms, gallery: WordsGallery) -> bool:
+    return is_in_a_name(gallery.categories, terms) or any(
+        index.scores(terms).any() for index in gallery.indexes
+    )
 
 
 def _phrases(text: str) -> Iterator[str]:
-    at = 0
-    for match in colours.PATTERN.finditer(text):
+    """Split a text into names of colours, phrases of the glossary, and words."""
+    end = 0
+    for match in colours.NAME_PATTERN.finditer(text):
         if match["name"]:
-            yield from _between(text[at : match.start()])
+            yield from _phrases_without_colours(text[end : match.start()])
             yield match["name"]
-            at = match.end()
-    yield from _between(text[at:])
+            end = match.end()
+    yield from _phrases_without_colours(text[end:])
 
 
-def _between(text: str) -> Iterator[str]:
-    for chinese, run in groupby(words(text), is_chinese):
-        if chinese:
-            for part in run:
-                yield from _segments(part)
+def _phrases_without_colours(text: str) -> Iterator[str]:
+    for is_chinese_run, run in groupby(split_words(text), is_chinese):
+        if is_chinese_run:
+            for characters in run:
+                yield from _chinese_phrases(characters)
         else:
-            yield from _grouped(list(run))
+            yield from _english_phrases(list(run))
 
 
-def _grouped(run: list[str]) -> Iterator[str]:
-    """English words, those that are one phrase in the glossary together."""
-    at = 0
-    while at < len(run):
-        most = min(glossary.longest(), len(run) - at)
-        for length in range(most, 0, -1):
-            phrase = " ".join(run[at : at + length])
-            if length == 1 or glossary.same_as(phrase):
+def _english_phrases(run: list[str]) -> Iterator[str]:
+    """Group words that are one phrase in the glossary, the longest first."""
+    start = 0
+    while start < len(run):
+        longest = min(glossary.max_phrase_words(), len(run) - start)
+        for length in range(longest, 0, -1):
+            phrase = " ".join(run[start : start + length])
+            if length == 1 or glossary.synonyms(phrase):
                 yield phrase
-                at += length
+                start += length
                 break
 
 
-def _segments(run: str) -> Iterator[str]:
-    """Chinese: known words, the longest first, and what is left between them."""
-    at = 0
-    for match in _known_chinese().finditer(run):
-        if match.start() > at:
-            yield run[at : match.start()]
+def _chinese_phrases(characters: str) -> Iterator[str]:
+    """Split at known words, the longest first; what is between them is a phrase."""
+    end = 0
+    for match in _known_chinese().finditer(characters):
+        if match.start() > end:
+            yield characters[end : match.start()]
         yield match[0]
-        at = match.end()
-    if at < len(run):
-        yield run[at:]
+        end = match.end()
+    if end < len(characters):
+        yield characters[end:]
 
 
 @lru_cache(maxsize=1)
 def _known_chinese() -> re.Pattern[str]:
-    known = {*glossary.chinese_words(), *filter(is_chinese, EMPTY)}
+    known = {*glossary.chinese_words(), *filter(is_chinese, STOP_WORDS)}
     return re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
-
-
-def is_in_shop(word: str, shelves: Sequence[Shelf], tree: Categories) -> bool:
-    """Whether the shop, the glossary or the language itself knows this English word."""
-    return (
-        is_empty(word)
-        or word in glossary.english_words()
-        or word in colours.ENGLISH
-        or tree.called_by(needed(word))
-        or has([shelf.terms for shelf in shelves], word)
-    )

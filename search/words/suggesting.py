@@ -1,4 +1,4 @@
-"""What somebody may be about to type: kinds of things, the shop's words, products."""
+"""Suggestions for the search box: categories, brands, the shop's words, products."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -8,21 +8,24 @@ from typing import NamedTuple
 from catalogue.models import Product
 from search.gallery.calibration import Match
 from search.words import words_gallery
-from search.words.category_names import Categories
-from search.words.concepts import is_empty
-from search.words.language.tokens import is_chinese, needed, normal, words
+from search.words.category_names import category_called
+from search.words.concepts import is_stop_word
+from search.words.language.tokens import (
+    is_chinese,
+    normalize,
+    phrase_terms,
+    split_words,
+)
+from search.words.parsing import parse_words
 from search.words.ranking import Ranking
-from search.words.understanding import read
 from search.words.words_gallery import WordsGallery
-from search.words.words_query import LONGEST
+from search.words.words_query import MAX_CHARACTERS
 
-OF_EACH = 3
-SHORTEST = 2  # letters of English; a Chinese sign is a word
+MAX_OF_EACH_KIND = 3
+MIN_LETTERS = 2  # of English; a Chinese character is a word
 
 
-class Kind(StrEnum):
-    """What a suggestion is of."""
-
+class SuggestionKind(StrEnum):
     CATEGORY = "category"
     BRAND = "brand"
     WORDS = "words"
@@ -30,71 +33,73 @@ class Kind(StrEnum):
 
 
 class Suggestion(NamedTuple):
-    """text: what to search for; product: the one that it leads to, if it is one."""
+    """text: what to search for; product: the page to go to instead, if it is one."""
 
-    kind: Kind
+    kind: SuggestionKind
     text: str
     product: Product | None = None
 
 
 def suggestions(typed: str) -> list[Suggestion]:
-    """For what stands in the box; the same text never twice."""
-    text = normal(typed[:LONGEST])
-    if not text or (len(text) < SHORTEST and not is_chinese(text)):
+    """Suggest completions of what is in the search box, each text once."""
+    text = normalize(typed[:MAX_CHARACTERS])
+    if not text or (len(text) < MIN_LETTERS and not is_chinese(text)):
         return []
-    now, tree = words_gallery.current(text), Categories.now()
-    found = [
-        *islice(_categories(text, tree), OF_EACH),
-        *islice(_brands(text, now), OF_EACH),
-        *islice(_completed(text, now), OF_EACH),
+    gallery = words_gallery.current(text)
+    suggested = [
+        *islice(_categories(text, gallery), MAX_OF_EACH_KIND),
+        *islice(_brands(text, gallery), MAX_OF_EACH_KIND),
+        *islice(_completions(text, gallery), MAX_OF_EACH_KIND),
     ]
-    found += _products(found[0].text if found else text, now, tree)
-    # Of two that are the same but for an ending, the first.
-    return list({needed(each.text): each for each in reversed(found)}.values())[::-1]
+    suggested += _products(suggested[0].text if suggested else text, gallery)
+    # Of texts with the same terms the first stays.
+    by_terms = {phrase_terms(each.text): each for each in reversed(suggested)}
+    return list(by_terms.values())[::-1]
 
 
-def _categories(text: str, tree: Categories) -> Iterator[Suggestion]:
-    """Called so in their own words, or in the other language."""
-    by_name = [each for each in tree.all if _begins(each.name, text)]
-    other = None if by_name else tree.called(text)
-    for each in [*by_name, *([other] if other else [])]:
-        yield Suggestion(Kind.CATEGORY, each.name)
+def _categories(text: str, gallery: WordsGallery) -> Iterator[Suggestion]:
+    """Yield categories whose name begins so, else the one that has a synonym's name."""
+    tree = gallery.categories
+    nodes = [node for node in tree.nodes if _has_word_with_prefix(node.name, text)]
+    if not nodes and (synonym := category_called(tree, text)):
+        nodes = [synonym]
+    for node in nodes:
+        yield Suggestion(SuggestionKind.CATEGORY, node.name)
 
 
-def _brands(text: str, now: WordsGallery) -> Iterator[Suggestion]:
-    for brand in sorted(now.brands):
-        if _begins(brand, text):
-            yield Suggestion(Kind.BRAND, brand)
+def _brands(text: str, gallery: WordsGallery) -> Iterator[Suggestion]:
+    for brand in sorted(gallery.vocabulary("brand")):
+        if _has_word_with_prefix(brand, text):
+            yield Suggestion(SuggestionKind.BRAND, brand)
 
 
-def _begins(name: str, text: str) -> bool:
-    """Whether the name, or a word of it, begins with the text."""
-    return any(
-        " ".join(words(name)[at:]).startswith(text) for at in range(len(words(name)))
-    )
+def _has_word_with_prefix(name: str, prefix: str) -> bool:
+    """Return whether the name, from any of its words on, begins with the prefix."""
+    words = split_words(name)
+    return any(" ".join(words[at:]).startswith(prefix) for at in range(len(words)))
 
 
-def _completed(text: str, now: WordsGallery) -> Iterator[Suggestion]:
-    """With the last English word made whole, the commonest first."""
-    before, _, last = text.rpartition(" ")
-    if len(last) < SHORTEST or is_chinese(last):
+def _completions(text: str, gallery: WordsGallery) -> Iterator[Suggestion]:
+    """Yield the text with its last English word completed, the commonest first."""
+    before, _, prefix = text.rpartition(" ")
+    if len(prefix) < MIN_LETTERS or is_chinese(prefix):
         return
-    for word in now.base.terms.beginning_with(last):
-        if word != last and not is_empty(word):
-            yield Suggestion(Kind.WORDS, f"{before} {word}".strip())
+    for word in gallery.base.index.frequencies.beginning_with(prefix):
+        if word != prefix and not is_stop_word(word):
+            yield Suggestion(SuggestionKind.WORDS, f"{before} {word}".strip())
 
 
-def _products(text: str, now: WordsGallery, tree: Categories) -> list[Suggestion]:
-    reading = read(text, now, tree)
-    ranking = Ranking.of(reading.read_as, now)
-    near = [
-        each.product_id
-        for each in ranking(reading.filters(tree))[:OF_EACH]
-        if ranking.match(each) in (Match.SIMILAR, Match.WEAK)
+def _products(text: str, gallery: WordsGallery) -> list[Suggestion]:
+    parsed = parse_words(text, gallery)
+    ranking = Ranking.of(parsed.ranked, gallery)
+    product_ids = [
+        neighbour.product_id
+        for neighbour in ranking.rank(parsed.filters)[:MAX_OF_EACH_KIND]
+        if ranking.match_for(neighbour) in (Match.SIMILAR, Match.WEAK)
     ]
-    products = Product.objects.on_sale().in_bulk(near)
+    products = Product.objects.on_sale().in_bulk(product_ids)
     return [
-        Suggestion(Kind.PRODUCT, products[pk].name, products[pk])
-        for pk in near
+        Suggestion(SuggestionKind.PRODUCT, products[pk].name, products[pk])
+        for pk in product_ids
         if pk in products
     ]

@@ -1,10 +1,8 @@
-"""What words can find now: the catalogue as it was read, overlaid by changes since.
+"""What words can find as of the last commit: a words table, overlaid by changes.
 
-As the gallery of pictures, but read straight from the database: a process holds some
-200 bytes a product. Every search first asks for new changes, so that an answer is as
-fresh as the last commit; a product that was touched is read again and held beside.
-A server reads the catalogue beside its requests, and answers from what the database
-finds until it is done.
+As the picture galleries, but read straight from the database: a process holds some
+200 bytes a product. A server reads the catalogue beside its requests; until it is done
+it answers from those products that the database finds for a query.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-import structlog
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -23,163 +20,162 @@ from search.gallery.holder import Holder, Loaded
 from search.gallery.overlay import Overlay
 from search.gallery.reading import IDS_A_QUERY
 from search.gallery.rows import Bools, Int64s
-from search.words import texts
+from search.words.categories import CategoryTree, current_tree
+from search.words.documents import ProductDocument, read_documents
+from search.words.inverted_index import InvertedIndex
 from search.words.language import glossary, sentences
-from search.words.language.tokens import words
-from search.words.shelf import Shelf
-from search.words.texts import Written
+from search.words.language.tokens import split_words
+from search.words.words_table import WordsTable
 
-log = structlog.get_logger()
+# Texts without a stored vector that a search encodes itself, a few ms each. The words
+# of others find them all the same, until a worker has encoded them.
+MAX_ENCODED_BY_SEARCH = 16
+# Products that may have changed before the table is read again: the larger of the two.
+MAX_CHANGED = 1000
+MAX_CHANGED_SHARE = 0.01  # of all products
 
-# Texts without a stored meaning that a search encodes itself, a few ms; the words of
-# all others are found all the same, and workers will see to their meanings.
-ENCODED = 16
-# Read anew when more products than this have changed since: the larger of the two.
-MOST_CHANGED = 1000
-MOST_SHARE = 0.01
-
-# A server waits for so many seconds until all is read for the first time; then it looks
-# for so many words in so many products, the newest first.
-PATIENCE = 1.0
-WORDS_OF_PART = 12
-PART = 1000
+FIRST_READ_PATIENCE = 1.0  # seconds that a server's first search waits for the table
+# Without the table, so many words are looked for, and so many products found.
+MAX_PARTIAL_WORDS = 12
+MAX_PARTIAL_PRODUCTS = 1000
+PARTIAL_FIELDS = ("name", "brand", "colour", "sku", "category__name")
 
 
 @dataclass(frozen=True)
-class ChangedTexts:
-    """The products that changed since the catalogue was read, as they are now."""
+class ChangedDocuments:
+    """The products that changed since the table was read, as they are now."""
 
-    written: Mapping[int, Written]  # by product
-    shelf: Shelf
+    by_product: Mapping[int, ProductDocument]
+    table: WordsTable
 
     @classmethod
-    def of(cls, written: Iterable[Written]) -> Self:
-        by_product = {each.product_id: each for each in written}
-        own = {pk: each.embedding for pk, each in by_product.items() if each.embedding}
-        return cls(by_product, Shelf.of(by_product.values(), own))
+    def of(cls, documents: Iterable[ProductDocument]) -> Self:
+        by_product = {document.product_id: document for document in documents}
+        vectors = {pk: each.vector for pk, each in by_product.items() if each.vector}
+        return cls(by_product, WordsTable.of(by_product.values(), vectors))
 
     def replaced(self, products: Int64s, current: Self) -> Self:
-        """Return the texts with `current` in place of those of these products."""
-        ids = set(products.tolist())
-        held = {pk: each for pk, each in self.written.items() if pk in ids}
-        if held == current.written:
+        """Return the documents with `current` in place of those of these products."""
+        replaced = set(products.tolist())
+        held = {pk: each for pk, each in self.by_product.items() if pk in replaced}
+        if held == current.by_product:
             return self
-        others = [each for pk, each in self.written.items() if pk not in ids]
-        return self.of([*others, *current.written.values()])
+        others = [each for pk, each in self.by_product.items() if pk not in replaced]
+        return self.of([*others, *current.by_product.values()])
 
 
 @dataclass(frozen=True)
 class WordsGallery:
-    """Immutable: a search that has begun is not disturbed by the next change."""
+    """A words table overlaid by changes, with the categories as of now.
+
+    is_partial: it has only the products that the database found for one text. It is
+    immutable: a search that has begun is not disturbed by the next change.
+    """
 
     as_of: datetime
-    base: Shelf
-    overlay: Overlay[ChangedTexts]
-    name: str = "words"
+    base: WordsTable
+    overlay: Overlay[ChangedDocuments]
+    categories: CategoryTree
+    is_partial: bool = False
 
     @classmethod
     def read(cls) -> Self:
-        """All that is on sale, with all that was committed before this call."""
+        """Read all that is on sale, as of this call."""
         return cls._of(Product.objects.on_sale().order_by("pk"))
 
     @classmethod
-    def part(cls, asked: str) -> Self:
-        """What the database finds for these words, alone or as a part of others."""
-        said = words(asked)[:WORDS_OF_PART]
-        ways = {*said, *(way for word in said for way in glossary.same_as(word))}
-        wanted = Q()
-        for way in ways:
-            for name in ("name", "brand", "colour", "sku", "category__name"):
-                wanted |= Q(**{f"{name}__icontains": way})
-        found = Product.objects.on_sale().filter(wanted).order_by("-pk")
-        ids = list(found.values_list("pk", flat=True)[:PART])
-        some = cls._of(Product.objects.on_sale().filter(pk__in=ids))
-        return replace(some, name="words, in part")
+    def read_for(cls, text: str) -> Self:
+        """Read the newest products whose fields contain a word of this text."""
+        typed = split_words(text)[:MAX_PARTIAL_WORDS]
+        synonyms = (each for word in typed for each in glossary.synonyms(word))
+        contains_any = Q()
+        for word in {*typed, *synonyms}:
+            for field in PARTIAL_FIELDS:
+                contains_any |= Q(**{f"{field}__icontains": word})
+        products = Product.objects.on_sale().filter(contains_any).order_by("-pk")
+        ids = list(products.values_list("pk", flat=True)[:MAX_PARTIAL_PRODUCTS])
+        gallery = cls._of(Product.objects.on_sale().filter(pk__in=ids))
+        return replace(gallery, is_partial=True)
 
     @classmethod
     def _of(cls, products: QuerySet[Product]) -> Self:
-        as_of, position = timezone.now(), changes.current_position()
-        own: dict[int, bytes] = {}
-        base = Shelf.of(_with_vectors(texts.read(products), own), own)
-        overlay = Overlay.empty(len(base), Position(position), ChangedTexts.of([]))
-        return cls(as_of, base, overlay)
+        as_of, position = timezone.now(), Position(changes.current_position())
+        unsaved: dict[int, bytes] = {}
+        documents = _with_vectors(read_documents(products), unsaved)
+        base = WordsTable.of(documents, unsaved)
+        overlay = Overlay.empty(len(base), position, ChangedDocuments.of([]))
+        return cls(as_of, base, overlay, current_tree())
 
     def __len__(self) -> int:
         """Return how many products can be found."""
         return self.overlay.n_live + len(self.changed)
 
     @property
-    def changed(self) -> Shelf:
-        """The products that changed since."""
-        return self.overlay.table.shelf
+    def name(self) -> str:
+        return "words, in part" if self.is_partial else "words"
+
+    @property
+    def changed(self) -> WordsTable:
+        """The table of products that changed since the base was read."""
+        return self.overlay.table.table
 
     @property
     def pending(self) -> int:
-        """How many products changed since."""
+        """How many products changed since the base was read."""
         return len(self.overlay.products)
 
     @property
-    def shelves(self) -> list[tuple[Shelf, Bools | None]]:
-        """Both tables, each with the rows that hold; None for all."""
+    def tables(self) -> list[tuple[WordsTable, Bools | None]]:
+        """Both tables, each with which of its rows are live; None for all."""
         overlay = self.overlay
         base = (self.base, overlay.live if overlay.is_masking else None)
         return [base, (self.changed, None)]
 
     @property
-    def brands(self) -> set[str]:
-        """Every brand's name, as the shop writes it."""
-        return self._vocabulary("brand")
+    def indexes(self) -> list[InvertedIndex]:
+        return [table.index for table, _ in self.tables]
+
+    def vocabulary(self, column: str) -> set[str]:
+        """Return every word in this column of WORD_COLUMNS, as the shop writes it."""
+        columns = [table.rows.words[column] for table, _ in self.tables]
+        return {word for each in columns for word in each.vocabulary} - {""}
 
     @property
-    def colours(self) -> set[str]:
-        """Every word for a colour."""
-        return self._vocabulary("colour")
+    def is_due(self) -> bool:
+        """Whether so many products changed that the base should be read again."""
+        return self.pending > max(MAX_CHANGED, MAX_CHANGED_SHARE * len(self.base))
 
     def refreshed(self) -> Self | None:
         """Return the gallery with every change committed before this call.
 
         None if changes have been forgotten that it has not read.
         """
-        overlay = self.overlay.refreshed(self.base.rows_of, _read_products)
-        if self._is_lost():
-            return None
-        return replace(self, overlay=overlay)
-
-    @property
-    def is_due(self) -> bool:
-        """Whether it should be read anew."""
-        return self.pending > max(MOST_CHANGED, MOST_SHARE * len(self.base))
-
-    def _vocabulary(self, name: str) -> set[str]:
-        both = (self.base.rows.words[name], self.changed.rows.words[name])
-        return {word for column in both for word in column.vocabulary} - {""}
-
-    def _is_lost(self) -> bool:
-        """Whether changes may be forgotten that it has not read: it slept for long."""
-        oldest = changes.oldest_needed()
-        position = self.overlay.position
-        return oldest is not None and oldest > min([position.upto, *position.running])
+        overlay = self.overlay.refreshed(self.base.rows_of, _read_changed)
+        return replace(self, overlay=overlay) if overlay.is_complete else None
 
 
-def _read_products(product_ids: Sequence[int]) -> ChangedTexts:
-    found: list[Written] = []
+def _read_changed(product_ids: Sequence[int]) -> ChangedDocuments:
+    documents: list[ProductDocument] = []
     for start in range(0, len(product_ids), IDS_A_QUERY):
-        some = product_ids[start : start + IDS_A_QUERY]
-        found += texts.read(Product.objects.on_sale().filter(pk__in=some))
-    return ChangedTexts.of(_with_vectors(found, {}))
+        ids = product_ids[start : start + IDS_A_QUERY]
+        documents += read_documents(Product.objects.on_sale().filter(pk__in=ids))
+    return ChangedDocuments.of(_with_vectors(documents, {}))
 
 
 def _with_vectors(
-    written: Iterable[Written], own: dict[int, bytes]
-) -> Iterator[Written]:
-    """The first few that lack theirs are given it, and it is noted in `own`."""
-    for each in written:
-        if each.embedding is None and len(own) < ENCODED:
-            (vector,) = sentences.packed(sentences.encode([each.sentence]))
-            own[each.product_id] = vector.tobytes()
-            yield replace(each, embedding=own[each.product_id])
+    documents: Iterable[ProductDocument], encoded: dict[int, bytes]
+) -> Iterator[ProductDocument]:
+    """Yield documents; encode up to MAX_ENCODED_BY_SEARCH that have no vector.
+
+    encoded: receives the vectors by product id.
+    """
+    for document in documents:
+        if document.vector is None and len(encoded) < MAX_ENCODED_BY_SEARCH:
+            (vector,) = sentences.quantized(sentences.encode([document.sentence]))
+            encoded[document.product_id] = vector.tobytes()
+            yield replace(document, vector=vector.tobytes())
         else:
-            yield each
+            yield document
 
 
 def _load(key: str, held: WordsGallery | None) -> Loaded[WordsGallery]:
@@ -190,15 +186,16 @@ holder = Holder(_load)
 KEY = "words"  # there is but one
 
 
-def current(text: str = "") -> WordsGallery:
+def current(text: str) -> WordsGallery:
     """Return the gallery as of the last commit, for this process.
 
-    The first call reads the whole catalogue. A server does so beside its requests, and
-    answers from the products that the database finds for this text if that takes long.
+    The first call reads the whole catalogue. A server does so beside its requests; if
+    that takes longer than FIRST_READ_PATIENCE, the gallery has only products for this
+    text.
     """
-    gallery = holder.get(KEY, patience=PATIENCE)
+    gallery = holder.get(KEY, patience=FIRST_READ_PATIENCE)
     if gallery is None:
-        return WordsGallery.part(text)
+        return WordsGallery.read_for(text)
     if gallery.is_due:
         holder.reload(KEY)
-    return gallery
+    return replace(gallery, categories=current_tree())

@@ -1,4 +1,4 @@
-"""A query of words: what was typed, and how it was understood."""
+"""A query of words: what was typed, and what of it ranks products."""
 
 import json
 from dataclasses import dataclass
@@ -7,48 +7,50 @@ from typing import Self
 from django.core import signing
 
 from search.errors import QueryExpired
-from search.words.language.tokens import words
+from search.words.language.tokens import split_words
 
 SALT = "search.words"
 PREFIX = "words."
-# As much as is read of what somebody types.
-LONGEST = 200
+MAX_CHARACTERS = 200  # that are read of what somebody types
 
 
 @dataclass(frozen=True)
 class WordsQuery:
-    """said: as it was typed; ranked: what of it ranks, its slips corrected."""
+    """typed: as it came; ranked: what is left of it to rank by, spelling corrected."""
 
-    said: str
+    typed: str
     ranked: str
 
     @property
     def is_corrected(self) -> bool:
-        """Whether slips were forgiven: it ranks by words that were not typed."""
-        return not set(words(self.ranked)) <= set(words(self.said))
+        """Whether spelling was corrected: it ranks by words that were not typed."""
+        return not set(split_words(self.ranked)) <= set(split_words(self.typed))
 
     def token(self) -> str:
-        """Signed; good for ever, since it hangs on nothing but itself."""
-        signed = signing.dumps([self.said, self.ranked], salt=SALT, compress=True)
+        """Return the query signed; the token never expires."""
+        fields = [self.typed, self.ranked]
+        signed = signing.dumps(fields, salt=SALT, compress=True)
         return f"{PREFIX}{signed}"
 
-    def packed(self) -> bytes:
-        """As part of the token of a photo's query."""
-        return json.dumps([self.said, self.ranked], ensure_ascii=False).encode()
+    def to_bytes(self) -> bytes:
+        """Return the query as a part of the token of a photo's query."""
+        return json.dumps([self.typed, self.ranked], ensure_ascii=False).encode()
 
     @classmethod
-    def unpacked(cls, packed: bytes) -> Self:
+    def from_bytes(cls, packed: bytes) -> Self:
         return cls(*json.loads(packed))
 
     @staticmethod
     def is_token(token: str) -> bool:
+        """Return whether this is the token of a query of words, not of a photo."""
         return token.startswith(PREFIX)
 
     @classmethod
     def from_token(cls, token: str) -> Self:
-        """Raises QueryExpired for one that is not ours."""
+        """Return the query of a token; raises QueryExpired for one we did not sign."""
+        signed = token.removeprefix(PREFIX)
         try:
-            said, ranked = signing.loads(token.removeprefix(PREFIX), salt=SALT)
+            typed, ranked = signing.loads(signed, salt=SALT)
         except (signing.BadSignature, ValueError, json.JSONDecodeError) as error:
             raise QueryExpired("the query is unknown") from error
-        return cls(str(said), str(ranked))
+        return cls(str(typed), str(ranked))

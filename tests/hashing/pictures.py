@@ -1,4 +1,4 @@
-"""Pictures and sets that tests are made of; no file outside is needed."""
+"""Pictures and sets for tests, made without any file."""
 
 import csv
 import tarfile
@@ -21,7 +21,7 @@ def picture(colour="red", shape="ellipse", *, size=(160, 120), seed=0):
 
 
 def noise(size=(64, 48), seed=0):
-    """Every pixel another colour."""
+    """Draw every pixel in a random colour."""
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     return Image.fromarray(pixels)

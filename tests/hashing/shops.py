@@ -25,7 +25,7 @@ retakes = 1
 
 
 def write_shop(folder: Path, *, products=9, photos=0):
-    """Products, each with a catalogue picture and some photos."""
+    """Write products, each with a catalogue picture and some photos."""
     folder.mkdir(parents=True)
     lines = []
     for number in range(products):

@@ -1,4 +1,4 @@
-"""Layers that are fitted: main axes, options of ITQ, codewords, heads, autoencoder."""
+"""Layers that are fitted: main axes, options of ITQ, codewords."""
 
 from functools import partial
 

@@ -21,6 +21,8 @@ from tests.hashing.shops import paint, write_manifest, write_recipe, write_shop
 torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("onnx", reason="a trained head is written into an ONNX graph")
 
+from hashing.networks.architectures import build_torchvision  # noqa: E402
+
 pytestmark = pytest.mark.slow
 torch.set_num_threads(1)
 
@@ -245,3 +247,20 @@ def test_a_wrong_loss_is_named_before_a_picture_is_opened(tmp_path, capsys):
 def test_a_wrong_recipe_is_refused(shop, tmp_path, wrong, capsys):
     assert main(["train", str(write_recipe(tmp_path, shop, **wrong))]) == 1
     assert "own.toml" in capsys.readouterr().err
+
+
+def test_a_network_without_packaged_weights_needs_a_file(shop, tmp_path, capsys):
+    recipe = write_recipe(tmp_path, shop, mode="full", network="resnet50")
+    assert main(["train", str(recipe)]) == 1
+    assert "no package holds weights of resnet50" in capsys.readouterr().err
+
+
+def test_a_network_that_the_start_was_not_made_of_is_refused(shop, tmp_path, capsys):
+    torch.manual_seed(0)
+    weights = tmp_path / "resnet18.pt"
+    torch.save(build_torchvision("resnet18").state_dict(), weights)
+    recipe = write_recipe(
+        tmp_path, shop, mode="full", network="resnet18", weights=str(weights)
+    )
+    assert main(["train", str(recipe)]) == 1
+    assert "was not made of resnet18 with these weights" in capsys.readouterr().err

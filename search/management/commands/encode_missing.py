@@ -6,7 +6,7 @@ from tqdm import tqdm
 from search.encoders import encoding, filling, registry
 from search.errors import Refused, SearchUnavailable
 from search.models import Encoder
-from search.words import texts
+from search.words import text_encoding
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
                 self._fill(row)
             except (Refused, SearchUnavailable) as error:
                 raise CommandError(str(error)) from error
-        self.stdout.write(f"Words: {texts.encode_missing()} texts encoded.")
+        self.stdout.write(f"Words: {text_encoding.encode_missing()} texts encoded.")
 
     def _fill(self, row: Encoder) -> None:
         total = filling.lacking(row).count()

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from search.encoders import encoding
-from search.words import texts
+from search.words import text_encoding
 
 WHAT_TO_TRY = """
   The shop    {address}/
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             call_command("load_demo", verbosity=0)
         if encoding.waiting_images().exists():
             call_command("encode_missing")
-        texts.encode_missing()
+        text_encoding.encode_missing()
         call_command("build_snapshot", if_due=True)
         if address:
             call_command("create_admin")

@@ -1,7 +1,7 @@
 """Colours by their names in English and Chinese.
 
 A name is read as a tone and a base: `dark red`, `深红`, `burgundy`, `酒红` are the dark
-tone of red. So the shopper's word meets the shop's, whatever either is called.
+tone of red. So the shopper's name for a colour meets the shop's, whatever either is.
 """
 
 import re
@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from django.utils.translation import get_language
 
-from search.words.language.tokens import CHINESE, normal
+from search.words.language.tokens import CHINESE, is_chinese, normalize
 
 
 class Colour(NamedTuple):
-    """tone: `light`, `dark`, or empty; base: what it is a tone of."""
+    """base: a key of BASE_NAMES; tone: a key of TONE_PREFIXES, or empty."""
 
     base: str
     tone: str = ""
 
 
-BASES = {
+BASE_NAMES = {
     "red": "red crimson scarlet 红色 红 大红 赤色 朱红",
     "orange": "orange 橙色 橘色 橙 橘 橙红 橘红",
     "yellow": "yellow 黄色 黄 鹅黄",
@@ -39,12 +39,12 @@ BASES = {
     "gold": "gold golden 金色",
     "silver": "silver 银色",
 }
-TONES = {
+TONE_PREFIXES = {
     "light": "light pale pastel 浅 淡 亮",
     "dark": "dark deep 深 暗",
 }
-# Names of their own for a tone of a base.
-OWN = {
+# Names that are not made of a prefix and a base.
+SPECIAL_NAMES = {
     "navy": Colour("blue", "dark"),
     "navy blue": Colour("blue", "dark"),
     "藏青": Colour("blue", "dark"),
@@ -70,99 +70,111 @@ OWN = {
     "olive green": Colour("olive green"),
     "off-white": Colour("beige"),
 }
-# Where a single sign for a colour is part of another word.
-NO_COLOUR = (
+# Words in which a character that can mean a colour does not.
+NOT_COLOURS = (
     "小黄鸭|黑胶唱片|红酒|红茶|红糖|红包|红外|黄油|黄金|黄瓜|黄铜|黑板|黑胶|白菜|白酒|白板|白天|"
     "绿茶|绿植|绿豆|蓝牙|蓝光|银行|金属|灰尘|粉底|粉刺|粉笔|青年|青春|青花|橘子|橙子|橙汁|紫外|"
     "紫砂|紫菜|深度|深的|浅口|亮面|亮光"
 )
 
 
-def _names() -> dict[str, Colour]:
-    found = dict(OWN)
-    for base, names in BASES.items():
-        for name in names.split():
-            found[name] = Colour(base)
-            for tone, prefixes in TONES.items():
+def _all_names() -> dict[str, Colour]:
+    names = dict(SPECIAL_NAMES)
+    for base, base_names in BASE_NAMES.items():
+        for name in base_names.split():
+            names[name] = Colour(base)
+            for tone, prefixes in TONE_PREFIXES.items():
                 for prefix in prefixes.split():
-                    is_chinese = prefix >= CHINESE[0]
-                    if is_chinese == (name >= CHINESE[0]):
-                        space = "" if is_chinese else " "
-                        found[f"{prefix}{space}{name}"] = Colour(base, tone)
-    return found
+                    if is_chinese(prefix) == is_chinese(name):
+                        space = "" if is_chinese(prefix) else " "
+                        names[f"{prefix}{space}{name}"] = Colour(base, tone)
+    return names
 
 
-NAMES: dict[str, Colour] = _names()
+NAMES: dict[str, Colour] = _all_names()
 _longest_first = sorted(map(re.escape, NAMES), key=len, reverse=True)
-_chinese = "|".join(name for name in _longest_first if name >= CHINESE[0])
-_english = "|".join(name for name in _longest_first if name < CHINESE[0])
-# The words that are none come first, so that they are passed over.
-PATTERN = re.compile(
-    rf"(?P<other>{NO_COLOUR})|(?P<name>{_chinese}|(?<![^\W{CHINESE}])(?:{_english})"
+_chinese = "|".join(name for name in _longest_first if is_chinese(name))
+_english = "|".join(name for name in _longest_first if not is_chinese(name))
+# Words that are no colours come first, so that they are passed over.
+NAME_PATTERN = re.compile(
+    rf"(?P<other>{NOT_COLOURS})|(?P<name>{_chinese}|(?<![^\W{CHINESE}])(?:{_english})"
     rf"(?![^\W{CHINESE}]))(?:ish)?(?P<of>的|色)?"
 )
 
 
 def colour_of(name: str) -> Colour | None:
-    """What a shop's own word for a colour means; None for one that is not known."""
-    text = normal(name)
+    """Return what a shop's own name for a colour means; None if it is not known."""
+    text = normalize(name)
     if text in NAMES:
         return NAMES[text]
-    found = [NAMES[match["name"]] for match in PATTERN.finditer(text) if match["name"]]
-    return found[-1] if found else None
+    names = [match["name"] for match in NAME_PATTERN.finditer(text) if match["name"]]
+    return NAMES[names[-1]] if names else None
 
 
-def in_language(name: str, language: str) -> str:
-    """A plain name (`dark red`, `深红色`) in English or Chinese; any other as it is."""
-    is_chinese = language.startswith("zh")
-    colour = _plain_names().get(normal(name))
-    if colour is None or is_chinese == (name >= CHINESE[0]):
+def translate(name: str, language: str) -> str:
+    """Translate a plain name (`dark red`, `深红色`) to English or Chinese.
+
+    Any other name is returned as it is.
+    """
+    to_chinese = language.startswith("zh")
+    colour = _plain_names().get(normalize(name))
+    if colour is None or to_chinese == is_chinese(name):
         return name
-    return _plain_name(colour, is_chinese=is_chinese)
+    return _plain_name(colour, in_chinese=to_chinese)
 
 
-def in_readers_language(name: str) -> str:
-    """Of the one whose page is being made."""
-    return in_language(name, get_language() or "")
+def translate_for_reader(name: str) -> str:
+    """Translate a plain name to the language of the page that is being made."""
+    return translate(name, get_language() or "")
 
 
-def in_words_of(colour: Colour, shop: Iterable[str]) -> list[str]:
-    """The shop's words for that colour; where it has not the tone, for any tone."""
-    by_word = {word: colour_of(word) for word in shop if word}
-    kin = {
-        word: each for word, each in by_word.items() if each and _is_kin(each, colour)
+def shop_names_of(colour: Colour, shop_names: Iterable[str]) -> list[str]:
+    """Return the shop's names for a colour; for any tone of it if it lacks the tone."""
+    by_name = {name: colour_of(name) for name in shop_names if name}
+    same_base = {
+        name: each for name, each in by_name.items() if each and _is_base(each, colour)
     }
-    same_tone = [word for word, each in kin.items() if each.tone == colour.tone]
-    return sorted(same_tone if colour.tone and same_tone else kin)
+    same_tone = [name for name, each in same_base.items() if each.tone == colour.tone]
+    return sorted(same_tone if colour.tone and same_tone else same_base)
 
 
 @lru_cache(maxsize=1)
 def _plain_names() -> dict[str, Colour]:
-    """The first name of each base, alone and in each tone, in both languages."""
-    colours = [Colour(base, tone) for base in BASES for tone in ("", *TONES)]
+    """Return each colour by its plain name in both languages."""
+    colours = [
+        Colour(base, tone) for base in BASE_NAMES for tone in ("", *TONE_PREFIXES)
+    ]
     return {
-        _plain_name(colour, is_chinese=is_chinese): colour
+        _plain_name(colour, in_chinese=in_chinese): colour
         for colour in colours
-        for is_chinese in (False, True)
+        for in_chinese in (False, True)
     }
 
 
-def _plain_name(colour: Colour, *, is_chinese: bool) -> str:
-    if not is_chinese:
+def _plain_name(colour: Colour, *, in_chinese: bool) -> str:
+    """Return the first prefix of its tone with the first name of its base."""
+    if not in_chinese:
         return f"{colour.tone} {colour.base}".strip()
-    names = (TONES.get(colour.tone, ""), BASES[colour.base])
+    names = (TONE_PREFIXES.get(colour.tone, ""), BASE_NAMES[colour.base])
     return "".join(_first_chinese(each.split()) for each in names)
 
 
 def _first_chinese(names: list[str]) -> str:
-    return next((name for name in names if name >= CHINESE[0]), "")
+    return next(filter(is_chinese, names), "")
 
 
-def _is_kin(one: Colour, other: Colour) -> bool:
-    """Olive green is a green where green is meant, but green is not olive."""
-    return one.base == other.base or one.base.split()[-1] == other.base
+def _is_base(named: Colour, wanted: Colour) -> bool:
+    """Olive green is a green where green is wanted, but green is not olive green."""
+    return named.base == wanted.base or named.base.split()[-1] == wanted.base
 
 
-ENGLISH = frozenset(
-    word for name in NAMES if name < CHINESE[0] for word in re.split(r"\W+", name)
-) | {word for tone in TONES.values() for word in tone.split() if word < CHINESE[0]}
+_english_prefixes = {
+    prefix
+    for prefixes in TONE_PREFIXES.values()
+    for prefix in prefixes.split()
+    if not is_chinese(prefix)
+}
+# Every English word of a colour's name.
+ENGLISH_WORDS = _english_prefixes.union(
+    word for name in NAMES if not is_chinese(name) for word in re.split(r"\W+", name)
+)

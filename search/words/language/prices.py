@@ -1,29 +1,30 @@
-"""Prices in words: `under 50`, `between 20 and 40`, `50元以下`, `二十到四十块`."""
+"""Prices as they are typed: `under 50`, `from 20 to 40`, `50元以下`, `二十到四十块`."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-# "About 50" reaches this far on both sides.
-ABOUT = Decimal("0.2")
-MOST = Decimal(10) ** 8  # what a price field holds
+# "About 50" means this share less to this share more.
+ABOUT_MARGIN = Decimal("0.2")
+PRICE_LIMIT = Decimal(10) ** 8  # a price field holds less
 
 DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
 UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 
 NUMBER = r"(?:\d[\d,]*(?:\.\d{1,2})?|[零一二两三四五六七八九十百千万]+)"
-SIGN = r"(?:[$€£¥￥]|eur|usd|gbp|rmb|cny)?\s*"
-COIN = (
+CURRENCY_SIGN = r"(?:[$€£¥￥]|eur|usd|gbp|rmb|cny)?\s*"
+CURRENCY = (
     r"(?:\s*(?:euros?|dollars?|pounds?|yuan|rmb|bucks|eur|usd|gbp|cny)\b"
     r"|\s*(?:元|块钱|块|圆|欧元|美元|[$€£¥￥]))?"
 )
 
 
-def _amount(name: str) -> str:
-    return rf"{SIGN}(?P<{name}>{NUMBER}){COIN}"
+def _amount_pattern(name: str) -> str:
+    return rf"{CURRENCY_SIGN}(?P<{name}>{NUMBER}){CURRENCY}"
 
 
-A, B = _amount("a"), _amount("b")
+A, B = _amount_pattern("a"), _amount_pattern("b")
 UNDER = (
     r"(?:under|below|less than|cheaper than|up to|at most|no more than|max(?:imum)?)"
 )
@@ -33,10 +34,8 @@ OVER = (
 )
 BETWEEN = r"(?:\s*(?:-|–|—|~|～|to|and|until|到|至|和)\s*)"
 
-Read = tuple[str, re.Pattern[str]]
-
-# In the order in which they are looked for; the first that fits is taken.
-PATTERNS: list[Read] = [
+# Kinds and patterns, in the order in which they are tried; the first match counts.
+PATTERNS: list[tuple[str, re.Pattern[str]]] = [
     (kind, re.compile(pattern))
     for kind, pattern in (
         ("between", rf"\b(?:between|from)\s+{A}{BETWEEN}{B}"),
@@ -56,65 +55,72 @@ PATTERNS: list[Read] = [
 ]
 
 
-class Prices(NamedTuple):
-    """What was asked, both ends inclusive, and the text without it."""
+class ParsedPrice(NamedTuple):
+    """A range of prices, both ends inclusive, and the text without it."""
 
     min: Decimal | None
     max: Decimal | None
     rest: str
 
 
-def read(text: str) -> Prices:
-    """Of normal text (tokens.normal). A number alone is no price: it may be a name."""
-    first = _first(text)
+def parse_price(text: str) -> ParsedPrice:
+    """Parse the price out of a normalized text.
+
+    A number alone is no price: it may be part of a name.
+    """
+    first = _first_price(text)
     if (first.min is None) == (first.max is None):
         return first  # both ends, or none
-    other = _first(first.rest)  # over 20, under 50
-    if first.min is None and other.max is None and other.min is not None:
-        return Prices(other.min, first.max, other.rest)
-    if first.max is None and other.min is None and other.max is not None:
-        return Prices(first.min, other.max, other.rest)
+    second = _first_price(first.rest)  # over 20, under 50
+    if first.min is None and second.max is None and second.min is not None:
+        return ParsedPrice(second.min, first.max, second.rest)
+    if first.max is None and second.min is None and second.max is not None:
+        return ParsedPrice(first.min, second.max, second.rest)
     return first
 
 
-def _first(text: str) -> Prices:
+def _first_price(text: str) -> ParsedPrice:
     for kind, pattern in PATTERNS:
         match = pattern.search(text)
         if match is None or not _is_price(kind, match):
             continue
-        ends = _ends(kind, *(_value(found) for found in match.groups() if found))
-        if all(end is None or end < MOST for end in ends):
+        amounts = [_amount_of(number) for number in match.groups() if number]
+        ends = _range(kind, amounts)
+        if all(end is None or end < PRICE_LIMIT for end in ends):
             rest = f"{text[: match.start()]} {text[match.end() :]}"
-            return Prices(*ends, " ".join(rest.split()))
-    return Prices(None, None, text)
+            return ParsedPrice(*ends, " ".join(rest.split()))
+    return ParsedPrice(None, None, text)
 
 
-def _ends(kind: str, *values: Decimal) -> tuple[Decimal | None, Decimal | None]:
-    first, last = min(values), max(values)
+def _range(
+    kind: str, amounts: Sequence[Decimal]
+) -> tuple[Decimal | None, Decimal | None]:
+    low, high = min(amounts), max(amounts)
     if kind == "between":
-        return first, last
+        return low, high
     if kind == "about":
-        part = (first * ABOUT).quantize(Decimal("0.01"))
-        return first - part, first + part
-    return (first, None) if kind == "min" else (None, first)
+        margin = (low * ABOUT_MARGIN).quantize(Decimal("0.01"))
+        return low - margin, low + margin
+    return (low, None) if kind == "min" else (None, low)
 
 
 def _is_price(kind: str, match: re.Match[str]) -> bool:
-    """`20 to 40` is one; `iPhone 14-15`, of two bare numbers, is not."""
+    """Refuse a range of two bare numbers, such as `iPhone 14-15`."""
     has_words = bool(re.search(r"[^\d\s.,~～–—-]", match[0]))
     return kind != "between" or has_words
 
 
-def _value(written: str) -> Decimal:
-    if written[0].isdecimal():
-        return Decimal(written.replace(",", ""))
+def _amount_of(number: str) -> Decimal:
+    """Return the value of a number in digits or in Chinese."""
+    if number[0].isdecimal():
+        return Decimal(number.replace(",", ""))
     total = digit = 0
-    for sign in written:
+    for sign in number:
         if sign in UNITS:
             total += (digit or 1) * UNITS[sign]
             digit = 0
         else:
             digit = DIGITS[sign]
-    # What ends without a unit counts in the unit before it: 一百五 is 150.
-    before = UNITS.get(written[-2], 1) if len(written) > 1 else 1
-    return Decimal(total + digit * (before // 10 if before > 10 else 1))
+    # A last digit without a unit counts in tenths of the unit before it: 一百五 is 150.
+    unit = UNITS.get(number[-2], 1) if len(number) > 1 else 1
+    return Decimal(total + digit * (unit // 10 if unit > 10 else 1))

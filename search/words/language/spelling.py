@@ -1,30 +1,36 @@
-"""Slips of the pen: an unknown word that is nearly one of the shop's."""
+"""Corrects typing errors: an unknown word that is nearly one of the shop's."""
 
 from collections.abc import Mapping
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-# Words shorter than this are too like each other.
-SHORTEST = 4
-LONG = 8  # from here on two slips are forgiven
+# Shorter words are too much like each other.
+MIN_LETTERS = 4
+# From this length on two errors are corrected instead of one.
+MIN_LETTERS_FOR_TWO_ERRORS = 8
 
 
-def corrected(word: str, shop: Mapping[str, int]) -> str | None:
-    """The shop's word that was meant; None where there is none near enough.
+def correct(word: str, shop_words: Mapping[str, int]) -> str | None:
+    """Return the shop's word that was meant; None where none is near enough.
 
-    `shop`: its words, and how many products have each. A slip is a letter too many,
-    too few, another, or two swapped. The fewest slips win, then the commoner word.
+    shop_words: how many products have each word. An error is a letter too many, too
+    few, another, or two swapped. The fewest errors win, then the same first letter,
+    then the commoner word.
     """
-    if len(word) < SHORTEST:
+    if len(word) < MIN_LETTERS:
         return None
-    most = 1 if len(word) < LONG else 2
-    near = process.extract(
-        word, shop.keys(), scorer=OSA.distance, score_cutoff=most, limit=None
+    max_errors = 1 if len(word) < MIN_LETTERS_FOR_TWO_ERRORS else 2
+    matches = process.extract(
+        word,
+        shop_words.keys(),
+        scorer=OSA.distance,
+        score_cutoff=max_errors,
+        limit=None,
     )
-    found = [
-        (slips, other[0] != word[0], -shop[other], other)
-        for other, slips, _ in near
-        if len(other) >= SHORTEST - 1
+    candidates = [
+        (errors, other[0] != word[0], -shop_words[other], other)
+        for other, errors, _ in matches
+        if len(other) >= MIN_LETTERS - 1
     ]
-    return min(found)[-1] if found else None
+    return min(candidates)[-1] if candidates else None

@@ -14,7 +14,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.test import APIClient, APIRequestFactory
 
 from catalogue.models import Product
-from search.answers import categories, query
+from search.answers import query
 from search.answers.similar import similar_to_photo
 from search.encoders import registry
 from search.web.serializers import (
@@ -22,6 +22,7 @@ from search.web.serializers import (
     ResultSerializer,
     WordCountSerializer,
 )
+from search.words import categories
 from tests.builders import draw_picture
 from tests.search.asking import (
     API,

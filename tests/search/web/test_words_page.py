@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from catalogue.models import Product
-from search.words.language.colours import in_language
+from search.words.language.colours import translate
 from tests.builders import make_image, new_product
 from tests.search.shops import FORM, names, open_shop, send, words
 
@@ -86,7 +86,7 @@ def test_plain_colours_are_called_as_the_reader_calls_them(
 def test_a_colour_that_is_not_plain_is_called_as_the_shop_calls_it(
     name: str, language: str, called: str
 ) -> None:
-    assert in_language(name, language) == called
+    assert translate(name, language) == called
 
 
 def test_results_can_be_filtered_sorted_and_paged_by_their_address(

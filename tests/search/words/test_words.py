@@ -18,7 +18,8 @@ from search.encoders import encoding
 from search.gallery import snapshots
 from search.gallery.filters import NO_FILTERS
 from search.gallery.holder import Holder
-from search.words import ranking, texts, words_gallery
+from search.words import ranking, text_encoding, words_gallery
+from search.words.documents import read_documents
 from search.words.language import sentences
 from tests.builders import new_category, new_product
 from tests.search.asking import get, open_varied_shop, post_photo, skus
@@ -62,7 +63,7 @@ def found(client: APIClient, q: str, **params: Any) -> list[str]:
 @pytest.mark.slow
 def test_what_shoppers_type_finds_what_they_mean(client: APIClient, db: None) -> None:
     open_demo_shop()
-    texts.encode_missing()
+    text_encoding.encode_missing()
     wrong, answers = [], {}
     everything = list(phrasings())
     for phrasing in everything:
@@ -223,7 +224,7 @@ def test_overlaid_by_changes_it_ranks_as_if_read_anew(
     new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs", colour="blue")
     shop[0].delete()
     overlaid = [scored(asked(client, q)) for q in questions]
-    assert words_gallery.current().pending == 6
+    assert words_gallery.current("").pending == 6
     words_gallery.holder.reset()
     assert [scored(asked(client, q)) for q in questions] == overlaid
 
@@ -240,12 +241,12 @@ def test_so_many_changes_have_it_read_anew(
     client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found(client, "mug")
-    assert not words_gallery.current().is_due
-    monkeypatch.setattr(words_gallery, "MOST_CHANGED", 2)
+    assert not words_gallery.current("").is_due
+    monkeypatch.setattr(words_gallery, "MAX_CHANGED", 2)
     Product.objects.filter(sku__startswith="MUG").update(stock=9)
     monkeypatch.setattr(background, "start", lambda work: work())
-    assert words_gallery.current().pending == 3
-    assert words_gallery.current().pending == 0
+    assert words_gallery.current("").pending == 3
+    assert words_gallery.current("").pending == 0
 
 
 def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
@@ -254,7 +255,7 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
     works: list[Callable[[], None]] = []
     monkeypatch.setattr(background, "start", works.append)
     monkeypatch.setattr(Holder, "loads_in_background", True)
-    monkeypatch.setattr(words_gallery, "PATIENCE", 0.0)
+    monkeypatch.setattr(words_gallery, "FIRST_READ_PATIENCE", 0.0)
     assert found(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
     assert found(client, "花瓶") == ["红-1"]
     assert asked(client, "mug")["gallery"]["snapshot"] == "words, in part"
@@ -262,7 +263,7 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
     assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
     assert len(works) == 1  # one thread, whoever asks meanwhile
     works[0]()
-    monkeypatch.setattr(words_gallery.WordsGallery, "part", None)
+    monkeypatch.setattr(words_gallery.WordsGallery, "read_for", None)
     assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
     assert asked(client, "mug")["gallery"]["snapshot"] == "words"
 
@@ -270,24 +271,23 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
 def test_of_many_that_fit_those_are_kept_that_fit_best_and_mean_the_nearest(
     shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts.encode_missing()
-    now = words_gallery.current()
-    ((shelf, _), _beside) = now.shelves
+    text_encoding.encode_missing()
+    gallery = words_gallery.current("")
+    ((table, _), _changed) = gallery.tables
     for q in ("red mug", "plain mug", "zebra", "mug"):
-        asked_for = ranking.Ranking.of(q, now)
-        fits = None if asked_for.fits is None else asked_for.fits[0]
-        share = np.zeros(len(shelf)) if fits is None else fits
-        near = hamming(sentences.codes(asked_for.meaning), shelf.rows.codes)[0]
-        ids = shelf.rows.product_id
+        query = ranking.Ranking.of(q, gallery)
+        shares = np.zeros(len(table)) if query.shares is None else query.shares[0]
+        distances = hamming(sentences.sign_codes(query.vector), table.rows.codes)[0]
+        ids = table.rows.product_id
         order = [
             int(ids[row])
-            for row in np.lexsort((ids, near, -share))
-            if fits is None or share[row] > 0
+            for row in np.lexsort((ids, distances, -shares))
+            if query.shares is None or shares[row] > 0
         ]
         for most in range(1, len(shop) + 1):
-            monkeypatch.setattr(ranking, "SHORTLIST", most)
-            kept = [each.product_id for each in asked_for(NO_FILTERS)]
-            assert sorted(kept) == sorted(order[:most])
+            monkeypatch.setattr(ranking, "MAX_RANKED", most)
+            ranked = ranking.Ranking.of(q, gallery).rank(NO_FILTERS)
+            assert sorted(each.product_id for each in ranked) == sorted(order[:most])
 
 
 def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(
@@ -312,31 +312,31 @@ def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(
 def test_texts_are_encoded_once_and_again_when_they_change(
     shop: list[Product],
 ) -> None:
-    assert texts.encode_missing() == 5
-    assert texts.encode_missing() == 0
+    assert text_encoding.encode_missing() == 5
+    assert text_encoding.encode_missing() == 0
     Product.objects.filter(sku="MUG-1").update(price=1)
-    assert texts.encode_missing() == 0
+    assert text_encoding.encode_missing() == 0
     Product.objects.filter(sku="MUG-1").update(description="Of fine china.")
-    assert texts.encode_missing() == 1
+    assert text_encoding.encode_missing() == 1
     category = Category.objects.get(name="Mugs")
     category.name = "Cups"
     category.save()
-    assert texts.encode_missing() == 3
+    assert text_encoding.encode_missing() == 3
 
 
 def test_the_round_goes_through_the_catalogue_in_parts(
     shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "CHUNK", 2)
-    steps = texts.Round()
+    monkeypatch.setattr(text_encoding, "PRODUCTS_PER_STEP", 2)
+    steps = text_encoding.TextSweep()
     assert [steps.step() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_stored_meaning_of_another_text_is_not_used(shop: list[Product]) -> None:
-    texts.encode_missing()
+    text_encoding.encode_missing()
     Product.objects.filter(sku="MUG-1").update(name="A bicycle")
-    (written,) = texts.read(Product.objects.filter(sku="MUG-1"))
-    assert written.embedding is None
+    (document,) = read_documents(Product.objects.filter(sku="MUG-1"))
+    assert document.vector is None
 
 
 # Colours that nobody said
@@ -360,7 +360,7 @@ def test_a_search_by_photo_knows_the_colours_on_pictures_too(
     encoding.encode_missing()
     snapshots.build()
     assert skus(post_photo(client, 1, colour="red")[1]["results"]) == []
-    texts.encode_missing()  # looks at the pictures
+    text_encoding.encode_missing()  # looks at the pictures
     answer = post_photo(client, 1, colour="red")[1]
     assert skus(answer["results"]) == ["red"]
     assert {each["value"] for each in answer["facets"]["colour"]} == {"red", "blue"}
@@ -377,7 +377,7 @@ def test_a_colour_that_nobody_said_is_read_from_the_picture(
     for colour in ("#c23b34", "#2d6cb8", "#1e4d3b"):
         new_product(colour, name="Mug", images=[painted(colour)])
     new_product("said", name="Mug", images=[painted("#c23b34")], colour="blue")
-    texts.encode_missing()
+    text_encoding.encode_missing()
     assert found(client, "red mug") == ["#c23b34"]
     assert set(found(client, "蓝色 mug")) == {"#2d6cb8", "said"}
     assert found(client, "dark green") == ["#1e4d3b"]
@@ -385,12 +385,12 @@ def test_a_colour_that_nobody_said_is_read_from_the_picture(
 
 def test_another_picture_is_another_colour(client: APIClient, db: None) -> None:
     product = new_product("one", name="Mug", images=[painted("#c23b34")])
-    texts.encode_missing()
+    text_encoding.encode_missing()
     image = product.images.get()
     image.set_file(io.BytesIO(painted("#2d6cb8")))
     image.save()
     assert asked(client, "red mug")["filters"]["colour"] == []
-    assert texts.encode_missing() == 1
+    assert text_encoding.encode_missing() == 1
     assert asked(client, "blue mug")["filters"]["colour"] == ["blue"]
     product.colour = "pink"
     product.save()
@@ -400,8 +400,8 @@ def test_another_picture_is_another_colour(client: APIClient, db: None) -> None:
 def test_a_picture_that_is_lost_has_no_colour(client: APIClient, db: None) -> None:
     product = new_product("one", name="Mug", images=[painted("#c23b34")])
     product.images.get().file.storage.delete(str(product.images.get().file.name))
-    assert texts.encode_missing() == 1
-    assert texts.encode_missing() == 0
+    assert text_encoding.encode_missing() == 1
+    assert text_encoding.encode_missing() == 0
     assert found(client, "mug") == ["one"]
 
 
@@ -444,17 +444,37 @@ def test_words_go_on_without_any_snapshot(
     assert found(client, "mug")
 
 
-def test_a_search_costs_the_same_queries_however_many_are_found(
-    client: APIClient, shop: list[Product], django_assert_max_num_queries: Any
+@pytest.mark.parametrize("q", ["mug", "red mug under 20 in stock", "alba", "花瓶"])
+def test_a_search_asks_the_database_five_times(
+    client: APIClient, shop: list[Product], django_assert_num_queries: Any, q: str
 ) -> None:
+    text_encoding.encode_missing()
     found(client, "mug")
-    # Changes and categories twice, the number, the chosen category and what is below,
-    # names, products, their pictures, and the facet of categories: two each.
-    with django_assert_max_num_queries(16) as few:
-        found(client, "mug")
-    queries = len(few)
-    for number in range(5):
+    # What changed, the categories, whether it is an SKU, vectors, and the products.
+    with django_assert_num_queries(5):
+        assert found(client, q)
+
+
+def test_more_products_cost_no_more_queries(
+    client: APIClient, shop: list[Product], django_assert_num_queries: Any
+) -> None:
+    for number in range(60):
         new_product(f"m{number}", name="Mug", category=new_category("Kitchen > Mugs"))
+    text_encoding.encode_missing()
     found(client, "mug")
-    with django_assert_max_num_queries(queries):
+    with django_assert_num_queries(5):
         found(client, "mug")
+    # A page beyond the products whose names were compared reads its own.
+    with django_assert_num_queries(6):
+        found(client, "mug", page=2, limit=40)
+
+
+def test_words_beside_a_photo_are_read_once_too(
+    client: APIClient, db: None, django_assert_num_queries: Any
+) -> None:
+    open_varied_shop()
+    text_encoding.encode_missing()
+    post_photo(client, 3, words="in red under 4")
+    # The photo's four, and what changed, the categories and the SKU.
+    with django_assert_num_queries(7):
+        post_photo(client, 3, words="in red under 4")

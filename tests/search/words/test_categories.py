@@ -3,22 +3,22 @@
 import pytest
 
 from catalogue.models import Category
-from search.answers import categories
-from search.answers.categories import CategoryNode, tree
+from search.words import categories
+from search.words.categories import CategoryNode, recent_tree
 from tests.builders import new_category
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def path_of(category: Category) -> list[str]:
-    known = tree([category.pk])
-    return [each.name for each in known.ancestors(category.pk)]
+    tree = recent_tree([category.pk])
+    return [node.name for node in tree.ancestors(category.pk)]
 
 
-def test_a_category_is_named_ancestors_it() -> None:
+def test_a_category_is_named_with_those_above_it() -> None:
     desk = new_category("Home > Lamps > Desk")
     assert path_of(desk) == ["Home", "Lamps", "Desk"]
-    assert [each.depth for each in tree([]).ancestors(desk.pk)] == [1, 2, 3]
+    assert [node.depth for node in recent_tree([]).ancestors(desk.pk)] == [1, 2, 3]
 
 
 def test_what_is_new_or_changed_here_is_known_at_once(
@@ -49,6 +49,6 @@ def test_categories_are_not_asked_for_again_at_each_search(
 ) -> None:
     monkeypatch.setattr(categories, "CACHE_SECONDS", 3600.0)
     home = new_category("Home")
-    first = tree([home.pk])
-    assert tree([home.pk]) is first
+    first = recent_tree([home.pk])
+    assert recent_tree([home.pk]) is first
     assert isinstance(first.by_id[home.pk], CategoryNode)

@@ -1,13 +1,13 @@
-"""The colour that a thing has in its picture, for products of which nobody said it.
+"""The colour of the thing on a picture, for products of which staff gave no colour.
 
-Pixels vote for the named colour that is nearest to them in CIELAB, where distances are
-as people see them. What is nearly white at the edge is background, as everywhere
-(hashing.networks.colour_histogram); grey and white need more votes, since shadows and
-gloss look so.
+Pixels vote for the named colour nearest to them in CIELAB, where distances are as
+people see them. Nearly white pixels of a picture with a white border are background,
+as everywhere (hashing.networks.colour_histogram); grey and white need more votes, since
+shadows and gloss look grey and white too.
 
-On the main pictures of the demo shop, whose colours are known, the colour (whatever its
-tone) is right for 84 % of the 159 plain products and 67 % of all 333: where a pattern
-has two colours, either may win.
+On the main pictures of the demo shop, whose colours are known, the colour (of whatever
+tone) is right for 84 % of the 159 plain products and 67 % of all 333: on a pattern of
+two colours either may win.
 """
 
 import numpy as np
@@ -16,15 +16,18 @@ from PIL.Image import Image
 
 from search.words.language.colours import Colour
 
-Pixels = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.float32]  # (n, 3)
 
-SIDE = 96  # pixels of the picture that is looked at
-WHITE = 0.9  # of full brightness in every channel: from here on it is background
-NEUTRAL = 0.3  # what a vote for a colour without hue counts
-LIGHTNESS = 0.5  # what it counts against hue: one side of a thing lies in shade
-BORDER = 4  # a picture that is not white here has no white background
+SIDE = 96  # pixels to which a picture is scaled
+BORDER = 4  # pixels at the edge that tell whether the background is white
+# Shares of full brightness in every channel.
+WHITE_PIXEL = 0.9
+WHITE_BORDER = 0.8
+HUELESS_VOTE_WEIGHT = 0.3
+# What lightness counts against hue: one side of a thing is in the shade.
+LIGHTNESS_WEIGHT = 0.5
 
-# Typical of each, in sRGB.
+# Typical sRGB values of each colour.
 TYPICAL: dict[Colour, str] = {
     Colour("red"): "c8322d c23b34 a93226 d9534a",
     Colour("red", "dark"): "7b1f2b 6b1a22 5a1620 8a2a38",
@@ -50,31 +53,35 @@ TYPICAL: dict[Colour, str] = {
     Colour("grey"): "8c9095 7b7f84 9da1a5 6a6e73",
     Colour("black"): "232427 18191b 333437 0c0c0d",
 }
-WITHOUT_HUE = {"white", "grey", "black"}
+HUELESS = {"white", "grey", "black"}
 
 
-def colour_seen(picture: Image) -> Colour | None:
-    """Of the thing on an RGB picture; None where nothing stands out."""
-    resized = picture.convert("RGB").resize((SIDE, SIDE))
-    small: Pixels = np.asarray(resized, np.float32) / np.float32(255)
-    pixels = small.reshape(-1, 3)
-    if np.median(_border(small).min(axis=1)) >= WHITE - 0.1:
-        pixels = pixels[pixels.min(axis=1) < WHITE]
+def picture_colour(picture: Image) -> Colour | None:
+    """Return the colour of the thing on an RGB picture; None on a blank one."""
+    scaled = picture.convert("RGB").resize((SIDE, SIDE))
+    image: Pixels = np.asarray(scaled, np.float32) / np.float32(255)
+    pixels = image.reshape(-1, 3)
+    if np.median(_border(image).min(axis=1)) >= WHITE_BORDER:
+        pixels = pixels[pixels.min(axis=1) < WHITE_PIXEL]
     if not len(pixels):
         return None
-    apart = (_lab(pixels)[:, None] - _references[None]) * (LIGHTNESS, 1, 1)
-    nearest = np.square(apart).sum(axis=2).argmin(axis=1)
-    votes = np.bincount(_names_of[nearest], minlength=len(_names))
-    return _names[int((votes * _worth).argmax())]
+    differences = (_lab(pixels)[:, None] - _typical_lab[None]) * (
+        LIGHTNESS_WEIGHT,
+        1,
+        1,
+    )
+    nearest = np.square(differences).sum(axis=2).argmin(axis=1)
+    votes = np.bincount(_colour_numbers[nearest], minlength=len(_colours))
+    return _colours[int((votes * _vote_weights).argmax())]
 
 
-def _border(small: Pixels) -> Pixels:
-    edges = (small[:BORDER], small[-BORDER:], small[:, :BORDER], small[:, -BORDER:])
+def _border(image: Pixels) -> Pixels:
+    edges = (image[:BORDER], image[-BORDER:], image[:, :BORDER], image[:, -BORDER:])
     return np.concatenate([edge.reshape(-1, 3) for edge in edges])
 
 
 def _lab(pixels: Pixels) -> Pixels:
-    """CIELAB (n, 3) of sRGB (n, 3) in 0..1, under D65."""
+    """Convert sRGB (n, 3) in 0..1 to CIELAB (n, 3) under D65."""
     linear = np.where(
         pixels > 0.04045, ((pixels + 0.055) / 1.055) ** 2.4, pixels / 12.92
     )
@@ -96,12 +103,14 @@ _TO_XYZ = np.array(
     np.float32,
 )
 _D65 = np.array([0.95047, 1.0, 1.08883], np.float32)
-_names = tuple(TYPICAL)
+_colours = tuple(TYPICAL)
 _samples = [
     (number, [int(text[at : at + 2], 16) / 255 for at in (0, 2, 4)])
     for number, texts in enumerate(TYPICAL.values())
     for text in texts.split()
 ]
-_names_of = np.array([number for number, _ in _samples])
-_references = _lab(np.array([rgb for _, rgb in _samples], np.float32))
-_worth = np.array([NEUTRAL if each.base in WITHOUT_HUE else 1.0 for each in _names])
+_colour_numbers = np.array([number for number, _ in _samples])
+_typical_lab = _lab(np.array([rgb for _, rgb in _samples], np.float32))
+_vote_weights = np.array(
+    [HUELESS_VOTE_WEIGHT if each.base in HUELESS else 1.0 for each in _colours]
+)
