@@ -27,6 +27,8 @@ threads = 4
 # Each process waits for so many clients; a system allows 1,024 open files as a rule.
 worker_connections = 500
 timeout = 60
+# The longest address of ours: the next page of a photo's results under long filters.
+limit_request_line = 8190
 graceful_timeout = 5
 keepalive = 5
 max_requests = 20_000

@@ -151,6 +151,7 @@ def _linked(request: HttpRequest) -> Asked | None:
         return None
     form_class = BoxForm if token or sample or like else WordsForm
     form = form_class(request.GET)
+    form.shows_results = True
     _check(form)
     photo = None
     if sample is not None and not token:
@@ -185,13 +186,15 @@ def _posted(request: HttpRequest) -> Asked:
 def _received(request: HttpRequest) -> PhotoForm:
     try:
         receive_in_memory(request)
-        return PhotoForm(request.POST, request.FILES)
+        form = PhotoForm(request.POST, request.FILES)
     except BodyTooLarge as error:
         megabytes = settings.MAX_PHOTO_BYTES // 1024**2
         message = _("The photo is larger than %(megabytes)d MB.")
         raise Refused(413, message % {"megabytes": megabytes}) from error
     except UnreadablePostError as error:
         raise Refused(400, _("The photo did not arrive whole.")) from error
+    form.shows_results = True
+    return form
 
 
 def _check(form: FilterForm) -> None:
