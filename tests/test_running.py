@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from search.encoders import encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Snapshot
 from tests.builders import make_image, new_product
 from tests.search.web.test_web import Client
