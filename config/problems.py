@@ -22,8 +22,8 @@ from drf_standardized_errors.types import Error
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
-from catalogue.images import reason
-from catalogue.storing import StorageAway
+from catalogue.media.images import reason
+from catalogue.media.storing import StorageAway
 from config.requests import request_id
 from outages.disk import is_full
 from pictures.errors import DecoderBusy, UnreadableImage

@@ -10,7 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, env
 from config.postgresql import CONNECT_SECONDS
-from config.storage import FILES, OVERWRITING, origin_of_pictures, shared_storages
+from config.storages.storage import (
+    FILES,
+    OVERWRITING,
+    origin_of_pictures,
+    shared_storages,
+)
 
 
 def secret_key(data_dir: Path) -> str:
@@ -209,7 +214,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 100_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 300
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
 IMAGEKIT_DEFAULT_FILE_STORAGE = "thumbnails"
-IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"
+IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.media.thumbnails.name_of"
 
 # Shop
 CURRENCY = env("CURRENCY")

@@ -18,7 +18,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalogue.api import refuse_unknown
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from catalogue.models import Product
 from search.answers import word_search
 from search.answers.answer import Answer, Freshness, Stages

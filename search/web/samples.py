@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from catalogue import images
+from catalogue.media import images
 from catalogue.models import Product
 
 THUMBNAIL_SIDE = 320

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 from PIL.Image import Image
 
-from catalogue import images
+from catalogue.media import images
 from catalogue.models import Product
 from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers import word_search

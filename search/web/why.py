@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import push_url
 from PIL.Image import Image
 
-from catalogue import images
+from catalogue.media import images
 from catalogue.models import Product, ProductImage
 from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers import explaining

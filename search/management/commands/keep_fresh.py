@@ -8,7 +8,7 @@ from celery import Task
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from catalogue.orphans import SWEEP_SECONDS
+from catalogue.media.orphans import SWEEP_SECONDS
 from catalogue.tasks import run_waiting_imports, sweep_files
 from search.tasks import (
     encode_missing,

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from access.models import AppKey
-from catalogue.images import UnreadableImage
+from catalogue.media.images import UnreadableImage
 from config.problems import KNOWN_ERRORS
 from config.settings import BASE_DIR
 from config.urls import api
