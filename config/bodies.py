@@ -32,10 +32,10 @@ from rest_framework.renderers import JSONRenderer
 
 from catalogue.forms import MAX_TABLE_BYTES, MAX_ZIP_BYTES
 from config.problems import PROBLEM, RETRY_AFTER, TOO_LARGE, TOO_MANY, problem
-from search.web.uploads import FORM_BYTES, BodyTooLarge, MemoryOnly
+from search.web.uploads import MAX_FORM_BYTES, BodyTooLarge, MemoryOnly
 
 PHOTO_VIEWS = ("search", "why", "api:search-photo")
-IMPORT_BYTES = MAX_TABLE_BYTES + MAX_ZIP_BYTES + FORM_BYTES
+IMPORT_BYTES = MAX_TABLE_BYTES + MAX_ZIP_BYTES + MAX_FORM_BYTES
 PICTURES_BYTES = 200_000_000  # dozens of pictures in one form
 # How many large bodies a process reads at a time, each by a thread that waits for it.
 LARGE_AT_ONCE = 2
@@ -77,7 +77,7 @@ _large_slots = threading.BoundedSemaphore(LARGE_AT_ONCE)
 
 def photo_bytes() -> int:
     """Return how large a photo may be, with the form around it."""
-    return int(settings.MAX_PHOTO_BYTES) + FORM_BYTES
+    return int(settings.MAX_PHOTO_BYTES) + MAX_FORM_BYTES
 
 
 @cache
@@ -87,7 +87,7 @@ def _photo_paths() -> frozenset[str]:
 
 def max_bytes_for_anyone(path: str) -> int:
     """Return how much a stranger may send to this address."""
-    return photo_bytes() if path in _photo_paths() else FORM_BYTES
+    return photo_bytes() if path in _photo_paths() else MAX_FORM_BYTES
 
 
 class BoundedBodies:
@@ -139,7 +139,7 @@ def refused(request: HttpRequest, status: int, text: Any = "") -> HttpResponse:
 def _receive(request: HttpRequest) -> HttpResponse | None:
     """Read the request's form, if it is one; return a refusal where it is too large."""
     try:
-        if not _is_larger(request, FORM_BYTES):
+        if not _is_larger(request, MAX_FORM_BYTES):
             # The API reads a body itself: it takes JSON, and refuses a form as such.
             is_api = request.path_info.startswith("/api/")
             return None if is_api else _read_form(request, in_memory=True)

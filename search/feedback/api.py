@@ -15,7 +15,7 @@ from access.callers import caller_of
 from catalogue.api import MAX_ID, refuse_unknown
 from search.feedback.giving import give
 from search.models import Feedback
-from search.web.bodies import SmallJSON, WholeNumberField, read_body
+from search.web.bodies import SmallJSON, WholeNumberField, valid_body
 from search.web.serializers import TokenField
 
 HEADER = "Idempotency-Key"
@@ -73,7 +73,7 @@ class GiveFeedback(APIView):
 
 
 def _read(body: Any) -> dict[str, Any]:
-    sent = read_body(FeedbackFields, body)
+    sent = valid_body(FeedbackFields, body)
     return {
         "token": sent["query"],
         "product_id": sent["product"],
