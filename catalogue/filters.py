@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import django_filters
 from django import forms
@@ -13,6 +14,8 @@ from catalogue.models import Category, Product
 
 MAX_REPEATS = 50  # of one parameter
 MAX_WORD_CHARACTERS = 100
+# In all, as they are written in a URL: the next page's address must not be too long.
+MAX_URL_BYTES = 1500
 
 
 class CategorySlugField(forms.CharField):
@@ -39,6 +42,8 @@ class WordsField(forms.Field):
             len(word) > MAX_WORD_CHARACTERS for word in words
         ):
             raise forms.ValidationError(_("This is too long."), "too_long")
+        if sum(len(quote(word, errors="replace")) for word in words) > MAX_URL_BYTES:
+            raise forms.ValidationError(_("This is too long."), "too_long")
         for word in words:
             ProhibitNullCharactersValidator()(word)
         return words
@@ -58,13 +63,25 @@ class FlagField(forms.Field):
 
 
 class PriceRangeForm(forms.Form):
-    """The base of forms with `min_price` and `max_price`."""
+    """The base of forms with `min_price` and `max_price`.
+
+    shows_results: a range the wrong way round does not count, and is reported in
+    `price_problem`; otherwise the form is invalid.
+    """
+
+    shows_results = False
+    price_problem: Any = ""
 
     def clean(self) -> None:
         low = self.cleaned_data.get("min_price")
         high = self.cleaned_data.get("max_price")
-        if low is not None and high is not None and low > high:
-            message = _("This is less than the lowest price.")
+        if low is None or high is None or low <= high:
+            return
+        message = _("This is less than the lowest price.")
+        if self.shows_results:
+            self.price_problem = message
+            self.cleaned_data.update(min_price=None, max_price=None)
+        else:
             self.add_error("max_price", forms.ValidationError(message, "out_of_range"))
 
 

@@ -1,7 +1,7 @@
 """Admin's forms; an unusable picture leaves everything else saved."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
@@ -187,6 +187,10 @@ class ImportForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = CatalogueImport
         fields: Sequence[str] = ("table", "pictures", "dry_run", "deactivate_missing")
+        help_texts: ClassVar = {
+            "table": _("Up to 200 MB."),
+            "pictures": _("Up to 2 GB."),
+        }
 
     def clean_table(self) -> "UploadedFile[bytes]":
         return self._not_larger("table", MAX_TABLE_BYTES)

@@ -30,13 +30,21 @@ from django.utils.translation import gettext_lazy as _
 from gunicorn.http.errors import ParseException
 from rest_framework.renderers import JSONRenderer
 
-from catalogue.forms import MAX_TABLE_BYTES, MAX_ZIP_BYTES
-from config.problems import PROBLEM, RETRY_AFTER, TOO_LARGE, TOO_MANY, problem
+from catalogue.forms import MAX_PICTURES_BYTES, MAX_TABLE_BYTES, MAX_ZIP_BYTES
+from config.problems import (
+    DISK_FULL,
+    PROBLEM,
+    RETRY_AFTER,
+    TOO_LARGE,
+    TOO_MANY,
+    problem,
+)
+from outages.disk import is_full
 from search.web.uploads import MAX_FORM_BYTES, BodyTooLarge, MemoryOnly
 
 PHOTO_VIEWS = ("search", "why", "api:search-photo")
+PICTURES_BYTES = MAX_PICTURES_BYTES + MAX_FORM_BYTES
 IMPORT_BYTES = MAX_TABLE_BYTES + MAX_ZIP_BYTES + MAX_FORM_BYTES
-PICTURES_BYTES = 200_000_000  # dozens of pictures in one form
 # How many large bodies a process reads at a time, each by a thread that waits for it.
 LARGE_AT_ONCE = 2
 COPY_BYTES = 1024 * 1024
@@ -150,11 +158,12 @@ def _receive(request: HttpRequest) -> HttpResponse | None:
         page = LARGE_PAGES.get(resolve(request.path_info).view_name)
         if page is not None:
             return _receive_large(request, page)
-        too_large = _is_larger(request, photo_bytes())
-        return (
-            refused(request, 413) if too_large else _read_form(request, in_memory=True)
-        )
+        if _is_larger(request, photo_bytes()):
+            return _too_large(request, photo_bytes())
+        return _read_form(request, in_memory=True)
     except READ_ERRORS as error:
+        if is_full(error):
+            return refused(request, 503, DISK_FULL)
         return refused(request, _status_of(error))
 
 
@@ -174,10 +183,15 @@ def _receive_large(request: HttpRequest, page: LargePage) -> HttpResponse | None
                 file.write(chunks.getvalue())
                 request.META[RECEIVED] = file
             if _is_larger(request, page.max_bytes):
-                return refused(request, 413)
+                return _too_large(request, page.max_bytes)
             return _read_form(request, in_memory=False)
     finally:
         _large_slots.release()
+
+
+def _too_large(request: HttpRequest, most: int) -> HttpResponse:
+    text = _("This page takes %(megabytes)d MB at a time, and this was more.")
+    return refused(request, 413, text % {"megabytes": most // 1_000_000})
 
 
 def _read_form(request: HttpRequest, *, in_memory: bool) -> HttpResponse | None:

@@ -25,6 +25,7 @@ from rest_framework.renderers import JSONRenderer
 from catalogue.images import reason
 from catalogue.storing import StorageAway
 from config.requests import request_id
+from outages.disk import is_full
 from pictures.errors import DecoderBusy, UnreadableImage
 from search.errors import (
     CodeMismatch,
@@ -43,6 +44,9 @@ PROBLEM = "application/problem+json"
 RETRY_AFTER = 10  # seconds
 
 TOO_LARGE = _("The request is larger than what is accepted here.")
+DISK_FULL = _(
+    "The shop's disk is full, and nothing was saved. Tell who keeps the shop."
+)
 TOO_MANY = _("There are too many fields.")
 
 DATABASE_AWAY = (
@@ -211,6 +215,11 @@ class SomethingAway:
                 response = HttpResponse(detail, "text/plain; charset=utf-8", status)
                 response["Retry-After"] = str(RETRY_AFTER)
                 return response
+        if is_full(exception):
+            log.error("disk full", reason=str(exception))
+            response = HttpResponse(DISK_FULL, "text/plain; charset=utf-8", 503)
+            response["Retry-After"] = str(RETRY_AFTER)
+            return response
         return None
 
 

@@ -203,6 +203,10 @@ STORAGES: dict[str, dict[str, Any]] = {
     **shared_storages(STORAGE_URL, MEDIA_URL, read_seconds=5 if SERVES else 20),
 }
 FILE_UPLOAD_PERMISSIONS = 0o644
+# Bounded by the size of what is sent (config/bodies.py). Staff delete thousands of
+# rows at once, and each is a field of the page that asks whether they are sure.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 300
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
 IMAGEKIT_DEFAULT_FILE_STORAGE = "thumbnails"
 IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"

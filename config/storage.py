@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 FILES = "django.core.files.storage.FileSystemStorage"
+FOLDER = "catalogue.shared_folder.SharedFolder"
 S3 = "config.s3.S3Storage"
 # Two processes may make a thumbnail at once; both make the same, under its one name.
 OVERWRITING = {"allow_overwrite": True}
@@ -31,10 +32,10 @@ def shared_storages(
         folder = Path(unquote(parts.path))
         media = {"location": folder / "media", "base_url": media_url}
         return {
-            "default": {"BACKEND": FILES, "OPTIONS": media},
-            "thumbnails": {"BACKEND": FILES, "OPTIONS": {**media, **OVERWRITING}},
+            "default": {"BACKEND": FOLDER, "OPTIONS": media},
+            "thumbnails": {"BACKEND": FOLDER, "OPTIONS": {**media, **OVERWRITING}},
             "snapshots": {
-                "BACKEND": FILES,
+                "BACKEND": FOLDER,
                 "OPTIONS": {"location": folder / "snapshots"},
             },
         }

@@ -43,13 +43,26 @@ def test_compose_sets_what_the_shop_reads(compose: dict[str, Any]) -> None:
 def test_volumes_are_declared(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for volume in service.get("volumes", []):
-            source = volume.split(":")[0]
+            is_short = isinstance(volume, str)
+            source = volume.split(":")[0] if is_short else volume["source"]
             is_file = source.startswith("./")
             assert (
-                (DOCKER / source).exists()
-                if is_file
-                else source in (compose["volumes"])
+                (DOCKER / source).exists() if is_file else source in compose["volumes"]
             )
+
+
+def test_nginx_reads_pictures_and_static_files_and_nothing_else(
+    compose: dict[str, Any],
+) -> None:
+    config, *folders = compose["services"]["nginx"]["volumes"]
+    assert config.endswith(":ro")
+    assert {volume["volume"]["subpath"] for volume in folders} == {"media", "static"}
+    aliases = re.findall(r"alias (\S+)/;", (DOCKER / "nginx.conf").read_text())
+    assert {volume["target"] for volume in folders} == set(aliases)
+    assert all(volume["read_only"] for volume in folders)
+    # A part of a volume must be there before it is mounted.
+    made = compose["services"]["set-up"]["command"]
+    assert "mkdir -p /data/media" in made and "collectstatic" in made
 
 
 def test_the_example_names_every_variable() -> None:

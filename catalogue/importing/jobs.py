@@ -6,7 +6,8 @@ stop an import by its row, which the worker reads whenever it writes its heartbe
 """
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from catalogue.importing.pictures import Pictures, open_pictures
 from catalogue.importing.reading.tables import Table
 from catalogue.importing.report import report_to
 from catalogue.models import CatalogueImport
+from outages.disk import is_full
 
 log = structlog.get_logger()
 
@@ -53,7 +55,8 @@ def run(pk: int) -> None:
         _finish(job, CatalogueImport.State.FAILED, message=_("It stopped every time."))
         return
     try:
-        summary = _import(job)
+        with _full_disk_reported():
+            summary = _import(job)
     except Superseded:
         log.warning("import stopped or taken over", id=pk, attempt=job.attempt)
         _remove_unwanted_report(job)
@@ -65,6 +68,18 @@ def run(pk: int) -> None:
         raise
     else:
         _finish(job, CatalogueImport.State.DONE, message=summary.refused)
+
+
+@contextmanager
+def _full_disk_reported() -> Iterator[None]:
+    """Translate a disk without room to an ImportFileError: trying again is no use."""
+    try:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
+        message = _("The disk is full. Make room, then send the file again.")
+        raise ImportFileError(message) from error
 
 
 def stop(pk: int) -> bool:

@@ -3,7 +3,6 @@
 import os
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
@@ -31,17 +30,6 @@ ENCRYPTED = 0x1  # flag of a ZIP's entry
 
 DRIVE = re.compile(r"^[A-Za-z]:")
 ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
-
-# What zipfile raises for an entry that is damaged, or packed by a method that it lacks.
-ENTRY_DAMAGE = (
-    zipfile.BadZipFile,
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    zlib.error,
-)
 
 
 class Pictures(Protocol):
@@ -138,7 +126,7 @@ class PictureZip:
             with self._archive.open(entry) as file:
                 # Whatever size the ZIP states, no more than this is unpacked.
                 return file.read(settings.MAX_PHOTO_BYTES + 1)
-        except ENTRY_DAMAGE as error:
+        except zips.DAMAGE as error:
             raise PictureUnavailable(_("It cannot be read from the ZIP.")) from error
 
     def close(self) -> None:

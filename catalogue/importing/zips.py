@@ -1,6 +1,9 @@
 """ZIP files from outside, refused if they would fill memory or disk."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -16,6 +19,23 @@ _END, _END_SIZE = b"PK\x05\x06", 22
 _END_64, _LOCATOR_64_SIZE, _UNKNOWN = b"PK\x06\x06", 20, 0xFFFFFFFF
 
 
+# What zipfile raises for a damaged archive, or for an entry that is damaged or packed
+# by a method that it lacks.
+DAMAGE = (
+    zipfile.BadZipFile,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    IndexError,
+    KeyError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
+
+
 class RefusedZip(Exception):
     """It is no ZIP, or one that should not be opened; its text is for the sender."""
 
@@ -27,7 +47,7 @@ def check(path: Path, *, max_bytes: int) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise RefusedZip(_("The ZIP is damaged or is none.")) from error
     if len(entries) > MAX_ENTRIES:
         raise RefusedZip(_("The ZIP has too many entries."))

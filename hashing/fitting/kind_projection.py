@@ -26,7 +26,10 @@ KMEANS_ITERATIONS = 10
 
 @dataclass(frozen=True)
 class KindProjection:
-    """A map from combined features (n, features) to kinds (n, dim)."""
+    """A map from combined features (n, features) to kinds (n, dim).
+
+    Kinds are about one long for pictures that were learned from, and shorter otherwise.
+    """
 
     centre: Float32Array  # (features,)
     axes: Float32Array  # (features, dim)
@@ -50,7 +53,10 @@ class KindProjection:
         return gate.astype(np.float32)
 
     def tensors(self) -> dict[str, Float32Array]:
-        """Return the arrays of `hashing.networks.export`, but no weight and no room."""
+        """Return what `append_embedding` needs of this part, except weight and room.
+
+        Names are those of PART_TENSORS and KIND_TENSORS in `hashing.networks.export`.
+        """
         start, full = self.fade_cosines
         arrays = {
             "axes": self.axes,

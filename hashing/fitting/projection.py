@@ -30,9 +30,10 @@ class Projection:
         return l2_normalise((features - self.centre) @ self.axes)
 
     def tensors(self) -> dict[str, Float32Array]:
-        """Return the arrays of `hashing.networks.export.PART_TENSORS`, but no weight.
+        """Return what `append_embedding` needs of this part, except its weight.
 
-        An exported network projects without centring and adds a bias instead.
+        Names are those of PART_TENSORS in `hashing.networks.export`. A graph projects
+        without centring and adds a bias instead.
         """
         return {"axes": self.axes, "bias": -self.centre @ self.axes}
 

@@ -2,7 +2,7 @@
 
 Keeping a heap of the k nearest costs a third of a scan of a million codes; comparing
 with a fixed radius costs nothing beside reading them. So where there are many codes, a
-sample tells a radius that holds enough of them.
+sample gives the radius that holds enough of them.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def _estimate_radius(query: Codes, sample: Codes, expected: float) -> int:
 
 
 def _thin_out(codes: Codes, step: int) -> Codes:
-    """Copy one row in `step`, as runs of neighbouring rows where there are enough."""
+    """Copy every step-th row, or as many in runs where there are enough for runs."""
     n_runs = len(codes) // (SAMPLE_RUN_ROWS * step)
     if n_runs == 0:
         return np.ascontiguousarray(codes[::step])

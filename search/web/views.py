@@ -133,6 +133,7 @@ def _from_link(request: HttpRequest) -> SubmittedSearch | None:
         return None
     form_class = BoxForm if token or sample or like else WordsForm
     form = form_class(request.GET)
+    form.shows_results = True
     _refuse_invalid(form)
     photo = None
     if sample is not None and not token:
@@ -168,13 +169,15 @@ def _from_post(request: HttpRequest) -> SubmittedSearch:
 def _receive(request: HttpRequest) -> PhotoForm:
     try:
         receive_in_memory(request)
-        return PhotoForm(request.POST, request.FILES)
+        form = PhotoForm(request.POST, request.FILES)
     except BodyTooLarge as error:
         megabytes = settings.MAX_PHOTO_BYTES // 1024**2
         message = _("The photo is larger than %(megabytes)d MB.")
         raise SearchRefused(413, message % {"megabytes": megabytes}) from error
     except UnreadablePostError as error:
         raise SearchRefused(400, _("The photo did not arrive whole.")) from error
+    form.shows_results = True
+    return form
 
 
 def _refuse_invalid(form: FilterForm) -> None:

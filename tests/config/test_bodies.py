@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from catalogue.models import CatalogueImport
 from config import bodies
+from tests.builders import new_product
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -59,7 +60,7 @@ def sign_in(client: Client, *permissions: str) -> None:
 
 @pytest.mark.parametrize("path", [*EVERYWHERE, *API, "/nowhere", "/"])
 def test_a_stranger_sends_no_more_than_a_form(client: Client, path: str) -> None:
-    response = announce(client, path, bodies.FORM_BYTES + 1)
+    response = announce(client, path, bodies.MAX_FORM_BYTES + 1)
     if path in (IMPORT, ADD_PRODUCT):
         assert response["Location"].startswith(f"{LOGIN}?next=")
     else:
@@ -135,7 +136,7 @@ def test_json_in_chunks_is_read_as_any_other(client: Client) -> None:
 def test_chunks_without_end_are_read_as_far_as_a_form_goes(client: Client) -> None:
     body = io.BytesIO(b"x" * 1_000_000)
     response = in_chunks(client, LOGIN, body, FORM)
-    assert (response.status_code, body.tell()) == (413, bodies.FORM_BYTES + 1)
+    assert (response.status_code, body.tell()) == (413, bodies.MAX_FORM_BYTES + 1)
 
 
 def test_a_large_import_in_chunks_is_read(client: Client) -> None:
@@ -153,7 +154,35 @@ def test_pictures_of_a_product_are_taken_from_who_may_add_them(client: Client) -
     assert client.post(ADD_PRODUCT, fields).status_code == 200, "shown with its errors"
 
 
-def test_too_many_fields_are_told(client: Client) -> None:
+def test_thousands_of_rows_are_read_and_their_limit_told_by_the_page(
+    admin_client: Client,
+) -> None:
+    rows = [new_product().pk, *range(1_000_000, 1_010_000)]
+    response = admin_client.post(
+        reverse("admin:catalogue_product_changelist"),
+        {"action": "delete_selected", "_selected_action": rows},
+        follow=True,
+    )
+    (message,) = response.context["messages"]
+    assert "At most" in str(message)
+
+
+def test_hundreds_of_pictures_are_sent_in_one_form(admin_client: Client) -> None:
+    pictures = [SimpleUploadedFile(f"{n}.png", b"x") for n in range(300)]
+    fields = {"sku": "m1", "name": "Mug", "new_pictures": pictures}
+    assert admin_client.post(ADD_PRODUCT, fields).status_code == 200
+
+
+def test_more_than_a_page_takes_is_told_with_how_much_that_is(
+    admin_client: Client,
+) -> None:
+    response = announce(admin_client, ADD_PRODUCT, bodies.PICTURES_BYTES + 1)
+    assert response.status_code == 413
+    assert "200 MB" in response.content.decode()
+
+
+def test_too_many_fields_are_told(client: Client, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
     form = "&".join(f"f{number}=x" for number in range(1100))
     response = client.post(LOGIN, form, "application/x-www-form-urlencoded")
     assert response.status_code == 400

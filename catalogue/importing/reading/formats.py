@@ -1,5 +1,6 @@
 """What a file is, by its content; its name does not count."""
 
+import codecs
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from catalogue.importing import zips
 from catalogue.importing.errors import ImportFileError
 
 MAX_WORKBOOK_BYTES = 400_000_000  # unpacked
-HEAD_BYTES = 1000
+MAX_NUL_SHARE = 0.1  # of a text: one such byte damages one cell
+HEAD_BYTES, MAX_MANIFEST_BYTES = 1000, 1_000_000
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0"
@@ -54,7 +56,8 @@ def kind_of(path: Path) -> str:
             raise ImportFileError(str(message))
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGES):
         raise ImportFileError(str(WEB_PAGE))
-    if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    is_utf_16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if head.count(0) > MAX_NUL_SHARE * len(head) and not is_utf_16:
         raise ImportFileError(
             _("This is no table that can be read here. Send .xlsx or CSV UTF-8.")
         )
@@ -95,14 +98,15 @@ def _kind_of_zip(path: Path) -> str:
 
 
 def _refuse_encrypted(archive: zipfile.ZipFile) -> None:
-    manifest = "META-INF/manifest.xml"
-    if manifest not in archive.namelist():
-        return
-    with archive.open(manifest) as file:
-        if b"encryption-data" in file.read(1_000_000):
-            raise ImportFileError(
-                _(
-                    "The spreadsheet is protected by a password. Save it without one,"
-                    " and send it again."
-                )
+    try:
+        with archive.open("META-INF/manifest.xml") as file:
+            is_encrypted = b"encryption-data" in file.read(MAX_MANIFEST_BYTES)
+    except zips.DAMAGE:
+        return  # it is not needed to read the table
+    if is_encrypted:
+        raise ImportFileError(
+            _(
+                "The spreadsheet is protected by a password. Save it without one, and"
+                " send it again."
             )
+        )

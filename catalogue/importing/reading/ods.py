@@ -1,7 +1,6 @@
 """Tables of an OpenDocument spreadsheet, read for what their cells show."""
 
 import xml.etree.ElementTree as ET
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -20,7 +19,7 @@ from catalogue.importing.reading.cells import (
     no_saved_value,
 )
 from catalogue.importing.reading.number_formats import exact
-from catalogue.importing.reading.xml_parts import Parts, attribute, local_name
+from catalogue.importing.reading.xml_parts import attribute, local_name, opened_parts
 
 CONTENT = "content.xml"
 NUMBERS = ("float", "currency", "percentage")
@@ -29,20 +28,19 @@ TEXT_BREAKS = {"tab": "\t", "line-break": "\n"}
 
 @dataclass
 class OpenDocument:
-    """An open spreadsheet: its visible tables in order."""
+    """A spreadsheet's visible tables in order."""
 
-    archive: zipfile.ZipFile
+    path: Path
     sheets: list[Sheet] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
 
     @classmethod
     def open(cls, path: Path) -> "OpenDocument":
         """List the tables; raises what PART_DAMAGE lists."""
-        book = cls(zipfile.ZipFile(path))
+        book = cls(path)
         hidden_styles = set()
         index = 0
-        parts = Parts(book.archive)
-        for element in parts.elements(CONTENT, "style", "table-row", "table"):
+        for element in _elements(path, "style", "table-row", "table"):
             if local_name(element.tag) == "style" and _is_hidden(element):
                 hidden_styles.add(attribute(element, "name"))
             elif local_name(element.tag) == "table":
@@ -54,21 +52,29 @@ class OpenDocument:
                 index += 1
         return book
 
-    def lines(self, sheet: Sheet) -> Iterator[Line]:
+    def lines(self, sheet: Sheet, *, width: int = 0) -> Iterator[Line]:
         """Yield the rows of this table; a row that stands for several comes once."""
         index, number = 0, 1
-        for element in Parts(self.archive).elements(CONTENT, "table-row", "table"):
+        for element in _elements(self.path, "table-row", "table"):
             if local_name(element.tag) == "table":
                 index += 1
             elif str(index) == sheet.part:
-                cells = _cells(element)
                 repeats = _repeats(element, "number-rows-repeated")
-                if cells:
-                    yield Line(number, cells)
-                if cells and repeats > 1:
-                    problem = _("It repeats the row above it %d times.") % (repeats - 1)
-                    yield Line(number + 1, problem=problem)
+                yield from _lines(_cells(element), number, repeats)
                 number += repeats
+
+
+def _elements(path: Path, *local_names: str) -> Iterator[ET.Element]:
+    with opened_parts(path) as parts:
+        yield from parts.elements(CONTENT, *local_names)
+
+
+def _lines(cells: list[Cell], number: int, repeats: int) -> Iterator[Line]:
+    if cells:
+        yield Line(number, cells)
+    if cells and repeats > 1:
+        problem = _("It repeats the row above it %d times.") % (repeats - 1)
+        yield Line(number + 1, problem=problem)
 
 
 def _is_hidden(style: ET.Element) -> bool:

@@ -8,11 +8,11 @@ that no program minds, rows numbered 999999999999.
 import posixpath
 import re
 import xml.etree.ElementTree as ET
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 
 from catalogue.importing.errors import ImportFileError
 from catalogue.importing.reading import number_formats
+from catalogue.importing.reading.broken_sheets import rows_apart
 from catalogue.importing.reading.cells import (
     MAX_COLUMNS,
     MAX_LINES,
@@ -36,6 +37,7 @@ from catalogue.importing.reading.xml_parts import (
     Parts,
     attribute,
     local_name,
+    opened_parts,
 )
 
 MAX_SHARED_STRINGS = 5_000_000
@@ -45,9 +47,9 @@ REFERENCE = re.compile(r"([A-Za-z]{1,3})\d*")
 
 @dataclass
 class Workbook:
-    """An open workbook: its visible sheets in order, and what their cells refer to."""
+    """A workbook's visible sheets in order, and what their cells refer to."""
 
-    archive: zipfile.ZipFile
+    path: Path
     sheets: list[Sheet] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     strings: list[str] = field(default_factory=list)
@@ -57,25 +59,47 @@ class Workbook:
     @classmethod
     def open(cls, path: Path) -> "Workbook":
         """Read all but the sheets; raises what PART_DAMAGE lists."""
-        book = cls(zipfile.ZipFile(path))
-        parts = Parts(book.archive)
-        main = _main_part(parts)
-        targets = _targets(parts, main)
-        book._read_workbook(parts, main, targets)
-        for part in targets.values():
-            name = posixpath.basename(part).lower()
-            if name == "sharedstrings.xml" and part in parts:
-                book.strings = _shared_strings(parts, part)
-            elif name == "styles.xml" and part in parts:
-                book.formats = _formats(parts, part)
+        book = cls(path)
+        with opened_parts(path) as parts:
+            main = _main_part(parts)
+            targets = _targets(parts, main)
+            book._read_workbook(parts, main, targets)
+            for part in targets.values():
+                name = posixpath.basename(part).lower()
+                if name == "sharedstrings.xml" and part in parts:
+                    book.strings = _shared_strings(parts, part)
+                elif name == "styles.xml" and part in parts:
+                    book.formats = _formats(parts, part)
         return book
 
-    def lines(self, sheet: Sheet) -> Iterator[Line]:
-        """Yield the rows that the sheet has, with their numbers."""
-        number = 0
-        for row in Parts(self.archive).elements(sheet.part, "row"):
-            number = _row_number(row.get("r"), number)
-            yield Line(number, self._cells(row))
+    def lines(self, sheet: Sheet, *, width: int = 0) -> Iterator[Line]:
+        """Yield the rows that the sheet has, with their numbers.
+
+        Of cells beyond this width only the first with content is read.
+        """
+        number = count = 0
+        with opened_parts(self.path) as parts:
+            try:
+                for row in parts.elements(sheet.part, "row"):
+                    number, count = _row_number(row.get("r"), number), count + 1
+                    yield Line(number, self._cells(row, width))
+            except ET.ParseError:
+                with parts.open(sheet.part) as file:
+                    rest = islice(rows_apart(file), count, None)
+                    yield from self._rest(rest, number, width)
+
+    def _rest(
+        self, rows: Iterator[ET.Element | None], number: int, width: int
+    ) -> Iterator[Line]:
+        """Yield the rows of a sheet whose XML is broken, behind this number."""
+        for row in rows:
+            if row is None:
+                number += 1
+                text = _("The row is damaged: no spreadsheet program would read it.")
+                yield Line(number, problem=text)
+            else:
+                number = _row_number(row.get("r"), number)
+                yield Line(number, self._cells(row, width))
 
     def _read_workbook(self, parts: Parts, main: str, targets: dict[str, str]) -> None:
         for element in parts.elements(main, "sheet", "workbookPr"):
@@ -90,7 +114,7 @@ class Workbook:
             elif part in parts and "worksheets" in part.lower():
                 self.sheets.append(Sheet(name, part))
 
-    def _cells(self, row: ET.Element) -> list[Cell]:
+    def _cells(self, row: ET.Element, width: int) -> list[Cell]:
         cells: dict[int, Cell] = {}
         column = -1
         for element in row:
@@ -99,6 +123,8 @@ class Workbook:
             column = _column(element.get("r"), column)
             if column < MAX_COLUMNS and (cell := self._cell(element)) != "":
                 cells[column] = cell
+                if width and column >= width:
+                    break  # the row is refused by it
         return [cells.get(i, "") for i in range(max(cells, default=-1) + 1)]
 
     def _cell(self, element: ET.Element) -> Cell:

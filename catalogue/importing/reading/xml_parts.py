@@ -3,23 +3,22 @@
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from catalogue.importing import zips
 
 CHUNK_BYTES = 64 * 1024
 MAX_DEPTH = 200  # of elements inside elements
 
-# What zipfile and expat raise for a damaged part.
-PART_DAMAGE = (
-    zipfile.BadZipFile,
-    ET.ParseError,
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    IndexError,
-    NotImplementedError,
-    RuntimeError,
-)
+PART_DAMAGE = (*zips.DAMAGE, ET.ParseError)
+
+
+@contextmanager
+def opened_parts(path: Path) -> "Iterator[Parts]":
+    with zipfile.ZipFile(path) as archive:
+        yield Parts(archive)
 
 
 class Parts:
@@ -35,6 +34,9 @@ class Parts:
     def __contains__(self, name: str) -> bool:
         return name.lstrip("/").lower() in self._entries
 
+    def open(self, name: str) -> IO[bytes]:
+        return self._archive.open(self._entries[name.lstrip("/").lower()])
+
     def elements(self, name: str, *local_names: str) -> Iterator[ET.Element]:
         """Yield each element with one of these names, whole, when it ends.
 
@@ -43,7 +45,7 @@ class Parts:
         """
         parser: Any = ET.XMLPullParser(events=("start", "end"))
         open_elements: list[ET.Element] = []
-        with self._archive.open(self._entries[name.lstrip("/").lower()]) as file:
+        with self.open(name) as file:
             while chunk := file.read(CHUNK_BYTES):
                 parser.feed(chunk)
                 yield from _ended(parser, open_elements, local_names)

@@ -1,9 +1,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from catalogue.models import ProductImage
+from catalogue.shared_folder import mark, shared_folder
 from search.encoders import encoding
 from search.words import text_encoding
 
@@ -15,6 +19,17 @@ WHAT_TO_TRY = """
 
 Ctrl-C ends it.
 """
+
+
+def _mark_shared_folder() -> None:
+    """Put a marker into the folder that hosts share, before anything is written."""
+    folder = shared_folder(settings.STORAGES)
+    if folder is None:
+        return
+    try:
+        mark(folder, is_new=not ProductImage.objects.exists())
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error)) from error
 
 
 class Command(BaseCommand):
@@ -30,6 +45,7 @@ class Command(BaseCommand):
         self, *args: Any, demo: bool, address: str | None, **options: Any
     ) -> None:
         call_command("migrate", verbosity=0)
+        _mark_shared_folder()
         if demo:
             call_command("load_demo", verbosity=0)
         if encoding.waiting_images().exists():

@@ -2,7 +2,10 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
+
+from tests.catalogue.import_files import zip_of
 
 TRANSITIONAL = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -42,15 +45,14 @@ def styles(*codes: str) -> str:
     )
 
 
-def write_xlsx(
-    path: Path,
+def xlsx_of(
     *rows: str,
     parts: dict[str, str] | None = None,
     namespace: str = TRANSITIONAL,
     sheets: str = "",
     properties: str = "",
-) -> Path:
-    """Write a workbook of one sheet with these rows; `parts` are put in or replaced."""
+) -> bytes:
+    """Return a workbook of one sheet with these rows; `parts` replace its own."""
     relation = f'<Relationship Type="{OFFICE}'
     listed = sheets or '<sheet name="Products" sheetId="1" r:id="rId1"/>'
     contents = {
@@ -68,9 +70,11 @@ def write_xlsx(
         "xl/worksheets/sheet1.xml": sheet(*rows, namespace=namespace),
         **(parts or {}),
     }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
+    return zip_of({name: content.encode() for name, content in contents.items()})
+
+
+def write_xlsx(path: Path, *rows: str, **options: Any) -> Path:
+    path.write_bytes(xlsx_of(*rows, **options))
     return path
 
 

@@ -51,6 +51,8 @@ def test_no_line_inside_a_broken_record_is_taken_for_a_row(tmp_path: Path) -> No
         'b1,"Mug" large,Kitchen,1,',
         'b1,"24" frame",Kitchen,1,',
         'b1,Mug,Kitchen,1,"',
+        'b1,Mug,Kitchen,1,"two\nlines',  # its closing mark is gone
+        'b1,"two\nlines",Kitchen,1,"one',
     ],
 )
 @pytest.mark.parametrize(

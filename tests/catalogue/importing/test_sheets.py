@@ -234,6 +234,26 @@ def test_other_workbooks_are_named(tmp_path: Path, content: bytes, says: str) ->
         run_import(file)
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '<row><c t="str"><v>a & b</v></c></row>',
+        '<row><c t="str"><v>a\x0bb</v></c></row>',
+        '<row><c t="str"><v>a</c></row>',
+        '<row><c t="str"><v>a',
+        "<row></row></row>",
+    ],
+)
+@pytest.mark.parametrize("namespace", [TRANSITIONAL, STRICT])
+def test_a_row_of_broken_xml_is_refused_alone(
+    tmp_path: Path, broken: str, namespace: str
+) -> None:
+    rows = [row("m0", *MUG[1:]), broken, row(*MUG), row("m2", *MUG[1:])]
+    report = import_xlsx(tmp_path, *rows, namespace=namespace)
+    created = [line[1] for line in report if line[3] == "created"]
+    assert created == ["m0", "m1", "m2"]
+
+
 # OpenDocument
 
 ODS_MUG = ("m1", "Mug", "Kitchen", ods_number("9.5", "9,50 €", "currency"))

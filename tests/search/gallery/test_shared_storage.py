@@ -13,11 +13,12 @@ from django.core.files.storage import storages
 from django.test import Client
 from moto.server import ThreadedMotoServer
 
+from catalogue.shared_folder import mark
 from config.storage import origin_of_pictures, shared_storages
 from search.engines import embedded
 from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Snapshot
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import change_url, filled_in, upload
@@ -76,6 +77,7 @@ def a_bucket() -> Iterator[Bucket]:
 @pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.slow)])
 def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "file":
+        mark(tmp_path / "shared", is_new=True)
         yield f"file://{tmp_path}/shared"
         return
     bucket = request.getfixturevalue("a_bucket")

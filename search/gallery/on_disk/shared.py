@@ -16,7 +16,7 @@ from threading import Lock
 
 from django.conf import settings
 from django.core.files.base import File
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from catalogue.storing import AWAY
 from hashing import IndexFileError
@@ -119,7 +119,7 @@ def sweep(keep: set[str]) -> None:
             files = sorted(_files(storage, name), key=lambda file: file != MARKER)
             for file in files:
                 storage.delete(file)
-            if settings.STORAGES["snapshots"]["BACKEND"].endswith("FileSystemStorage"):
+            if isinstance(storage, FileSystemStorage):
                 shutil.rmtree(storage.path(name), ignore_errors=True)
 
 
