@@ -1,6 +1,5 @@
 """How a photo is received: in memory alone, and not more of it than allowed."""
 
-from io import BytesIO
 from typing import Any
 
 from django.conf import settings
@@ -41,22 +40,12 @@ class MemoryOnly(FileUploadHandler):
 
 
 def receive_in_memory(request: HttpRequest) -> None:
-    """Call before anything reads the body. Raises BodyTooLarge by its length alone,
-    or, where the sender does not say it, when more than allowed has come.
+    """Keep files in memory; call before anything reads the body.
+
+    Raises BodyTooLarge by its length alone; one that came in chunks was given its
+    length before (config/bodies.py).
     """
-    most = settings.MAX_PHOTO_BYTES + FORM_BYTES
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > most:
+    if length.isdigit() and int(length) > settings.MAX_PHOTO_BYTES + FORM_BYTES:
         raise BodyTooLarge
-    if request.META.get("wsgi.input_terminated") and int(length) == 0:
-        _receive_chunked(request, most)
     request.upload_handlers = [MemoryOnly(request)]
-
-
-def _receive_chunked(request: HttpRequest, most: int) -> None:
-    """Django takes a body without a length for an empty one: give it its length."""
-    body = request.META["wsgi.input"].read(most + 1)
-    if len(body) > most:
-        raise BodyTooLarge
-    request.META["CONTENT_LENGTH"] = str(len(body))
-    request._stream = BytesIO(body)
