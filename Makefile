@@ -12,10 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-# Starts what the Procfile says. A closed terminal ends it all, as Ctrl-C does.
-START := python -c 'import signal; from honcho.command import main; \
-	signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM)); \
-	main()' start
+# Starts what the Procfile says, and again what dies.
+START := python -m config.running
 
 .DEFAULT_GOAL := help
 .PHONY: help install run worker test test-search test-others test-fast schema-test test-milvus lint train evaluate encoder bench shots

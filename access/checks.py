@@ -4,6 +4,8 @@ import limits
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+RATES = ("API_RATE_ANONYMOUS", "API_RATE_ADDRESS", "API_RATE_KEY", "LOGIN_RATE")
+
 
 @register()
 def rates_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -13,7 +15,7 @@ def rates_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             hint="Write it like 60/minute, or leave it empty for no limit.",
             id="access.E001",
         )
-        for name in ("API_RATE_ANONYMOUS", "API_RATE_ADDRESS", "API_RATE_KEY")
+        for name in RATES
         if not _is_rate(getattr(settings, name))
     ]
 

@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
+from django.http import HttpRequest
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from rest_framework.throttling import BaseThrottle
@@ -73,8 +74,18 @@ def count(request: Any, key: AppKey | None) -> int:
             ("address", settings.API_RATE_ADDRESS, f"{key.pk} {address}"),
             ("key", own, f"key {key.pk}"),
         ]
+    return _count(request._request, rates)
+
+
+def count_page(request: HttpRequest, policy: str, rate: str) -> int:
+    """Count one request of a page by its address; return seconds as `count` does."""
+    return _count(request, [(policy, rate, address_of(request))])
+
+
+def _count(request: Any, rates: list[tuple[str, str, str]]) -> int:
+    """Count by each policy, its rate and who it counts; stop at the first exceeded."""
     counted_limits: list[Limit] = []
-    request._request.rate_limits = counted_limits
+    request.rate_limits = counted_limits
     for policy, rate, who in rates:
         if not rate:
             continue

@@ -11,10 +11,10 @@ from hashing import Codes, hamming
 from hashing.picture_sets import PictureSet
 from search.encoders.registry import encoder
 from search.gallery.columns import WordColumn, narrow
+from search.gallery.on_disk.snapshot_files import read_rows, write
+from search.gallery.on_disk.snapshots import LoadedSnapshot
 from search.gallery.rows import Rows
-from search.gallery.snapshot_files import read_rows, write
 from search.gallery.snapshot_gallery import SnapshotGallery
-from search.gallery.snapshots import LoadedSnapshot
 
 CATEGORIES = 20  # of the same size: one of them is 5 %
 BRANDS = 200

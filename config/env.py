@@ -31,6 +31,7 @@ env = environ.Env(
     API_RATE_ANONYMOUS=(str, "60/minute"),
     API_RATE_ADDRESS=(str, "300/minute"),
     API_RATE_KEY=(str, "6000/minute"),
+    LOGIN_RATE=(str, "10/minute"),
     PROXIES=(int, 0),
     CORS_ALLOWED_ORIGINS=(list, []),
 )

@@ -31,6 +31,7 @@ from search.errors import (
     CodeMismatch,
     ForeignEncoder,
     KeyReused,
+    NotAnswered,
     QueryExpired,
     SearchUnavailable,
     UnknownProduct,
@@ -98,6 +99,14 @@ KNOWN_ERRORS: dict[type[Exception], tuple[int, str, Any]] = {
         400,
         "unknown_product",
         _("There is no such product on sale."),
+    ),
+    NotAnswered: (
+        400,
+        "not_answered",
+        _(
+            "This product is not in the answer to that query. If the answer had "
+            "filters, send them along."
+        ),
     ),
     KeyReused: (
         422,

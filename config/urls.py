@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from access.pages import throttled_login
 from catalogue import api as catalogue_api
 from config import health, metrics
 from config.media import media
@@ -45,6 +46,7 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("admin/login/", throttled_login(admin.site.login)),
     path("admin/", admin.site.urls),
     re_path(r"^media/(?P<path>.*)$", media),
     path("api/v1/", include((api, "api"))),

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from demo import PICTURES
-from demo.rendering import render_demo, render_training
+from demo.renderer.rendering import render_demo, render_training
 
 
 def arguments() -> argparse.Namespace:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demo.kind import Kind, Look
 from demo.kinds import (
     accessories,
     animals,
@@ -22,9 +23,8 @@ from demo.kinds import (
     stationery,
     toys,
 )
-from demo.kinds.kind import Kind, Look
-from demo.materials import Material, material
 from demo.palette import ON_DARK, ON_LIGHT, PALETTE, WOODS, brightness
+from demo.renderer.materials import Material, material
 from demo.studio import PlacedSolid
 
 SHELVES = (

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from demo.assortment import KINDS, DemoProduct, place
-from demo.program import Floats
+from demo.renderer.program import Floats
 from demo.studio import Light, View, frame, render_scene, scene_of
 
 PICTURE_SIDE = 400  # pixels

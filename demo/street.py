@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from demo import raymarch as R
 from demo.assortment import KINDS, DemoProduct, place
-from demo.materials import Material, material
 from demo.photography import as_image
-from demo.program import Floats
-from demo.solids import bounds
+from demo.renderer import raymarch as R
+from demo.renderer.materials import Material, material
+from demo.renderer.program import Floats
+from demo.renderer.solids import bounds
 from demo.studio import Light, PlacedSolid, View, frame, render_scene, scene_of
 
 ASPECTS = ((1.0, 1.0), (1.0, 0.75), (0.75, 1.0), (1.0, 0.66), (0.66, 1.0), (0.8, 1.0))

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from demo import program as D
-from demo import raymarch as R
-from demo.materials import Material, linear
-from demo.outlines import fill_field
-from demo.solids import Primitive, Solid, bounds, rotation
+from demo.renderer import program as D
+from demo.renderer import raymarch as R
+from demo.renderer.materials import Material, linear
+from demo.renderer.outlines import fill_field
+from demo.renderer.solids import Primitive, Solid, bounds, rotation
 
 
 @dataclass(frozen=True)

@@ -85,12 +85,13 @@ def evaluate(options: argparse.Namespace) -> None:
     from hashing.evaluation.report import as_text, write_report
     from hashing.picture_sets import PictureSet
 
+    trained_on = options.trained_on and PictureSet.parse(options.trained_on)
     measurement = Measurement.encode(
         load_encoder(options.encoder),
-        gallery=PictureSet.parse(options.gallery),
-        queries=PictureSet.parse(options.queries),
+        gallery=PictureSet.parse(options.gallery).readable(),
+        queries=PictureSet.parse(options.queries).readable(),
         label=options.label,
-        trained_on=PictureSet.parse(options.trained_on) if options.trained_on else None,
+        trained_on=trained_on.readable() if trained_on else None,
     )
     report = measurement.report()
     write_report(report, options.report, examples=measurement.examples())
@@ -141,7 +142,7 @@ def quantise(options: argparse.Namespace) -> None:
 
     if options.out.exists():
         raise ValueError(f"{options.out} exists: give another --out, or remove it")
-    pictures = PictureSet.parse(options.pictures)
+    pictures = PictureSet.parse(options.pictures).readable()
     step = ceil(len(pictures) / MAX_CALIBRATION_PICTURES)
     images = (image for n, image in enumerate(pictures.pictures()) if n % step == 0)
     encoder = quantise_encoder(

@@ -6,10 +6,11 @@ A set is a folder or a `.tar` with a `manifest.csv`. Its column `path` is requir
 
 import csv
 import io
+import logging
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -18,6 +19,9 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from pictures.decoding import decode
+from pictures.errors import UnreadableImage
+
+logger = logging.getLogger(__name__)
 
 MAX_PIXELS = 200_000_000  # cameras' largest; these are one's own pictures
 
@@ -117,6 +121,17 @@ class PictureSet:
                 except (OSError, KeyError, AttributeError):  # tarfile raises the latter
                     yield None
 
+    def readable(self) -> Self:
+        """Leave out the pictures that cannot be read, and log each with its reason.
+
+        Decodes every picture. Raises ValueError if none can be read.
+        """
+        contents = zip(self.rows, self.file_contents(), strict=True)
+        rows = tuple(row for row, content in contents if _is_readable(row, content))
+        if not rows:
+            raise ValueError(f"{self.spec}: no picture can be read")
+        return replace(self, rows=rows)
+
     def altered_pictures(self) -> Iterator[Image.Image]:
         """Alter each picture as a shopper's copy of it may be altered."""
         for seed, image in enumerate(self.pictures()):
@@ -130,6 +145,18 @@ class PictureSet:
             return
         with tarfile.open(self.source) as tar:
             yield lambda path: tar.extractfile(path).read()  # type: ignore[union-attr]
+
+
+def _is_readable(row: ManifestRow, content: bytes | None) -> bool:
+    if content is None:
+        logger.warning("left out: %s: the file is missing", row.path)
+        return False
+    try:
+        open_picture(io.BytesIO(content))
+    except UnreadableImage as error:
+        logger.warning("left out: %s: %s", row.path, error)
+        return False
+    return True
 
 
 def open_picture(file: Path | io.BytesIO) -> Image.Image:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from PIL import (  # the plugins register themselves; Pillow would load all forty
     AvifImagePlugin,  # noqa: F401
@@ -120,12 +121,17 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _averageable(image: Image.Image) -> Image.Image:
-    """Convert to a mode whose values can be averaged: no palette, eight bits."""
+    """Convert to a mode whose values can be averaged: no palette, eight bits.
+
+    Numbers with a fraction are shares of white, or eight bits all the same.
+    """
     if image.mode in ("P", "PA", "1"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode.startswith("I"):
         # 16-bit grey; `convert` alone would clip it to white.
         return image.convert("I").point(lambda value: value / 257).convert("L")
+    if image.mode == "F" and cast(tuple[float, float], image.getextrema())[1] <= 1:
+        return image.point(lambda value: value * 255).convert("L")
     return image
 
 

@@ -24,7 +24,7 @@ from search.duplicates.admin import WarnsOfDuplicates, looks_like_cell, pairs_of
 from search.encoders import encoding, filling, registry
 from search.engines.engine import current_gallery, engine
 from search.errors import NewerSnapshot, SearchUnavailable
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.golden import admin as golden_admin  # noqa: F401 - registers its own
 from search.missed import admin as missed_admin  # noqa: F401 - registers its own
 from search.models import Encoder, ImageCode, Resemblance, Snapshot

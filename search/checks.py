@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from hashing import CheckpointError, load_encoder
 from search.engines.engine import ENGINES, MILVUS
-from search.gallery.indexing import CHOICES
+from search.gallery.on_disk.indexing import CHOICES
 
 
 @register()

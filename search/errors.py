@@ -6,6 +6,7 @@ SearchError
 ├── ForeignEncoder      made by another encoder than the one that serves
 ├── WrongLength         code or embedding of a device: not as long as its encoder's
 ├── UnknownProduct      feedback on a product that is not on sale
+├── NotAnswered         feedback on a product that did not answer the query
 ├── KeyReused           an Idempotency-Key that came with another body before
 ├── CodeMismatch        code and embedding of a device do not belong together
 ├── NewerSnapshot       one was published since staff looked
@@ -45,6 +46,10 @@ class WrongLength(SearchError):
 
 class UnknownProduct(SearchError):
     """There is no such product on sale."""
+
+
+class NotAnswered(SearchError):
+    """The product is not in the answer to this query."""
 
 
 class KeyReused(SearchError):

@@ -316,7 +316,7 @@ class WebServer(Server):
         try:
             connection.request("HEAD", "/")
             connection.getresponse()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             return False
         finally:
             connection.close()

@@ -54,6 +54,6 @@ STORAGES["staticfiles"] = {
 STATIC_ROOT.mkdir(exist_ok=True)
 
 # A test asks as often as it likes, unless it is about that.
-API_RATE_ANONYMOUS = API_RATE_ADDRESS = API_RATE_KEY = ""
+API_RATE_ANONYMOUS = API_RATE_ADDRESS = API_RATE_KEY = LOGIN_RATE = ""
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -10,7 +10,7 @@ from django.test import Client
 from config.metrics import requests_seconds, requests_total
 from search.answers.metrics import answers, stage_seconds
 from search.encoders import counts, encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.builders import make_image, new_product
 
 TOKEN = "a-long-token"

@@ -32,7 +32,7 @@ class Visitors:
         self._thread.start()
 
     def ask(self, path: str, **headers: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
@@ -74,7 +74,7 @@ class Shop:
         """Wait until two others have taken the place of these."""
         wait_until(
             lambda: len(self.workers()) == 2 and not self.workers() & before,
-            timeout=60,
+            timeout=120,
             what="other workers",
         )
 
@@ -111,8 +111,8 @@ def serve(
     """Start the shop, with further options of gunicorn, and somebody who visits."""
     shops: list[Shop] = []
 
-    def serve(*options: str) -> Shop:
-        env = {**environment, "METRICS_TOKEN": TOKEN}
+    def serve(*options: str, **more: str) -> Shop:
+        env = {**environment, "METRICS_TOKEN": TOKEN, **more}
         shops.append(Shop(start(WebServer(tmp_path, env, *options))))
         return shops[-1]
 
@@ -143,7 +143,7 @@ def test_a_worker_that_is_told_to_end_or_killed_is_replaced(
         before = shop.workers()
         ended = min(before)
         os.kill(ended, number)
-        wait_until(lambda b=before, e=ended: len(shop.workers() - {e}) == len(b), 60)
+        wait_until(lambda b=before, e=ended: len(shop.workers() - {e}) == len(b), 120)
     shop.visitors.wait_for_more()
     shop.visitors.end()
     assert set(shop.visitors.statuses) == {200}
@@ -170,17 +170,83 @@ def test_another_master_takes_over(serve: Callable[..., Shop]) -> None:
     shop.master.send_signal(signal.SIGUSR2)
     (other,) = wait_until(
         lambda: [child for child in shop.master.children() if child.pid not in before],
-        timeout=60,
+        timeout=120,
     )
-    wait_until(lambda: len(other.children()) == 2, timeout=60)
+    wait_until(lambda: len(other.children()) == 2, timeout=120)
     shop.visitors.wait_for_more()
     shop.master.send_signal(signal.SIGTERM)
-    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in before), timeout=60)
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in before), timeout=120)
     shop.visitors.wait_for_more()
     shop.visitors.end()
     assert set(shop.visitors.statuses) == {200}
     other.send_signal(signal.SIGTERM)
-    wait_until(lambda: not other.is_running(), timeout=60)
+    wait_until(lambda: not other.is_running(), timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        ('raw_env = ["MAX_PHOTO_MB=twenty"]', "twenty"),
+        ('raw_env = ["API_RATE_ANONYMOUS=often"]', "often is not a rate"),
+        ("raw_env = [", "SyntaxError"),
+    ],
+)
+def test_a_mistake_is_not_reloaded(
+    serve: Callable[..., Shop], tmp_path: Path, mistake: str, told: str
+) -> None:
+    config = tmp_path / "gunicorn.py"
+    right = "from config.gunicorn import *\n"
+    config.write_text(right)
+    shop = serve("--config", str(config))
+    shop.visitors.wait_for_more()
+    before = shop.workers()
+    config.write_text(right + mistake)
+    shop.master.send_signal(signal.SIGHUP)
+    wait_until(lambda: "Not reloaded" in shop.server.output(), timeout=120)
+    assert told in shop.server.output()
+    assert shop.workers() == before
+    config.write_text(right)
+    shop.master.send_signal(signal.SIGHUP)
+    shop.wait_for_other_workers(before)
+    shop.visitors.wait_for_more()
+    shop.visitors.end()
+    assert set(shop.visitors.statuses) == {200}
+
+
+def test_one_worker_that_cannot_load_the_shop_does_not_end_it(
+    serve: Callable[..., Shop], tmp_path: Path
+) -> None:
+    folder, file = tmp_path / "folder", tmp_path / "file"
+    folder.mkdir()
+    file.touch()
+    data = tmp_path / "data"
+    data.symlink_to(folder)
+    shop = serve(DATA_DIR=str(data))
+    shop.visitors.wait_for_more()
+    point(data, file)
+    before = shop.workers()
+    os.kill(min(before), signal.SIGTERM)
+    wait_until(lambda: "Tried again" in shop.server.output(), timeout=120)
+    shop.visitors.wait_for_more()
+    point(data, folder)
+    wait_until(lambda: len(shop.workers() - {min(before)}) == 2, timeout=120)
+    shop.visitors.wait_for_more()
+    shop.visitors.end()
+    assert set(shop.visitors.statuses) == {200}
+
+
+def point(link: Path, to: Path) -> None:
+    link.unlink()
+    link.symlink_to(to)
+
+
+def test_a_shop_that_cannot_be_loaded_from_the_start_says_so_and_ends(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    server = WebServer(tmp_path, {**environment, "MAX_PHOTO_MB": "twenty"})
+    with pytest.raises(RuntimeError, match="twenty"):
+        server.start()
+    assert not server.is_running
 
 
 def test_a_lost_folder_of_metrics_is_made_again(serve: Callable[..., Shop]) -> None:
@@ -197,7 +263,7 @@ def test_a_lost_folder_of_metrics_is_made_again(serve: Callable[..., Shop]) -> N
     shop.visitors.end()
     assert set(shop.visitors.statuses) == {200}
     shop.master.send_signal(signal.SIGTERM)
-    wait_until(lambda: not folder.exists(), timeout=60)
+    wait_until(lambda: not folder.exists(), timeout=120)
 
 
 @pytest.mark.parametrize(

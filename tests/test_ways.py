@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from benchmarks.house_trace import Trace
 from catalogue.models import Product
 from search.engines.engine import current_gallery
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.builders import new_product
 from tests.search.asking import post_photo
 

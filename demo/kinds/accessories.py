@@ -4,8 +4,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import (
     BLACK,
     BRASS,
     CHROME,
@@ -17,7 +17,7 @@ from demo.materials import (
     Material,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Point,
     Solid,
     arc,

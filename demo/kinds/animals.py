@@ -1,12 +1,12 @@
 """Bath ducks and teddy bears."""
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import (
     BLACK,
     WHITE,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Solid,
     ball,
     blend,

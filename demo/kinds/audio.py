@@ -1,7 +1,7 @@
 """Headphones, speakers, radios."""
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import (
     BLACK,
     BRASS,
     CHROME,
@@ -10,7 +10,7 @@ from demo.materials import (
     Material,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Solid,
     arc,
     ball,

@@ -1,10 +1,10 @@
 """Handbags, backpacks, suitcases."""
 
+from demo.kind import Kind, Look
 from demo.kinds.interior import CLOTH, LEATHER_BROWN
-from demo.kinds.kind import Kind, Look
 from demo.kinds.pottery import vessel
-from demo.materials import BLACK, BRASS, DARK_METAL, RUBBER, STEEL
-from demo.solids import (
+from demo.renderer.materials import BLACK, BRASS, DARK_METAL, RUBBER, STEEL
+from demo.renderer.solids import (
     Solid,
     arc,
     ball,

@@ -1,8 +1,8 @@
 """Bottles, pans, kettles."""
 
-from demo.kinds.kind import Kind, Look
+from demo.kind import Kind, Look
 from demo.kinds.pottery import vessel
-from demo.materials import (
+from demo.renderer.materials import (
     BEECH,
     BLACK,
     BRASS,
@@ -12,7 +12,7 @@ from demo.materials import (
     STEEL,
     WHITE,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Point,
     Solid,
     arc,

@@ -1,7 +1,7 @@
 """Cameras and phones."""
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import (
     BLACK,
     BRASS,
     CHROME,
@@ -10,7 +10,7 @@ from demo.materials import (
     WHITE,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Solid,
     ball,
     box,

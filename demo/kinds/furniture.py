@@ -1,8 +1,8 @@
 """Chairs, stools, tables."""
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import BEECH, DARK_METAL, OAK, STEEL, WALNUT
-from demo.solids import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import BEECH, DARK_METAL, OAK, STEEL, WALNUT
+from demo.renderer.solids import (
     Solid,
     box,
     cone,

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from demo.kinds.kind import Kind, Look
+from demo.kind import Kind, Look
 from demo.kinds.pottery import POTTERY, vessel
-from demo.materials import (
+from demo.renderer.materials import (
     BRASS,
     DARK_METAL,
     OAK,
     WHITE,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Point,
     Solid,
     ball,

@@ -2,15 +2,15 @@
 
 from math import cos, radians, sin
 
-from demo.kinds.kind import Kind, Look
+from demo.kind import Kind, Look
 from demo.kinds.pottery import vessel
-from demo.materials import (
+from demo.renderer.materials import (
     BRASS,
     DARK_METAL,
     WALNUT,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Solid,
     ball,
     box,

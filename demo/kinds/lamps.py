@@ -1,14 +1,14 @@
 """Lamps."""
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import (
     BRASS,
     CHROME,
     DARK_METAL,
     Material,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Solid,
     ball,
     curve,

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import (
     BRASS,
     DARK_METAL,
     WALNUT,
     Material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Point,
     Primitive,
     Solid,

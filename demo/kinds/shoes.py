@@ -1,14 +1,14 @@
 """Shoes: a side view cut to the outline of a sole."""
 
+from demo.kind import Kind, Look
 from demo.kinds.clothes import INNER
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.renderer.materials import (
     RUBBER,
     WHITE,
     Material,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Point,
     Primitive,
     Solid,

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from demo.kind import Kind, Look
 from demo.kinds.interior import CLOTH
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.renderer.materials import (
     BLACK,
     WHITE,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Solid,
     ball,
     box,

@@ -2,8 +2,8 @@
 
 import math
 
-from demo.kinds.kind import Kind, Look
-from demo.materials import (
+from demo.kind import Kind, Look
+from demo.renderer.materials import (
     BEECH,
     BLACK,
     CHROME,
@@ -14,7 +14,7 @@ from demo.materials import (
     WHITE,
     material,
 )
-from demo.solids import (
+from demo.renderer.solids import (
     Solid,
     ball,
     blend,

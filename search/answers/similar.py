@@ -103,6 +103,19 @@ def ranking(query: Query) -> list[int]:
     return ids
 
 
+def answers_photo(query: Query, product_id: int, filters: Filters) -> bool:
+    """Tell whether a product is in the answer to this query, on whatever page.
+
+    Looks at twice as many pictures, since some came after the answer was given.
+    Raises SearchUnavailable.
+    """
+    gallery = current_gallery(query.encoder)
+    near = gallery.search(query, 2 * SHORTLIST_IMAGES, filters=filters)
+    if bool(np.isin(product_id, near.product_id)):
+        return True
+    return product_id in _shortlist(gallery, query, filters).product_id
+
+
 def similar_to_product(
     product: Product, *, filters: Filters = NO_FILTERS, limit: int = 12
 ) -> list[Result]:

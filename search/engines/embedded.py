@@ -11,10 +11,10 @@ from django.dispatch import receiver
 from hashing import Encoder, IndexFileError
 from search.encoders import registry
 from search.errors import SearchUnavailable
-from search.gallery import snapshots
 from search.gallery.differences import Difference, differences
 from search.gallery.gallery import Gallery
 from search.gallery.holder import Holder, Loaded
+from search.gallery.on_disk import snapshots
 from search.gallery.rows import Rows
 from search.gallery.snapshot_gallery import SnapshotGallery
 from search.models import Snapshot

@@ -12,10 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.callers import caller_of
-from catalogue.api import MAX_ID, refuse_unknown
+from catalogue.api import MAX_ID
+from catalogue.serializers import FilterParameters
 from search.feedback.giving import give
 from search.models import Feedback
+from search.web.api import valid_form
 from search.web.bodies import SmallJSON, WholeNumberField, read_body
+from search.web.forms import FILTERS, FilterForm
 from search.web.serializers import TokenField
 
 HEADER = "Idempotency-Key"
@@ -40,7 +43,9 @@ class FeedbackSerializer(serializers.Serializer[Any]):
 class GiveFeedback(APIView):
     """Say that a product was the right answer to a query, or a wrong one.
 
-    No picture is kept, and of who said so only a hash that soon leads nowhere.
+    The product must be in the answer: send the filters along that the answer had, as
+    parameters. No picture is kept, and of who said so only a hash that soon leads
+    nowhere.
     """
 
     parser_classes = [SmallJSON]
@@ -49,6 +54,7 @@ class GiveFeedback(APIView):
     @extend_schema(
         operation_id="feedback",
         parameters=[
+            FilterParameters,
             OpenApiParameter(
                 HEADER,
                 str,
@@ -56,18 +62,19 @@ class GiveFeedback(APIView):
                 pattern=f"^{KEY.pattern}$",
                 description="Sent again with the same body it is answered the same, "
                 "for a day at least; with another body it is refused.",
-            )
+            ),
         ],
         request=FeedbackFields,
         responses={201: FeedbackSerializer},
         tags=["feedback"],
     )
     def post(self, request: Request) -> Response:
-        refuse_unknown(request.query_params, ())
+        form = valid_form(FilterForm, request.query_params, known=FILTERS)
         given = give(
             **_read(request.data),
             sender=caller_of(request),
             idempotency_key=_key(request),
+            filters=form.filters(),
         )
         return Response(FeedbackSerializer(given).data, 201)
 

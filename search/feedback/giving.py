@@ -14,21 +14,31 @@ from django.utils import timezone
 
 from catalogue.models import Product
 from search.answers.query import Query
-from search.errors import KeyReused, UnknownProduct
+from search.answers.similar import answers_photo
+from search.errors import KeyReused, NotAnswered, UnknownProduct
+from search.gallery.filters import NO_FILTERS, Filters
 from search.models import Feedback, Salt
 
 DAY = timedelta(days=1)
 
 
 def give(
-    token: str, product_id: int, verdict: str, *, sender: str, idempotency_key: str = ""
+    token: str,
+    product_id: int,
+    verdict: str,
+    *,
+    sender: str,
+    idempotency_key: str = "",
+    filters: Filters = NO_FILTERS,
 ) -> Feedback:
     """Keep one verdict on a product that answered the query of this token.
 
+    filters: those of the answer, under which a product further off may be in it.
     sender: one word for who says so, such as `access.callers.caller_of(request)`; its
     hash is kept. With a key, the same again is answered by what was kept at first.
-    Raises QueryExpired, ForeignEncoder, UnknownProduct, and KeyReused if the same
-    sender sent the key with something else, today or yesterday.
+    Raises QueryExpired, ForeignEncoder, UnknownProduct, NotAnswered,
+    SearchUnavailable, and KeyReused if the same sender sent the key with something
+    else, today or yesterday.
     """
     today, *before = _salts(timezone.now().date())
     body = _hash(b"", token, str(product_id), verdict)
@@ -43,6 +53,8 @@ def give(
     product = Product.objects.on_sale().filter(pk=product_id).first()
     if product is None:
         raise UnknownProduct
+    if not answers_photo(query, product_id, filters):
+        raise NotAnswered
     given = Feedback(
         product=product,
         verdict=verdict,

@@ -3,7 +3,7 @@
 import hashlib
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -12,11 +12,20 @@ from rest_framework.request import Request
 
 from access import throttles
 from access.callers import address_of
-from search.errors import ForeignEncoder, QueryExpired, UnknownProduct
+from search.errors import (
+    ForeignEncoder,
+    NotAnswered,
+    QueryExpired,
+    SearchUnavailable,
+    UnknownProduct,
+)
 from search.feedback import giving
+from search.gallery.filters import NO_FILTERS, Filters
 from search.models import Feedback
+from search.web.forms import BoxForm
 
 MOST_ID = 2**62
+RETRY_AFTER_SECONDS = 10
 
 
 class VerdictForm(forms.Form):
@@ -55,12 +64,24 @@ def give_feedback(request: HttpRequest) -> HttpResponse:
             verdict,
             sender=f"address {address_of(request)}",
             idempotency_key=_key(form.cleaned_data["query"], product, verdict),
+            filters=_filters_of(form.cleaned_data["back"]),
         )
     except (QueryExpired, ForeignEncoder):
         return _answer(request, form, _("This search is too old to be judged."), 410)
-    except UnknownProduct:
+    except (UnknownProduct, NotAnswered):
         return _answer(request, form, _("This product is gone meanwhile."), 404)
+    except SearchUnavailable:
+        response = _answer(request, form, _("Try again in a moment."), 503)
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
     return _answer(request, form, _("Thank you. That helps."), 200)
+
+
+def _filters_of(address: str) -> Filters:
+    """Return the filters of the results page that the shopper was on."""
+    query = address.replace("\0", "").partition("?")[2].partition("#")[0]
+    form = BoxForm(QueryDict(query))  # reads filters in the words, too
+    return form.filters() if form.is_valid() else NO_FILTERS
 
 
 def _key(token: str, product: int, verdict: str) -> str:

@@ -15,10 +15,10 @@ from search.gallery.calibration import Curves
 from search.gallery.columns import Ints
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.neighbours import Shortlist
+from search.gallery.on_disk.snapshots import LoadedSnapshot
 from search.gallery.overlay import Overlay, rows_of_products
 from search.gallery.reading import CodeShape, read_products
 from search.gallery.rows import Int64s, Rows, merged, same
-from search.gallery.snapshots import LoadedSnapshot
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,13 @@ def test_nobody_is_told_what_a_camera_wrote_into_a_comment() -> None:
     assert b"Ada" not in picture.content
 
 
+def test_a_comment_longer_than_a_jpeg_may_have_does_no_harm() -> None:
+    content = make_image(1, format="GIF")
+    picture = content.index(b"\0,\0\0\0\0") + 1
+    comment = b"!\xfe" + (b"\xff" + b"a" * 255) * 300 + b"\0"
+    assert prepare(io.BytesIO(content[:picture] + comment + content[picture:])).width
+
+
 def test_both_sides_are_decoded_alike() -> None:
     content = make_image(1, size=(1600, 900))
     photo, stored = open_photo(io.BytesIO(content)), open_stored(io.BytesIO(content))

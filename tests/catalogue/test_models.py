@@ -1,16 +1,19 @@
 import io
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import Value
 
-from catalogue.models import Category, Product, ProductImage
+from catalogue.models import MAX_POSITION, Category, Product, ProductImage
 from catalogue.signals import bulk_images, images_saved, products_changed
 from tests.builders import make_image, new_category, new_product
 
@@ -144,3 +147,27 @@ def test_a_thumbnail_that_two_processes_make_at_once_is_one_file() -> None:
         Path(image.card.path)
     ]
     assert again.card.url == image.card.url
+
+
+def test_the_position_after_the_last_one_stays_in_its_column() -> None:
+    product = new_product(images=[1])
+    product.images.update(position=MAX_POSITION)
+    assert product.next_position() == MAX_POSITION
+    image = ProductImage(product=product, position=product.next_position())
+    image.set_file(io.BytesIO(make_image(2)))
+    image.save()
+    assert product.images.count() == 2
+
+
+def test_stored_names_get_their_normal_form_where_it_is_free() -> None:
+    """By the migration: they were stored as written before."""
+    category = new_product("A1").category
+    dirty, twin = new_product("B1"), new_product("C1")
+    Product._base_manager.filter(pk=dirty.pk).update(sku=Value("B1\u200b"))
+    Product._base_manager.filter(pk=twin.pk).update(sku=Value(" A1"))
+    Category.objects.filter(pk=category.pk).update(name=Value("Ku\u0308che"))
+    migration = import_module("catalogue.migrations.0003_normal_forms")
+    migration.store_normal_forms(apps, None)
+    skus = dict(Product._base_manager.values_list("pk", "sku"))
+    assert (skus[dirty.pk], skus[twin.pk]) == ("B1", " A1")
+    assert Category.objects.get(pk=category.pk).name == "Küche"

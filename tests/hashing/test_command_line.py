@@ -1,5 +1,6 @@
-"""`python -m hashing encode`: one bad file takes nothing else down."""
+"""`python -m hashing`: one bad file takes nothing else down."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hashing import SHIPPED
 from hashing.__main__ import main
 from tests.builders import make_image
+from tests.hashing.pictures import write_set
 
 BAD = {
     "cut.jpg": make_image(1)[:2000],
@@ -63,3 +65,17 @@ def test_nothing_is_written_where_no_picture_can_be_read(
     code, out = encode(folder)
     assert code == 1 and not out.exists()
     assert "no picture that can be read" in capsys.readouterr().err
+
+
+def test_an_evaluation_goes_on_without_bad_pictures(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = write_set(tmp_path / "shop")
+    (folder / "red-1.png").write_bytes(BAD["cut.jpg"])
+    (folder / "blue-2.png").unlink()
+    sets = ["--gallery", str(folder), "--queries", f"{folder}:photo"]
+    rest = ["--label", "fine_label", "--report", str(tmp_path / "report")]
+    assert main(["evaluate", "--encoder", str(SHIPPED), *sets, *rest]) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert (report["n_gallery"], report["n_queries"]) == (10, 6)
+    assert "red-1.png" in caplog.text and "blue-2.png" in caplog.text

@@ -64,6 +64,35 @@ def test_a_path_without_a_set_is_refused(tmp_path, content):
         PictureSet.parse(str(path))
 
 
+def test_pictures_that_cannot_be_read_are_left_out_by_name(source, caplog):
+    pictures = PictureSet.parse(f"{source}")
+    (lost, cut, *rest) = [row.path for row in pictures.rows]
+    damage(source, {lost: None, cut: b"no picture"})
+    readable = PictureSet.parse(f"{source}").readable()
+    assert [row.path for row in readable.rows] == rest
+    assert len(list(readable.pictures())) == len(rest)
+    assert f"{lost}: the file is missing" in caplog.text
+    assert f"{cut}: This is not a picture" in caplog.text
+
+
+def test_a_set_of_which_nothing_can_be_read_is_refused(source):
+    rows = PictureSet.parse(f"{source}").rows
+    damage(source, {row.path: b"" for row in rows})
+    with pytest.raises(ValueError, match="no picture can be read"):
+        PictureSet.parse(f"{source}").readable()
+
+
+def damage(source, contents):
+    """Write other contents into some of a set's files; None removes one."""
+    folder = source.with_suffix("")
+    for path, content in contents.items():
+        (folder / path).unlink()
+        if content is not None:
+            (folder / path).write_bytes(content)
+    if source.suffix:
+        tarred(folder)
+
+
 def test_an_altered_copy_is_another_picture_of_the_same_thing():
     image = noise((100, 80))
     copy = alter(image, seed=1)

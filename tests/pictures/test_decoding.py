@@ -88,6 +88,38 @@ def test_sixteen_bits_keep_their_brightness(format: str) -> None:
     assert grey == (155, 155, 155)
 
 
+@pytest.mark.parametrize("white", [1.0, 255.0])
+def test_numbers_with_a_fraction_are_shares_of_white(white: float) -> None:
+    image = Image.new("F", (40, 30), white)
+    image.paste(white / 2, (0, 0, 20, 30))
+    decoded = decode(saved(image, "TIFF"))
+    assert decoded.getpixel((5, 15)) == (127, 127, 127)
+    assert decoded.getpixel((35, 15)) == (255, 255, 255)
+
+
+def followed_by(image: Image.Image) -> dict[str, Any]:
+    return {"save_all": True, "append_images": [Image.new("RGB", image.size)]}
+
+
+def several_at_once() -> dict[str, bytes]:
+    upright = Image.new("RGB", (64, 32), "white")
+    lying = upright.transpose(Image.Transpose.ROTATE_90)
+    moving = b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\xff\xd9" * 9000
+    return {
+        "two views": saved(lying, "MPO", exif=exif_of(6), **followed_by(lying)),
+        "with its film": saved(lying, "JPEG", exif=exif_of(6)) + moving,
+        "pages": saved(upright, "TIFF", **followed_by(lying)),
+        "moving png": saved(upright, "PNG", **followed_by(upright)),
+    }
+
+
+@pytest.mark.parametrize("name", several_at_once())
+def test_the_first_of_several_pictures_in_a_file_counts(name: str) -> None:
+    image = decode(several_at_once()[name])
+    assert image.size == (64, 32)
+    assert min(image.getpixel((30, 15))) > 250  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "image",
     [

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from catalogue.models import Product
 from search.encoders import encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.builders import make_image, new_product
 
 API = "/api/v1/"

@@ -10,7 +10,7 @@ from django.test import Client
 
 from catalogue.models import Product
 from search.encoders import encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.builders import make_image, new_product
 
 FORM = "/search/"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from catalogue.models import Product, ProductImage
 from search.encoders import encoding, registry
 from search.engines.engine import current_gallery
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import ImageCode
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import LIST, change_url, save

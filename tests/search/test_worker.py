@@ -11,7 +11,7 @@ from search.answers.request import SearchRequest
 from search.answers.similar import similar_to_photo
 from search.encoders import encoding
 from search.engines.engine import current_gallery
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Snapshot
 from tests.builders import make_image, new_product
 from tests.servers import RedisServer, Server

@@ -8,7 +8,7 @@ from django.utils import timezone
 from access.models import AppKey
 from catalogue.models import CatalogueImport, Product, ProductImage
 from search.encoders import registry
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.golden import report
 from search.models import Encoder, Feedback, ImageCode, Missed, Resemblance
 from tests.builders import draw_picture, new_category, new_product

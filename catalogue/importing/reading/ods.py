@@ -52,7 +52,7 @@ class OpenDocument:
                 index += 1
         return book
 
-    def lines(self, sheet: Sheet) -> Iterator[Line]:
+    def lines(self, sheet: Sheet, *, width: int = 0) -> Iterator[Line]:
         """Yield the rows of this table; a row that stands for several comes once."""
         index, number = 0, 1
         for element in _elements(self.path, "table-row", "table"):

@@ -32,7 +32,7 @@ class _Book(Protocol):
     sheets: list[Sheet]
     hidden: list[str]
 
-    def lines(self, sheet: Sheet) -> Iterator[Line]: ...
+    def lines(self, sheet: Sheet, *, width: int = 0) -> Iterator[Line]: ...
 
 
 def open_source(path: Path) -> Source:
@@ -81,7 +81,7 @@ class SheetSource:
 
     def lines(self, *, width: int = 0) -> Iterator[Line]:
         try:
-            yield from self._book.lines(self._sheet)
+            yield from self._book.lines(self._sheet, width=width)
         except PART_DAMAGE as error:
             raise _damaged() from error
 

@@ -72,19 +72,25 @@ class Workbook:
                     book.formats = _formats(parts, part)
         return book
 
-    def lines(self, sheet: Sheet) -> Iterator[Line]:
-        """Yield the rows that the sheet has, with their numbers."""
+    def lines(self, sheet: Sheet, *, width: int = 0) -> Iterator[Line]:
+        """Yield the rows that the sheet has, with their numbers.
+
+        Of cells beyond this width only the first with content is read.
+        """
         number = count = 0
         with opened_parts(self.path) as parts:
             try:
                 for row in parts.elements(sheet.part, "row"):
                     number, count = _row_number(row.get("r"), number), count + 1
-                    yield Line(number, self._cells(row))
+                    yield Line(number, self._cells(row, width))
             except ET.ParseError:
                 with parts.open(sheet.part) as file:
-                    yield from self._rest(islice(rows_apart(file), count, None), number)
+                    rest = islice(rows_apart(file), count, None)
+                    yield from self._rest(rest, number, width)
 
-    def _rest(self, rows: Iterator[ET.Element | None], number: int) -> Iterator[Line]:
+    def _rest(
+        self, rows: Iterator[ET.Element | None], number: int, width: int
+    ) -> Iterator[Line]:
         """Yield the rows of a sheet whose XML is broken, behind this number."""
         for row in rows:
             if row is None:
@@ -93,7 +99,7 @@ class Workbook:
                 yield Line(number, problem=text)
             else:
                 number = _row_number(row.get("r"), number)
-                yield Line(number, self._cells(row))
+                yield Line(number, self._cells(row, width))
 
     def _read_workbook(self, parts: Parts, main: str, targets: dict[str, str]) -> None:
         for element in parts.elements(main, "sheet", "workbookPr"):
@@ -108,7 +114,7 @@ class Workbook:
             elif part in parts and "worksheets" in part.lower():
                 self.sheets.append(Sheet(name, part))
 
-    def _cells(self, row: ET.Element) -> list[Cell]:
+    def _cells(self, row: ET.Element, width: int) -> list[Cell]:
         cells: dict[int, Cell] = {}
         column = -1
         for element in row:
@@ -117,6 +123,8 @@ class Workbook:
             column = _column(element.get("r"), column)
             if column < MAX_COLUMNS and (cell := self._cell(element)) != "":
                 cells[column] = cell
+                if width and column >= width:
+                    break  # the row is refused by it
         return [cells.get(i, "") for i in range(max(cells, default=-1) + 1)]
 
     def _cell(self, element: ET.Element) -> Cell:

@@ -21,11 +21,11 @@ from search.errors import ForeignEncoder
 from search.gallery.calibration import Curves
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.neighbours import Shortlist
+from search.gallery.on_disk.snapshots import LoadedSnapshot, curves_of
 from search.gallery.overlay import Overlay
 from search.gallery.reading import CodeShape, read_of_images, read_products
 from search.gallery.rows import Int64s, Rows, merged
 from search.gallery.snapshot_gallery import IndexedRows, SnapshotGallery
-from search.gallery.snapshots import LoadedSnapshot, curves_of
 from search.models import Collection
 
 

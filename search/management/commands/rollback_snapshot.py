@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Snapshot
 
 

@@ -13,7 +13,7 @@ from tests.catalogue.import_files import report_of, run_import, write_csv
 HEAD = "sku,name,category,price,=cmd"
 # Writers of CSV that nobody opens in a spreadsheet, and why.
 OTHER_WRITERS = {
-    "demo/rendering.py": "the demo shop's own data, and a set of made-up products",
+    "demo/renderer/rendering.py": "the demo shop's own data, and made-up products",
     "hashing/training/curves.py": "numbers alone",
 }
 

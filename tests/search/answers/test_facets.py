@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from catalogue.models import Product
 from search.answers import similar
 from search.encoders import encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.builders import add_image, new_product
 from tests.search.asking import get, open_varied_shop, post_photo, skus
 

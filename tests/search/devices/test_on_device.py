@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from catalogue.images import open_photo
 from demo import PICTURES
 from search.encoders import encoding, registry
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.browser.conftest import open_page  # noqa: F401
 from tests.builders import new_product
 from tests.documented import blocks, write

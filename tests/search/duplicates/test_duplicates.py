@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from catalogue.models import Product, ProductImage
 from search.duplicates import finding
 from search.encoders import encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models.duplicates import Resemblance
 from search.tasks import find_duplicates
 from tests.builders import add_image, draw_picture, make_image, new_product

@@ -17,7 +17,7 @@ from catalogue.signals import bulk_images
 from search.answers.similar import similar_to_photo
 from search.encoders import encoding, registry
 from search.engines.engine import current_gallery
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import ImageCode
 from search.tasks import encode_images, sweep
 from tests.builders import add_image, make_image, new_product

@@ -31,7 +31,7 @@ from search.encoders import filling, registry
 from search.engines.engine import current_gallery
 from search.engines.verification import compare
 from search.errors import ForeignEncoder
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import ImageCode, Snapshot
 from search.models.duplicates import Resemblance
 from search.rollout import switching

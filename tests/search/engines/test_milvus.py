@@ -23,7 +23,7 @@ from search.engines.milvus import milvus_client, syncing
 from search.engines.milvus.syncing import WriteCounts
 from search.engines.verification import Sweep
 from search.errors import ForeignEncoder, SearchUnavailable
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.gallery.reading import CodeShape, read_images
 from search.models import Change, Collection, Snapshot
 from search.rollout import switching

@@ -15,7 +15,7 @@ from catalogue.models import Product, ProductImage
 from search import tasks
 from search.engines import embedded, verification
 from search.engines.engine import current_gallery
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Change, ImageCode
 from tests.builders import new_category, new_product
 from tests.search.catalogues import add_coded_image, embedding, random_product

@@ -196,3 +196,28 @@ def test_of_one_senders_verdicts_the_last_is_exported(
     call_command("export_feedback", str(tmp_path / "feedback.npz"))
     with np.load(tmp_path / "feedback.npz") as written:
         assert written["right"].tolist() == [False]
+
+
+def test_a_product_outside_the_answer_is_refused(
+    shop: list[Product], query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nobody teaches the shop what no search ever showed."""
+    monkeypatch.setattr("search.answers.similar.SHORTLIST_IMAGES", 1)
+    monkeypatch.setattr("search.answers.similar.MIN_PRODUCTS", 1)
+    statuses = [give(right(query, product)).status_code for product in shop]
+    assert sorted(statuses, reverse=True)[0] == 400 and 201 in statuses
+    refused = give(right(query, shop[statuses.index(400)])).json()
+    assert refused["code"] == "not_answered"
+
+
+def test_the_filters_of_the_answer_say_what_is_in_it(
+    shop: list[Product], query: str
+) -> None:
+    Product.objects.filter(pk=shop[0].pk).update(brand="Alba")
+    body = right(query, shop[0])
+    client = APIClient(REMOTE_ADDR="192.0.2.1")
+    for brand, status in (("Alba", 201), ("Borea", 400)):
+        answer = client.post(f"{FEEDBACK}?brand={brand}", body, format="json")
+        assert answer.status_code == status
+    answer = client.post(f"{FEEDBACK}?sort=price", body, format="json")
+    assert answer.json()["errors"][0]["field"] == "sort"

@@ -98,7 +98,10 @@ def test_another_site_cannot_press(shop: list[Product]) -> None:
     assert press(client, page, right=shop[3].pk).status_code == 403
 
 
-@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere", "x\0"])
+@pytest.mark.parametrize(
+    "back",
+    ["https://elsewhere.example/", "//elsewhere", "x\0", "http://[elsewhere?brand=%"],
+)
 def test_it_leads_back_to_this_shop_alone(
     client: Client, shop: list[Product], back: str
 ) -> None:
@@ -108,3 +111,11 @@ def test_it_leads_back_to_this_shop_alone(
 
 def test_the_privacy_page_tells_what_is_kept(client: Client, db: None) -> None:
     assert "If you press “Right”" in words(client.get("/privacy/"))
+
+
+def test_the_filters_of_the_page_count(client: Client, shop: list[Product]) -> None:
+    page = asked(client)
+    fields = {"query": page.answer.query, "right": shop[3].pk}
+    for brand, status in (("another", 404), (shop[3].brand, 200)):
+        back = f"/search/?query=x&brand={brand}"
+        assert client.post(GIVE, {**fields, "back": back}).status_code == status

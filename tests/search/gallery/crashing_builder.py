@@ -56,7 +56,7 @@ class Killer:
 def build(told: str, number: int) -> None:
     from django.db import connection
 
-    from search.gallery import snapshots
+    from search.gallery.on_disk import snapshots
 
     connection.inc_thread_sharing()
     connection.connection = None  # the parent's, if it had one

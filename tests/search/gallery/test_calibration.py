@@ -14,8 +14,9 @@ from hashing import CodeIndex
 from search.answers.similar import similar_to_query
 from search.encoders.registry import encoder
 from search.engines.engine import current_gallery
-from search.gallery import calibration, snapshots
+from search.gallery import calibration
 from search.gallery.calibration import Curves, JudgedAnswers, probabilities
+from search.gallery.on_disk import snapshots
 from search.gallery.reliability import expected_error, reliability
 from search.gallery.rows import Rows
 from search.golden.report import keep

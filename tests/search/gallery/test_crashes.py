@@ -13,7 +13,7 @@ from django.conf import settings
 
 from search.engines import embedded
 from search.engines.engine import current_gallery
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Snapshot
 from tests.builders import new_product
 from tests.search.catalogues import a_query, add_coded_image, embedding

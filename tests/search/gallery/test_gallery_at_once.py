@@ -16,9 +16,9 @@ from search.answers.query import Query
 from search.encoders.registry import encoder
 from search.gallery.columns import WordColumn
 from search.gallery.filters import NO_FILTERS, Filters
+from search.gallery.on_disk.snapshots import LoadedSnapshot
 from search.gallery.rows import Rows
 from search.gallery.snapshot_gallery import SnapshotGallery
-from search.gallery.snapshots import LoadedSnapshot
 
 N, K, CHANGED = 4000, 60, 100
 FILTERS = (

@@ -8,8 +8,8 @@ import pytest
 
 from hashing import IndexKind, RecallTooLow
 from search.engines.engine import current_gallery
-from search.gallery import indexing, snapshots
 from search.gallery.filters import Filters
+from search.gallery.on_disk import indexing, snapshots
 from search.models import Snapshot
 from tests.search.catalogues import BRANDS, a_query, brute_force, random_product
 

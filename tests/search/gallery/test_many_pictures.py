@@ -8,8 +8,8 @@ from catalogue.models import Product
 from search.answers.query import Query
 from search.answers.request import RESULTS_PER_PAGE, SearchRequest
 from search.answers.similar import similar_to_product, similar_to_query
-from search.gallery import snapshots
 from search.gallery.filters import Filters
+from search.gallery.on_disk import snapshots
 from tests.builders import new_product
 from tests.search.catalogues import Embedding, a_query, add_coded_image, embedding
 

@@ -18,7 +18,7 @@ from config.storage import origin_of_pictures, shared_storages
 from search.engines import embedded
 from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Snapshot
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import change_url, filled_in, upload

@@ -16,8 +16,8 @@ from search import background
 from search.engines import embedded
 from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable
-from search.gallery import snapshots
 from search.gallery.holder import Holder
+from search.gallery.on_disk import snapshots
 from search.gallery.reading import CodeShape
 from search.gallery.rows import Rows
 from search.models import Change, Snapshot

@@ -30,7 +30,7 @@ from search.encoders import encoding, filling, registry
 from search.engines import embedded
 from search.engines.engine import current_gallery
 from search.errors import ForeignEncoder, Refused, SearchUnavailable
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Encoder, ImageCode, Snapshot
 from search.rollout import switching
 from tests.builders import make_image, new_product

@@ -16,7 +16,7 @@ from hashing.layers.lsh import random_hyperplanes
 from search.answers import matching
 from search.answers.query import Query
 from search.encoders import registry
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from search.models import Encoder, ImageCode
 from tests.builders import new_product
 from tests.search.catalogues import add_coded_image

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from catalogue.models import Category, Product
 from config import gunicorn
 from search.encoders import encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.builders import make_image, new_product
 from tests.search.asking import PHOTO, a_file
 

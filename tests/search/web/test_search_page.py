@@ -11,8 +11,8 @@ from PIL import Image
 from catalogue.models import Product
 from search.answers import similar
 from search.errors import SearchUnavailable
-from search.gallery import snapshots
 from search.gallery.calibration import Match
+from search.gallery.on_disk import snapshots
 from search.web import samples
 from tests.builders import make_image, new_product
 from tests.search.shops import (

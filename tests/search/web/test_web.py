@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from search.encoders import encoding
-from search.gallery import snapshots
+from search.gallery.on_disk import snapshots
 from tests.builders import make_image, new_product
 from tests.servers import Server
 from tests.wait import wait_until

@@ -15,9 +15,9 @@ from catalogue.models import Category, Product
 from hashing import hamming
 from search import background
 from search.encoders import encoding
-from search.gallery import snapshots
 from search.gallery.filters import NO_FILTERS
 from search.gallery.holder import Holder
+from search.gallery.on_disk import snapshots
 from search.words import ranking, text_encoding, words_gallery
 from search.words.documents import read_documents
 from search.words.language import sentences
@@ -294,7 +294,7 @@ def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(
     client: APIClient, db: None
 ) -> None:
     from search import changes
-    from search.gallery import snapshots
+    from search.gallery.on_disk import snapshots
     from search.models import Change
 
     open_varied_shop(3)

@@ -12,8 +12,8 @@ import numpy as np
 
 from hashing import CodeIndex, IndexFileError
 from hashing.disk import fsync, sha256_of
-from search.gallery import indexing
 from search.gallery.columns import WORD_COLUMNS, WordColumn
+from search.gallery.on_disk import indexing
 from search.gallery.rows import ARRAYS, Rows
 
 FORMAT = "semblance-snapshot-1"
@@ -24,7 +24,7 @@ def write(rows: Rows, folder: Path, *, fingerprint: str) -> tuple[Rows, CodeInde
     """Write a snapshot into a new folder, and verify it.
 
     Returns the rows and index read back, memory-mapped. Raises RecallTooLow
-    (search.gallery.indexing).
+    (search.gallery.on_disk.indexing).
     """
     indexing.build_index(rows).save(folder / "index")
     columns = {name: getattr(rows, name) for name in ARRAYS if name not in IN_INDEX}

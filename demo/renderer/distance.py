@@ -7,9 +7,9 @@
 
 import math
 
-from demo.compiling import compiled
-from demo.outlines import field_distance
-from demo.program import (
+from demo.renderer.compiling import compiled
+from demo.renderer.outlines import field_distance
+from demo.renderer.program import (
     AT,
     BLEND,
     BODY,

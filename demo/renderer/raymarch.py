@@ -10,10 +10,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from demo import materials as M
-from demo.compiling import compiled
-from demo.light import march, openness, surroundings
-from demo.program import (
+from demo.renderer import materials as M
+from demo.renderer.compiling import compiled
+from demo.renderer.light import march, openness, surroundings
+from demo.renderer.program import (
     AHEAD,
     OBJECT_GLASS,
     RIGHT,
@@ -22,8 +22,14 @@ from demo.program import (
     Floats,
     Scene,
 )
-from demo.shading import backdrop, colour_and_normal, normal_at, object_space, shade
-from demo.surface import colour_at
+from demo.renderer.shading import (
+    backdrop,
+    colour_and_normal,
+    normal_at,
+    object_space,
+    shade,
+)
+from demo.renderer.surface import colour_at
 
 Labels = npt.NDArray[np.int64]
 

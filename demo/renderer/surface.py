@@ -7,8 +7,8 @@
 
 import math
 
-from demo import materials as M
-from demo.compiling import compiled
+from demo.renderer import materials as M
+from demo.renderer.compiling import compiled
 
 (STRIPES, UPRIGHT, DOTS, CHECKS, GINGHAM, BAND, SPECKLE, DIPPED, ZIGZAG) = range(1, 10)
 (DIAGONAL, OMBRE, MARBLE, WOOD, DIAMONDS, FLOWERS, TARTAN, TERRAZZO) = range(10, 18)

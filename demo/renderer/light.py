@@ -7,9 +7,9 @@
 
 import math
 
-from demo.compiling import compiled
-from demo.distance import nearest
-from demo.program import (
+from demo.renderer.compiling import compiled
+from demo.renderer.distance import nearest
+from demo.renderer.program import (
     BOUNCE,
     BOXES,
     FLOOR,

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from demo import program as D
-from demo.materials import Material
+from demo.renderer import program as D
+from demo.renderer.materials import Material
 
 Point = tuple[float, ...]
 

@@ -7,11 +7,11 @@
 
 import math
 
-from demo import materials as M
-from demo.compiling import compiled
-from demo.distance import object_distance
-from demo.light import NEVER, march, openness, shadow, surroundings
-from demo.program import (
+from demo.renderer import materials as M
+from demo.renderer.compiling import compiled
+from demo.renderer.distance import object_distance
+from demo.renderer.light import NEVER, march, openness, shadow, surroundings
+from demo.renderer.program import (
     BACK_LOW,
     BACK_TOP,
     BOUNCE,
@@ -25,7 +25,7 @@ from demo.program import (
     WALL,
     WALL_AT,
 )
-from demo.surface import bent_normal, colour_at
+from demo.renderer.surface import bent_normal, colour_at
 
 
 @compiled

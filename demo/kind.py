@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo.materials import Material
-from demo.solids import Solid
+from demo.renderer.materials import Material
+from demo.renderer.solids import Solid
 
 
 @dataclass(frozen=True)

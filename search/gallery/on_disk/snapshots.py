@@ -21,11 +21,12 @@ from hashing import CodeIndex, Encoder, IndexFileError, RecallTooLow
 from search import changes
 from search.encoders.registry import encoder
 from search.errors import NewerSnapshot, SearchUnavailable
-from search.gallery import golden_photos, shared
+from search.gallery import golden_photos
 from search.gallery.calibration import Curves, calibrate
+from search.gallery.on_disk import shared
+from search.gallery.on_disk.snapshot_files import read_rows, write
 from search.gallery.reading import CodeShape, read_all
 from search.gallery.rows import Rows
-from search.gallery.snapshot_files import read_rows, write
 from search.locks import try_lock
 from search.models import Collection, Snapshot
 

@@ -7,8 +7,8 @@
 
 import math
 
-from demo.compiling import compiled
-from demo.program import (
+from demo.renderer.compiling import compiled
+from demo.renderer.program import (
     FAR,
     FIELD,
     FIELD_CELL,
