@@ -1,6 +1,5 @@
 """Receives photos in memory alone, and refuses bodies that are too large."""
 
-from io import BytesIO
 from typing import Any
 
 from django.conf import settings
@@ -41,24 +40,12 @@ class MemoryOnly(FileUploadHandler):
 
 
 def receive_in_memory(request: HttpRequest) -> None:
-    """Have the body received in memory. Call before anything reads it.
+    """Have files received in memory. Call before anything reads the body.
 
-    Raises BodyTooLarge by the declared length alone; without one, as soon as more than
-    allowed has come.
+    Raises BodyTooLarge by its length alone; one that came in chunks was given its
+    length before (config/bodies.py).
     """
-    max_bytes = settings.MAX_PHOTO_BYTES + MAX_FORM_BYTES
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > max_bytes:
+    if length.isdigit() and int(length) > settings.MAX_PHOTO_BYTES + MAX_FORM_BYTES:
         raise BodyTooLarge
-    if request.META.get("wsgi.input_terminated") and int(length) == 0:
-        _receive_chunked(request, max_bytes)
     request.upload_handlers = [MemoryOnly(request)]
-
-
-def _receive_chunked(request: HttpRequest, max_bytes: int) -> None:
-    """Read a body of unknown length, which Django would take for an empty one."""
-    body = request.META["wsgi.input"].read(max_bytes + 1)
-    if len(body) > max_bytes:
-        raise BodyTooLarge
-    request.META["CONTENT_LENGTH"] = str(len(body))
-    request._stream = BytesIO(body)
