@@ -1,4 +1,4 @@
-"""The page that says why a picture is in an answer."""
+"""The page that explains why a picture is in an answer."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import push_url
 from PIL.Image import Image
 
+from catalogue.api import MAX_ID
 from catalogue.media import images
 from catalogue.models import Product, ProductImage
 from pictures.errors import DecoderBusy, UnreadableImage
@@ -24,23 +25,21 @@ from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.web import samples
 from search.web.uploads import BodyTooLarge, receive_in_memory
 
-MOST_ID = 2**62
-
 
 class WhyForm(forms.Form):
-    """The token of an answer, a picture in it, and what else was searched with."""
+    """The token of an answer, a picture in it, and the sample or product it is of."""
 
     query = forms.CharField(max_length=4000)
-    image = forms.IntegerField(min_value=1, max_value=MOST_ID)
+    image = forms.IntegerField(min_value=1, max_value=MAX_ID)
     sample = forms.CharField(max_length=100, required=False)
-    like = forms.IntegerField(min_value=1, max_value=MOST_ID, required=False)
+    like = forms.IntegerField(min_value=1, max_value=MAX_ID, required=False)
 
 
-# Exempt like the search: the body is read in memory alone, and nothing changes.
+# Exempt as the search is: the body is read in memory alone, and nothing changes.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def why(request: HttpRequest) -> HttpResponse:
-    """With the photo, sent once more, or without: then by its numbers."""
+    """Explain a result by the photo, sent once more, or else by its embedding."""
     try:
         if request.method == "POST":
             receive_in_memory(request)
@@ -53,8 +52,8 @@ def why(request: HttpRequest) -> HttpResponse:
     image = get_object_or_404(
         on_sale.select_related("product__category"), pk=form.cleaned_data["image"]
     )
-    kept = {name: value for name, value in form.cleaned_data.items() if value}
-    back = {name: value for name, value in kept.items() if name != "image"}
+    params = {name: value for name, value in form.cleaned_data.items() if value}
+    back = {name: value for name, value in params.items() if name != "image"}
     context: dict[str, Any] = {
         "image": image,
         "product": image.product,
@@ -69,16 +68,16 @@ def why(request: HttpRequest) -> HttpResponse:
     except (SearchUnavailable, UnreadableImage, DecoderBusy):
         context["why"] = None  # the page says so
     response = render(request, "search/why.html", context)
-    push_url(response, f"{reverse('why')}?{urlencode(kept)}")
+    push_url(response, f"{reverse('why')}?{urlencode(params)}")
     patch_cache_control(response, private=True)
     return response
 
 
 def _photo(request: HttpRequest, form: WhyForm, query: Query) -> Image | None:
-    """The part of the photo that was searched; None where it is not at hand."""
+    """Return the part of the photo that was searched; None where it is not at hand."""
     if sent := request.FILES.get("photo"):
         return cropped(images.open_photo(sent), query.box)
-    if sample := samples.named(form.cleaned_data["sample"]):
+    if sample := samples.sample_named(form.cleaned_data["sample"]):
         with sample.path.open("rb") as file:
             return cropped(images.open_photo(file), query.box)
     like = Product.objects.on_sale().filter(pk=form.cleaned_data["like"] or 0).first()

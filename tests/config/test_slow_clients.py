@@ -4,18 +4,15 @@ import hashlib
 import http.client
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers import NginxServer, Server, WebServer, shop_environment
+from tests.servers import NginxServer, Server, WebServer
 from tests.wait import wait_until
 
 pytestmark = pytest.mark.slow
@@ -24,14 +21,6 @@ LOGIN = "/admin/login/"
 IMPORT = "/admin/catalogue/catalogueimport/add/"
 PHOTO = "/api/v1/search/photo/"
 PLACES = [LOGIN, IMPORT, "/admin/catalogue/product/add/", "/search/", "/nowhere"]
-# Prints the key of a session.
-SIGN_IN = """
-from django.contrib.auth.models import User
-from django.test import Client
-client = Client()
-client.force_login(User.objects.create_superuser("staff"))
-print(client.cookies["sessionid"].value)
-"""
 NINE = 9  # two processes have four threads each
 LARGE = "Content-Length: 150000000"
 CHUNKED = "Transfer-Encoding: chunked"
@@ -74,28 +63,6 @@ def clients(port: int, data: bytes, number: int = NINE) -> Iterator[list[Any]]:
     """So many that have sent this, and send no more."""
     with ExitStack() as stack:
         yield [stack.enter_context(sent(port, data)) for _ in range(number)]
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return an empty shop with a colleague in it: its environment, and her session."""
-    folder = tmp_path_factory.mktemp("shop")
-    temporary = folder / "temporary"
-    temporary.mkdir()
-    environment = shop_environment(
-        f"sqlite:///{folder}/db.sqlite3", folder, TMPDIR=str(temporary)
-    )
-    manage = partial(subprocess.run, env=environment, check=True, capture_output=True)
-    for command in (["migrate"], ["collectstatic", "--noinput"]):
-        manage([sys.executable, "manage.py", *command])
-    made = manage([sys.executable, "manage.py", "shell", "-c", SIGN_IN], text=True)
-    return {**environment, "SESSION": made.stdout.split()[-1]}
-
-
-@pytest.fixture(scope="module")
-def gunicorn(shop: dict[str, str], tmp_path_factory: Any) -> Iterator[WebServer]:
-    with WebServer(tmp_path_factory.mktemp("gunicorn"), shop) as server:
-        yield server
 
 
 @pytest.fixture(params=["gunicorn", "nginx"])
@@ -302,4 +269,4 @@ def test_a_client_that_waits_for_leave_to_send_is_given_it(port: int) -> None:
     with sent(port, start) as client:
         assert client.recv(100).startswith(b"HTTP/1.1 100 Continue")
         client.sendall(form)
-        assert status_of(client) == 400
+        assert status_of(client) == 415
