@@ -55,7 +55,7 @@ def photos_of(folder: Path) -> list[bytes]:
 
 
 def move_there_and_back(postgres: PostgresServer, milvus: MilvusServer) -> Any:
-    here = {"DATABASE_URL": postgres.url, "MILVUS_URI": milvus.url}
+    here = {"DATABASE_URL": postgres.url, "MILVUS_URL": milvus.url}
     with Shop(**here) as shop:
         with tarfile.open(TAR) as tar:
             tar.extractall(shop.folder, filter="data")

@@ -59,7 +59,7 @@ def timed_engine(shop: Shop, photo: bytes) -> Any:
 def scale(postgres: PostgresServer, milvus: MilvusServer, images: int) -> Any:
     server = psutil.Process(milvus.process.pid)
     memory, disk = server.memory_info().rss, bytes_of(milvus.folder / "data")
-    with Shop(DATABASE_URL=postgres.url, MILVUS_URI=milvus.url) as shop:
+    with Shop(DATABASE_URL=postgres.url, MILVUS_URL=milvus.url) as shop:
         subprocess.run(
             [sys.executable, "-m", "benchmarks.many", str(images)],
             cwd=BASE_DIR,

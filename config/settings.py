@@ -1,11 +1,13 @@
 """All settings, from the environment. The values a deployment sets are in env.py."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
 
 import structlog
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, env
@@ -229,7 +231,12 @@ ENCODER = Path(env("ENCODER"))
 SEARCH_INDEX = env("SEARCH_INDEX")
 LEAST_RECALL = env("LEAST_RECALL")
 SEARCH_ENGINE = env("SEARCH_ENGINE")
-MILVUS_URI = env("MILVUS_URI")
+MILVUS_URL = env("MILVUS_URL")
+if "MILVUS_URI" in os.environ:
+    raise ImproperlyConfigured(
+        "MILVUS_URI is MILVUS_URL now: Milvus' own client reads the old name, and "
+        "refuses some of its values. Rename it, and unset the old one."
+    )
 SNAPSHOTS_DIR = DATA_DIR / "snapshots"
 ENCODERS_DIR = DATA_DIR / "encoders"
 

@@ -40,9 +40,9 @@ def engine_is_known_and_there(app_configs: Any, **kwargs: Any) -> list[CheckMess
     if chosen not in ENGINES:
         hint = f"One of: {', '.join(ENGINES)}."
         return [Error(f"SEARCH_ENGINE is {chosen}.", hint=hint, id="search.E002")]
-    if chosen == MILVUS and not settings.MILVUS_URI:
-        hint = "For example MILVUS_URI=http://milvus.example:19530"
-        return [Error("MILVUS_URI is not set.", hint=hint, id="search.E003")]
+    if chosen == MILVUS and not settings.MILVUS_URL:
+        hint = "For example MILVUS_URL=http://milvus.example:19530"
+        return [Error("MILVUS_URL is not set.", hint=hint, id="search.E003")]
     if chosen == MILVUS and find_spec("pymilvus") is None:
         hint = "pip install -r requirements-milvus.txt"
         return [Error("Milvus' client is missing.", hint=hint, id="search.E004")]

@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,10 @@ import pytest
 import yaml
 
 from config.env import BASE_DIR, env
-from tests.servers import NginxServer, WebServer
+from tests.servers import NginxServer, Server, WebServer
 
 DOCKER = BASE_DIR / "docker"
+DEFAULT = re.compile(r"\$\{[A-Z_]+:-([^}]*)\}$")
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(:[-?][^}]*)?\}")
 
 
@@ -36,8 +39,39 @@ def test_parts_wait_only_for_parts_that_exist(compose: dict[str, Any]) -> None:
                 assert "healthcheck" in services[other]
 
 
-def test_compose_sets_what_the_shop_reads(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]["web"]["environment"]) <= set(env.scheme)
+def test_every_setting_reaches_the_shop_and_nothing_else_does(
+    compose: dict[str, Any],
+) -> None:
+    services = compose["services"]
+    web = set(services["web"]["environment"])
+    assert web - {"WEB_CONCURRENCY"} == set(env.scheme) - {"DEBUG"}
+    # Commands and workers wait for the database as long as it takes.
+    for name in ("set-up", "worker-uploads", "worker-bulk", "beat"):
+        own = set(services[name]["environment"])
+        assert own == web - {"WEB_CONCURRENCY", "DATABASE_SECONDS"}
+
+
+def test_what_is_not_set_has_the_default_of_the_settings(
+    compose: dict[str, Any],
+) -> None:
+    web = compose["services"]["web"]["environment"]
+    chosen = {
+        name: given[1] for name, text in web.items() if (given := DEFAULT.match(text))
+    }
+    # Here a proxy stands in front, PostgreSQL is there, and the shop is in /shop.
+    here = {"PROXIES": "1", "DATABASE_SECONDS": "10", "WEB_CONCURRENCY": "2"}
+    here["ENCODER"] = "/shop/hashing/shipped"
+    for name, value in chosen.items():
+        if name in here:
+            assert value == here[name]
+        else:
+            cast, default = env.scheme[name]
+            assert env.parse_value(value, cast) == default, name
+
+
+def test_every_part_has_an_end_to_its_memory(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert "mem_limit" in service or name == "set-up"
 
 
 def test_volumes_are_declared(compose: dict[str, Any]) -> None:
@@ -99,3 +133,27 @@ def test_nginx_takes_its_configuration(
     command = [needed_nginx, "-t", "-c", server.config]
     checked = subprocess.run(command, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
+
+
+def healthy(port: int) -> int:
+    script = [sys.executable, str(DOCKER / "healthy.py"), str(port)]
+    return subprocess.run(script, capture_output=True).returncode
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_health_check_sees_a_shop_that_answers_500(
+    environment: dict[str, str], tmp_path: Path, start: Callable[[Server], Server]
+) -> None:
+    server = start(WebServer(tmp_path, {**environment, "DATA_DIR": str(tmp_path)}))
+    assert healthy(server.port) == 1  # without static files no page can be made
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"],
+        cwd=BASE_DIR,
+        env=server.env,
+        check=True,
+    )
+    server.restart()
+    assert healthy(server.port) == 0
+    server.stop()
+    assert healthy(server.port) == 1

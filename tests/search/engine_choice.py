@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from search.engines.milvus import milvus_client
+from search.engines.milvus import lite, milvus_client
 from tests.milvus_server import MilvusServer, reason_not_to_start
 
 ON_EACH_ENGINE = pytest.mark.parametrize(
@@ -22,11 +22,9 @@ ON_EACH_ENGINE = pytest.mark.parametrize(
 @pytest.fixture(scope="session")
 def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a Milvus is that runs beside this process, on a file."""
-    from milvus_lite.server_manager import server_manager_instance
-
     folder = tmp_path_factory.mktemp("milvus")
     yield str(folder / "lite.db")
-    server_manager_instance.release_all()
+    lite.stop_all()
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +47,7 @@ def chosen_engine(
     # A machine under load is no Milvus that is away.
     monkeypatch.setattr(milvus_client, "SEARCH_TIMEOUT", 60.0)
     uri = request.getfixturevalue(request.param)
-    settings.SEARCH_ENGINE, settings.MILVUS_URI = "milvus", uri
+    settings.SEARCH_ENGINE, settings.MILVUS_URL = "milvus", uri
     yield "milvus"
     empty(uri)
 

@@ -20,6 +20,7 @@ from pymilvus.client.ts_utils import get_collection_ts
 
 from hashing import Codes
 from outages.pause import Pause
+from search.engines.milvus import lite
 from search.engines.milvus.milvus_rows import NUMBERS, all_of, as_entities, expression
 from search.errors import SearchUnavailable
 from search.gallery.filters import Filters
@@ -65,7 +66,7 @@ def create(name: str, *, n_bits: int) -> None:
         schema.add_field("code", DataType.BINARY_VECTOR, dim=n_bits)
         index = client.prepare_index_params()
         index.add_index("code", index_type="BIN_FLAT", metric_type="HAMMING")
-        if not _is_file(settings.MILVUS_URI):
+        if not _is_file(settings.MILVUS_URL):
             index.add_index("product_id", index_type="STL_SORT")
         client.create_collection(
             name, schema=schema, index_params=index, timeout=WRITE_TIMEOUT
@@ -231,10 +232,15 @@ def _held(
 
 
 def connect(uri: str, *, timeout: float) -> MilvusClient:
-    """Connect to Milvus, or open a file of Milvus Lite. Raises MilvusException."""
+    """Connect to Milvus, or to Milvus Lite on a file.
+
+    Raises MilvusException; SearchUnavailable where Milvus Lite cannot be started.
+    """
+    if not _is_file(uri):
+        return MilvusClient(uri, timeout=timeout)
     # Milvus Lite hangs up on a client that asks every 10 s whether it is there.
-    options = {"grpc.keepalive_time_ms": NEVER} if _is_file(uri) else {}
-    return MilvusClient(uri, timeout=timeout, grpc_options=options)
+    options = {"grpc.keepalive_time_ms": NEVER}
+    return MilvusClient(lite.address_of(uri), timeout=timeout, grpc_options=options)
 
 
 @contextmanager
@@ -251,6 +257,9 @@ def _asking(
             client.load_collection(name, timeout=timeout)
             _loaded.add(name)
         yield client
+    except SearchUnavailable:
+        _pause.begin()
+        raise
     except (MilvusException, grpc.RpcError) as error:
         _forget_connection()
         _pause.begin()
@@ -269,7 +278,7 @@ def _connected() -> MilvusClient:
     global _client  # noqa: PLW0603
     with _lock:
         if _client is None:
-            _client = connect(settings.MILVUS_URI, timeout=SEARCH_TIMEOUT)
+            _client = connect(settings.MILVUS_URL, timeout=SEARCH_TIMEOUT)
         return _client
 
 

@@ -19,8 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for a program")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.MILVUS_URI:
-            raise CommandError("Where is Milvus? Set MILVUS_URI.")
+        if not settings.MILVUS_URL:
+            raise CommandError("Where is Milvus? Set MILVUS_URL.")
         # An extra: without it the other commands still work.
         from search.engines.milvus import syncing
 

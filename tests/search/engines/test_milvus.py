@@ -72,7 +72,7 @@ def collection() -> str:
 
 
 def client_of(settings: Any) -> MilvusClient:
-    return milvus_client.connect(settings.MILVUS_URI, timeout=20)
+    return milvus_client.connect(settings.MILVUS_URL, timeout=20)
 
 
 def test_changes_are_found_before_and_after_they_are_carried_over() -> None:
@@ -241,7 +241,7 @@ def test_while_milvus_is_away_search_says_so_and_the_rest_goes_on(
     fill()
     post = lambda: client.post(PHOTO, {"photo": a_file(make_image(1))})  # noqa: E731
     assert post().status_code == 200
-    uri, settings.MILVUS_URI = settings.MILVUS_URI, AWAY
+    uri, settings.MILVUS_URL = settings.MILVUS_URL, AWAY
     with monkeypatch.context() as patch:
         patch.setattr(milvus_client, "SEARCH_TIMEOUT", 1.0)
         answers = (post(), post(), client.get(f"{API}status/"))
@@ -254,7 +254,7 @@ def test_while_milvus_is_away_search_says_so_and_the_rest_goes_on(
     product = Product.objects.get(sku="p1")
     product.price = 77
     product.save()
-    settings.MILVUS_URI = uri
+    settings.MILVUS_URL = uri
     answer = post().json()
     assert answer["results"][0]["product"]["price"] == "77.00"
     status = client.get(f"{API}status/").json()
@@ -355,6 +355,6 @@ def test_a_move_changes_no_similarity_and_calibration_goes_on_there() -> None:
 def test_settings_that_cannot_work_are_named(
     settings: Any, chosen: str, uri: str, code: str | None
 ) -> None:
-    settings.SEARCH_ENGINE, settings.MILVUS_URI = chosen, uri
+    settings.SEARCH_ENGINE, settings.MILVUS_URL = chosen, uri
     found = checks.engine_is_known_and_there(None)
     assert [error.id for error in found] == ([f"search.{code}"] if code else [])
