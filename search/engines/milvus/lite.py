@@ -6,6 +6,7 @@ another once its process has ended, with which it ends.
 """
 
 import fcntl
+import re
 import socket
 import tempfile
 import time
@@ -19,6 +20,9 @@ from search.errors import SearchUnavailable
 START_SECONDS = 8.0
 LOOK_SECONDS = 0.05
 SOCKET_PATH_BYTES = 100
+# What Milvus Lite allows, and how that is told.
+NAME = re.compile(r"[a-zA-Z0-9._-]{1,36}")
+NAME_RULE = "letters, digits, '.', '_' and '-' alone, 36 of them at most"
 
 _lock = Lock()
 _servers: dict[str, tuple[Any, IO[Any]]] = {}  # those of this process, and their locks
@@ -30,6 +34,8 @@ def address_of(file: str) -> str:
     Raises SearchUnavailable if it cannot be.
     """
     path = Path(file).resolve()
+    if not NAME.fullmatch(path.name):
+        raise SearchUnavailable(f"MILVUS_URL={file}: the name has {NAME_RULE}")
     listens_at = _socket_of(path)
     until = time.monotonic() + START_SECONDS
     with _lock:
@@ -56,9 +62,7 @@ def _start(path: Path, listens_at: Path) -> None:
         if server._p is not None and server._p.poll() is None:
             return
         server.stop()
-        server.start()
     else:
-        server = _server(path, listens_at)
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = listens_at.with_suffix(".lock").open("w")
         try:
@@ -66,18 +70,17 @@ def _start(path: Path, listens_at: Path) -> None:
         except BlockingIOError:
             lock.close()
             return
+        # Not before we have the lock: one that is dropped removes the socket.
+        server = _server(path, listens_at)
         _servers[str(path)] = server, lock
-        server.start()
+    server.start()
 
 
 def _server(path: Path, listens_at: Path) -> Any:
-    """Return one for this file, not started yet. Raises SearchUnavailable."""
+    """Return one for this file, not started yet."""
     from milvus_lite.server import Server  # of the extra
 
-    try:
-        server = Server(str(path))
-    except RuntimeError as error:  # the name is too long, or has other letters
-        raise SearchUnavailable(f"MILVUS_URL={path}: {error}") from error
+    server = Server(str(path))
     server._uds_path = str(listens_at)
     return server
 
