@@ -200,7 +200,7 @@ class BoxForm(FilterForm):
     words = SearchWordsField()
 
 
-class PhotoForm(BoxForm):
+class PhotoSearchForm(BoxForm):
     """A photo; boxes: whether to suggest some."""
 
     photo = OnePhotoField()
