@@ -37,6 +37,7 @@ from config.problems import (
     RETRY_AFTER,
     TOO_LARGE,
     TOO_MANY,
+    TOO_MANY_FILES,
     problem,
 )
 from outages.disk import is_full
@@ -218,7 +219,9 @@ def _read_form(request: HttpRequest, *, in_memory: bool) -> HttpResponse | None:
         request.POST  # noqa: B018 - reads the body
     except (BodyTooLarge, RequestDataTooBig):
         return refused(request, 413)
-    except (TooManyFieldsSent, TooManyFilesSent):
+    except TooManyFilesSent:
+        return refused(request, 400, TOO_MANY_FILES)
+    except TooManyFieldsSent:
         return refused(request, 400, TOO_MANY)
     except MultiPartParserError:
         return refused(request, 400)

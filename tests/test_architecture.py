@@ -21,6 +21,7 @@ PACKAGES = (
     "catalogue",
     "staff",
     "outages",
+    "disk",
     "hashing",
     "pictures",
 )
