@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from benchmarks.shop import BASE_DIR, DATA, save_result
-from search.web.advice import Advice, advice, brightness, grey_of, sharpness
+from search.web.advice import Advice, advice, brightness, grey_copy, sharpness
 
 SEED = 1
 MOST = 80
@@ -100,11 +100,14 @@ def measured(pictures: list[Picture]) -> dict[str, Any]:
         },
         "any false alarm": round(float(np.mean([bool(each) for each in good])), 4),
         "brightness, 2nd percentile": round(
-            float(np.quantile([brightness(grey_of(each)) for each in pictures], 0.02)),
+            float(
+                np.quantile([brightness(grey_copy(each)) for each in pictures], 0.02)
+            ),
             4,
         ),
         "sharpness, 2nd percentile": round(
-            float(np.quantile([sharpness(grey_of(each)) for each in pictures], 0.02)), 5
+            float(np.quantile([sharpness(grey_copy(each)) for each in pictures], 0.02)),
+            5,
         ),
     }
 

@@ -50,7 +50,7 @@ def server_decoding(shop: Shop) -> Callable[[Path], Path]:
     import django
 
     django.setup()
-    from catalogue.images import open_photo
+    from catalogue.media.images import open_photo
 
     def decoded(photo: Path) -> Path:
         path = photo.with_suffix(".decoded.png")

@@ -10,8 +10,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalogue import images
-from catalogue.images import StoredPicture, reason
+from catalogue.media import images
+from catalogue.media.images import StoredPicture, reason
 from catalogue.models import (
     MAX_POSITION,
     CatalogueImport,

@@ -18,14 +18,14 @@ from imagekit.models import ImageSpecField
 from pilkit.processors import ResizeToFit
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
-from catalogue import images, thumbnails
 from catalogue.cards import ProductProperties
 from catalogue.identity import IdentifierField, folded, normal_form
 from catalogue.importing.models import (
     CatalogueImport as CatalogueImport,  # registers it
 )
+from catalogue.media import images, thumbnails
+from catalogue.media.storing import stored
 from catalogue.signals import announce_image, products_changed
-from catalogue.storing import stored
 
 NBSP = "\u00a0"
 MAX_CATEGORY_SLUG, MAX_PRODUCT_SLUG = 200, 220  # characters

@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from catalogue import thumbnails
 from catalogue.cards import Card, MainPicture
+from catalogue.media import thumbnails
 from catalogue.models import Category, Product, ProductImage
 
 CARD_SIDE = 480  # pixels, as ProductImage.card

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from catalogue import orphans
 from catalogue.importing import jobs
+from catalogue.media import orphans
 
 
 @shared_task

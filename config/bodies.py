@@ -37,14 +37,15 @@ from config.problems import (
     RETRY_AFTER,
     TOO_LARGE,
     TOO_MANY,
+    TOO_MANY_FILES,
     problem,
 )
 from outages.disk import is_full
-from search.web.uploads import FORM_BYTES, BodyTooLarge, MemoryOnly
+from search.web.uploads import MAX_FORM_BYTES, BodyTooLarge, MemoryOnly
 
 PHOTO_VIEWS = ("search", "why", "api:search-photo")
-PICTURES_BYTES = MAX_PICTURES_BYTES + FORM_BYTES
-IMPORT_BYTES = MAX_TABLE_BYTES + MAX_ZIP_BYTES + FORM_BYTES
+PICTURES_BYTES = MAX_PICTURES_BYTES + MAX_FORM_BYTES
+IMPORT_BYTES = MAX_TABLE_BYTES + MAX_ZIP_BYTES + MAX_FORM_BYTES
 # How many large bodies a process reads at a time, each by a thread that waits for it.
 LARGE_AT_ONCE = 2
 COPY_BYTES = 1024 * 1024
@@ -85,7 +86,7 @@ _large_slots = threading.BoundedSemaphore(LARGE_AT_ONCE)
 
 def photo_bytes() -> int:
     """Return how large a photo may be, with the form around it."""
-    return int(settings.MAX_PHOTO_BYTES) + FORM_BYTES
+    return int(settings.MAX_PHOTO_BYTES) + MAX_FORM_BYTES
 
 
 @cache
@@ -95,7 +96,7 @@ def _photo_paths() -> frozenset[str]:
 
 def max_bytes_for_anyone(path: str) -> int:
     """Return how much a stranger may send to this address."""
-    return photo_bytes() if path in _photo_paths() else FORM_BYTES
+    return photo_bytes() if path in _photo_paths() else MAX_FORM_BYTES
 
 
 class BoundedBodies:
@@ -155,7 +156,7 @@ def _receive_photo(request: HttpRequest) -> HttpResponse | None:
 def _receive(request: HttpRequest) -> HttpResponse | None:
     """Read the request's form, if it is one; return a refusal where it is too large."""
     try:
-        if not _is_larger(request, FORM_BYTES):
+        if not _is_larger(request, MAX_FORM_BYTES):
             return _read_small(request)
         if not _is_for_staff(request.path_info):
             return refused(request, 413)
@@ -218,7 +219,9 @@ def _read_form(request: HttpRequest, *, in_memory: bool) -> HttpResponse | None:
         request.POST  # noqa: B018 - reads the body
     except (BodyTooLarge, RequestDataTooBig):
         return refused(request, 413)
-    except (TooManyFieldsSent, TooManyFilesSent):
+    except TooManyFilesSent:
+        return refused(request, 400, TOO_MANY_FILES)
+    except TooManyFieldsSent:
         return refused(request, 400, TOO_MANY)
     except MultiPartParserError:
         return refused(request, 400)

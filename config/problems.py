@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import (
     NON_FIELD_ERRORS,
     RequestDataTooBig,
@@ -15,6 +16,7 @@ from django.core.exceptions import (
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -22,8 +24,8 @@ from drf_standardized_errors.types import Error
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 
-from catalogue.images import reason
-from catalogue.storing import StorageAway
+from catalogue.media.images import reason
+from catalogue.media.storing import StorageAway
 from config.requests import request_id
 from outages.disk import is_full
 from pictures.errors import DecoderBusy, UnreadableImage
@@ -49,6 +51,10 @@ DISK_FULL = _(
     "The shop's disk is full, and nothing was saved. Tell who keeps the shop."
 )
 TOO_MANY = _("There are too many fields.")
+TOO_MANY_FILES = format_lazy(
+    _("These are more than {files} files at once. Go back, and send fewer at a time."),
+    files=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+)
 
 DATABASE_AWAY = (
     503,
@@ -116,7 +122,7 @@ KNOWN_ERRORS: dict[type[Exception], tuple[int, str, Any]] = {
     BodyTooLarge: (413, "body_too_large", TOO_LARGE),
     RequestDataTooBig: (413, "body_too_large", TOO_LARGE),
     TooManyFieldsSent: (400, "too_many_fields", TOO_MANY),
-    TooManyFilesSent: (400, "too_many_fields", TOO_MANY),
+    TooManyFilesSent: (400, "too_many_fields", TOO_MANY_FILES),
     SuspiciousOperation: (400, "bad_request", _("The request is malformed.")),
     UnreadablePostError: (400, "incomplete_body", _("The body did not arrive whole.")),
     OperationalError: DATABASE_AWAY,

@@ -10,20 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, env
 from config.postgresql import CONNECT_SECONDS
-from config.storage import FILES, OVERWRITING, origin_of_pictures, shared_storages
+from config.storages.storage import (
+    FILES,
+    OVERWRITING,
+    origin_of_pictures,
+    shared_storages,
+)
+from disk.whole import made_once, only_for_owner
 
 
 def secret_key(data_dir: Path) -> str:
     """Return the key from the environment, else one made at first start and kept."""
     if key := env("SECRET_KEY"):
         return str(key)
-    path = data_dir / "secret_key"
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text()
+    return made_once(data_dir / "secret_key", secrets.token_urlsafe(50))
 
 
 DATA_DIR = Path(env("DATA_DIR"))
@@ -114,6 +114,8 @@ DATABASES: dict[str, dict[str, Any]] = {
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # It holds names, sessions and passwords' digests. Files beside it follow it.
+    only_for_owner(Path(DATABASES["default"]["NAME"]))
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -209,7 +211,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 100_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 300
 IMAGEKIT_CACHEFILE_DIR = "thumbnails"
 IMAGEKIT_DEFAULT_FILE_STORAGE = "thumbnails"
-IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.thumbnails.name_of"
+IMAGEKIT_SPEC_CACHEFILE_NAMER = "catalogue.media.thumbnails.name_of"
 
 # Shop
 CURRENCY = env("CURRENCY")

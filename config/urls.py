@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from access.pages import throttled_login
 from catalogue import api as catalogue_api
 from config import health, metrics
-from config.media import media
+from config.storages.media import media
 from search.devices import api as device_api
 from search.feedback import api as feedback_api
 from search.web import api as search_api

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from disk.whole import write_whole
 from hashing.errors import CheckpointError
 from hashing.match_curves import Curve
 
@@ -80,7 +81,7 @@ def write_card(folder: Path, contents: dict[str, Any]) -> None:
         "checksums": {name: _sha256(folder / name).hex() for name in ENCODER_FILES},
     }
     text = json.dumps(card, indent=1, ensure_ascii=False)
-    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / CARD_FILE, text + "\n")
 
 
 def compute_fingerprint(folder: Path) -> str:

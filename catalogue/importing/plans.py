@@ -10,7 +10,6 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalogue.images import StoredPicture, prepare, reason
 from catalogue.importing.categories import CategoryIndex
 from catalogue.importing.errors import PictureUnavailable
 from catalogue.importing.pictures import Pictures
@@ -20,6 +19,7 @@ from catalogue.importing.rows import (
     problems_of_fields,
     problems_of_new,
 )
+from catalogue.media.images import StoredPicture, prepare, reason
 from catalogue.models import Category, Product, ProductImage
 from catalogue.signals import products_changed
 from pictures.errors import DecoderBusy, UnreadableImage

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from catalogue.export.spreadsheets import safe_row
 from catalogue.importing.importer import Result
 from catalogue.importing.reading.tables import Problem
-from catalogue.spreadsheets import safe_row
 
 COLUMNS = ("line", "sku", "column", "outcome", "reason")
 

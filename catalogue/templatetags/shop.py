@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils.formats import number_format
 from imagekit.cachefiles import ImageCacheFile
 
-from catalogue import thumbnails
 from catalogue.cards import MainPicture
+from catalogue.media import thumbnails
 from catalogue.models import ProductImage
 
 register = template.Library()

@@ -6,6 +6,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from disk.whole import write_whole
 from hashing.evaluation.metrics import FIGURES
 from hashing.evaluation.plots import PlotAxes, bar_plot, column_plot, line_plot
 from hashing.evaluation.query_answers import AnsweredQuery
@@ -47,9 +48,9 @@ def write_report(
     """Write `report.json` and `report.html`, which needs no other file."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, indent=2, ensure_ascii=False)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / "report.json", text + "\n")
     html = as_html(report, examples)
-    (folder / "report.html").write_text(html, encoding="utf-8")
+    write_whole(folder / "report.html", html)
 
 
 def as_text(report: dict[str, Any]) -> str:

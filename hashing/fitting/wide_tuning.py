@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from disk.whole import whole_file, write_whole
 from hashing.augmentation.photos import cut_out, make_stand_in, retake
 from hashing.fitting.deep_tuning import DeepTuning, Taught, interpolated, tune_deeply
 from hashing.networks.architectures import Network, load_imagenet_lite0
@@ -112,7 +113,7 @@ def _check_is_of(recipe: WideRecipe, progress: Path) -> None:
     path = progress / "recipe.txt"
     if path.exists() and path.read_text(encoding="utf-8") != repr(recipe):
         raise ValueError(f"{progress} is of another recipe: tune without --resume")
-    path.write_text(repr(recipe), encoding="utf-8")
+    write_whole(path, repr(recipe))
 
 
 def may_be_shipped(row: ManifestRow) -> bool:
@@ -137,9 +138,8 @@ def _taught(network: Network, recipe: WideRecipe, number: int, folder: Path) -> 
     if not path.exists():
         logger.info("looking at %d views of %s", len(rows), source.set)
         maps, pooled = _activations(network, recipe, _views(pictures, recipe, source))
-        with path.with_suffix(".part").open("wb") as file:
+        with whole_file(path, "wb") as file:
             np.savez(file, maps=maps, pooled=pooled)
-        path.with_suffix(".part").replace(path)
     with np.load(path) as stored:
         maps, pooled = stored["maps"], stored["pooled"]
     products, kinds = (

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from disk.whole import whole_file, write_whole
 from hashing.evaluation.plots import Line, PlotAxes, line_plot
 from hashing.evaluation.report_html import page
 
@@ -17,12 +18,12 @@ History = Sequence[dict[str, Any]]  # rows with COLUMNS; the first has no loss
 
 def write_curves(history: History, folder: Path) -> None:
     """Write `curves.csv` and `curves.html`."""
-    with (folder / "curves.csv").open("w", newline="") as file:
+    with whole_file(folder / "curves.csv", newline="") as file:
         rows = csv.DictWriter(file, COLUMNS)
         rows.writeheader()
         rows.writerows(history)
     html = page("How the training went", _sections(history))
-    (folder / "curves.html").write_text(html, encoding="utf-8")
+    write_whole(folder / "curves.html", html)
 
 
 def _sections(history: History) -> Iterator[str]:

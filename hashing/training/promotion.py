@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from disk.whole import write_whole
 from hashing.arrays import Float64Array
 from hashing.cards import write_card
 from hashing.disk import replace_folder
@@ -85,7 +86,7 @@ def measure_candidate(
         )
         report[name] = compare_figures(before, after, validation.products)
     text = json.dumps(report, indent=1)
-    (recipe.progress / "report.json").write_text(text + "\n", encoding="utf-8")
+    write_whole(recipe.progress / "report.json", text + "\n")
     logger.info("%s", as_text(report))
     not_learned = Validation.on(training_set, "stop", "report")
     return BeforeAndAfter(report, _fit_match_curve(encoder, not_learned, views))

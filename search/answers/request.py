@@ -36,6 +36,10 @@ class SearchRequest:
     words_gallery: WordsGallery | None = field(default=None, compare=False, repr=False)
 
     @property
+    def has_filters(self) -> bool:
+        return self.filters != NO_FILTERS
+
+    @property
     def page_slice(self) -> slice:
         """Return which of the ordered results the page shows."""
         return slice((self.page - 1) * self.limit, self.page * self.limit)

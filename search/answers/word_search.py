@@ -79,14 +79,14 @@ def repeat_query(token: str, request: SearchRequest = FIRST_PAGE) -> Answer:
 class _Ranked:
     """Products in order of relevance.
 
-    exact: the ids of those that have just the name or SKU that was typed; cards: of the
-    first, read already.
+    exact: the ids of those that have just the name or SKU that was typed; first_cards:
+    the cards that were read to know that.
     """
 
     ranking: Ranking
     neighbours: Sequence[Neighbour]
     exact: frozenset[int]
-    cards: dict[int, Card]
+    first_cards: dict[int, Card]
 
     @property
     def match(self) -> Match:
@@ -101,9 +101,9 @@ class _Ranked:
     def results(self, page: Sequence[Neighbour]) -> list[Result]:
         """Return what a list shows; without products that were hidden just now."""
         missing = [
-            near.product_id for near in page if near.product_id not in self.cards
+            near.product_id for near in page if near.product_id not in self.first_cards
         ]
-        by_id = self.cards | cards(missing)
+        by_id = self.first_cards | cards(missing)
         return [
             Result(
                 product=card,

@@ -22,10 +22,11 @@ from search.devices.ranges import PARTIAL, ranged
 from search.devices.serializers import CodeFields, EncoderCardSerializer
 from search.encoders import registry
 from search.errors import ForeignEncoder
-from search.web.api import answered, valid_form
-from search.web.bodies import SmallJSON, read_body
+from search.web.api import answer_response, valid_form
+from search.web.bodies import SmallJSON, valid_body
 from search.web.forms import FilterForm
-from search.web.serializers import AnswerSerializer, PageParameters
+from search.web.parameters import PageParameters
+from search.web.serializers import AnswerSerializer
 
 
 class CodeSearch(APIView):
@@ -48,12 +49,12 @@ class CodeSearch(APIView):
     def post(self, request: Request) -> Response:
         started = perf_counter()
         form = valid_form(FilterForm, request.query_params)
-        sent = read_body(CodeFields, request.data)
+        sent = valid_body(CodeFields, request.data)
         query = exchange.query_from_device(
             sent["encoder"], sent["code"], sent["embedding"]
         )
         answer = similar_to_query(query.token(), form.search_request())
-        return answered(request, answer, form, started)
+        return answer_response(request, answer, form, started)
 
 
 @method_decorator(conditional_page, name="dispatch")

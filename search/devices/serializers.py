@@ -5,7 +5,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from catalogue.images import QUERY_SIDE
+from catalogue.media.images import QUERY_SIDE
 from search.web.bodies import Base64Field, TextField
 
 # To the end of the text, which `$` is not: that would let a line end follow.

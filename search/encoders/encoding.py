@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from PIL.Image import Image
 
-from catalogue.images import open_stored
+from catalogue.media.images import open_stored
 from catalogue.models import ProductImage
 from hashing import Encoded, Encoder
 from pictures.errors import UnreadableImage

@@ -17,9 +17,9 @@ from catalogue.serializers import FilterParameters
 from search.feedback.giving import give
 from search.models import Feedback
 from search.web.api import valid_form
-from search.web.bodies import SmallJSON, WholeNumberField, read_body
-from search.web.forms import FILTERS, FilterForm
-from search.web.serializers import TokenField
+from search.web.bodies import SmallJSON, WholeNumberField, valid_body
+from search.web.forms import FILTER_FIELDS, FilterForm
+from search.web.parameters import TokenField
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -69,7 +69,7 @@ class GiveFeedback(APIView):
         tags=["feedback"],
     )
     def post(self, request: Request) -> Response:
-        form = valid_form(FilterForm, request.query_params, known=FILTERS)
+        form = valid_form(FilterForm, request.query_params, known=FILTER_FIELDS)
         given = give(
             **_read(request.data),
             sender=caller_of(request),
@@ -80,7 +80,7 @@ class GiveFeedback(APIView):
 
 
 def _read(body: Any) -> dict[str, Any]:
-    sent = read_body(FeedbackFields, body)
+    sent = valid_body(FeedbackFields, body)
     return {
         "token": sent["query"],
         "product_id": sent["product"],

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disk.whole import whole_file
 from search.encoders import registry
 from search.models import Feedback
 
@@ -26,7 +27,7 @@ def export(path: Path) -> int:
     rows = list(last.values())
     embeddings = b"".join(bytes(row.embedding) for row in rows)
     codes = b"".join(bytes(row.code) for row in rows)
-    with path.open("wb") as file:
+    with whole_file(path, "wb") as file:
         np.savez_compressed(
             file,
             embedding=np.frombuffer(embeddings, np.int8).reshape(-1, now.layer.dim),

@@ -5,7 +5,7 @@ import structlog
 from PIL.Image import Image
 
 import hashing
-from catalogue.images import open_stored
+from catalogue.media.images import open_stored
 from hashing import CodeIndex
 from pictures.errors import UnreadableImage
 from search.gallery.calibration import JudgedAnswers, judge_answers

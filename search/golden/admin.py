@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from PIL.Image import Image
 
-from catalogue import images
 from catalogue.admin import thumbnail
+from catalogue.media import images
 from catalogue.models import Product
 from pictures.errors import DecoderBusy, UnreadableImage
 from search.answers.request import SearchRequest

@@ -10,5 +10,5 @@ register = template.Library()
 @register.inclusion_tag("search/_samples.html")
 def sample_photos(count: int) -> dict[str, Any]:
     """Offer photos to try the search with; none where the demo is not sold."""
-    shown = samples.spread(samples.on_offer(), count)
+    shown = samples.evenly_spaced(samples.samples_on_sale(), count)
     return {"samples": shown, "more_samples": True}

@@ -1,5 +1,5 @@
-"""What may be wrong with a photo, seen in its pixels, so that a shopper can take a
-better one. Thresholds: benchmarks.bench_advice.
+"""What may be wrong with a photo, judged by its pixels, so that a shopper can take a
+better one. Thresholds were set by benchmarks.bench_advice.
 """
 
 from enum import StrEnum
@@ -8,19 +8,22 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-# Longest side at which brightness and sharpness are measured, in pixels.
-SIDE = 256
-TILE = 32
-# Grey, 0 to 1: even the light parts of a dark photo (its 90th percentile) are below.
-DARK = 0.27
-# The sharpest tile of a sharp photo has edges: the variance of its Laplacian.
-BLURRED = 0.0022
-# A photo whose longer side has fewer pixels shows little.
-TINY = 140
+Grey = npt.NDArray[np.float32]  # (height, width), 0 to 1
+
+MEASURED_SIDE = 256  # pixels of the longer side of the copy that is measured
+TILE_SIDE = 32  # pixels
+# A photo is dark if even its light parts are below this brightness, 0 to 1.
+MIN_BRIGHTNESS = 0.27
+# A photo is blurred if even its sharpest tiles are below this sharpness.
+MIN_SHARPNESS = 0.0022
+# A photo is tiny if its longer side has fewer pixels.
+MIN_SIDE = 140
+# "The light parts" are the lightest tenth, and so are the sharpest tiles.
+QUANTILE = 0.9
 
 
 class Advice(StrEnum):
-    """What is wrong, the first to mend first."""
+    """What is wrong, in the order in which to mend it."""
 
     TINY = "tiny"
     DARK = "dark"
@@ -29,27 +32,30 @@ class Advice(StrEnum):
 
 
 def advice(photo: Image.Image, *, n_things: int = 0) -> list[Advice]:
-    """On a photo (RGB, upright) as it came, on which so many things stand out."""
-    grey = grey_of(photo)
+    """Return what is wrong with a photo (RGB, upright).
+
+    n_things: how many things stand out on it.
+    """
+    grey = grey_copy(photo)
+    is_tiny = max(photo.size) < MIN_SIDE
+    is_dark = brightness(grey) < MIN_BRIGHTNESS
     wrong = {
-        Advice.TINY: max(photo.size) < TINY,
-        Advice.DARK: brightness(grey) < DARK,
-        # In the dark nothing is sharp, and a tiny photo is blurred by being enlarged.
-        Advice.BLURRED: max(photo.size) >= TINY
-        and brightness(grey) >= DARK
-        and sharpness(grey) < BLURRED,
+        Advice.TINY: is_tiny,
+        Advice.DARK: is_dark,
+        # In the dark nothing is sharp, and a tiny photo is blurred by enlarging it.
+        Advice.BLURRED: not (is_tiny or is_dark) and sharpness(grey) < MIN_SHARPNESS,
         Advice.SEVERAL: n_things > 1,
     }
-    return [each for each, is_so in wrong.items() if is_so]
+    return [each for each, is_wrong in wrong.items() if is_wrong]
 
 
-def brightness(grey: npt.NDArray[np.float32]) -> float:
-    """Of its light parts, 0 to 1."""
-    return float(np.quantile(grey, 0.9))
+def brightness(grey: Grey) -> float:
+    """Return the brightness of the light parts, 0 to 1."""
+    return float(np.quantile(grey, QUANTILE))
 
 
-def sharpness(grey: npt.NDArray[np.float32]) -> float:
-    """Of its sharpest tiles: the variance of the Laplacian, by the light there is."""
+def sharpness(grey: Grey) -> float:
+    """Return the variance of the Laplacian in the sharpest tiles, by brightness."""
     edges = (
         4 * grey[1:-1, 1:-1]
         - grey[:-2, 1:-1]
@@ -57,17 +63,17 @@ def sharpness(grey: npt.NDArray[np.float32]) -> float:
         - grey[1:-1, :-2]
         - grey[1:-1, 2:]
     )
-    tiles = [
-        float(edges[top : top + TILE, left : left + TILE].var())
-        for top in range(0, edges.shape[0], TILE)
-        for left in range(0, edges.shape[1], TILE)
+    variances = [
+        float(edges[top : top + TILE_SIDE, left : left + TILE_SIDE].var())
+        for top in range(0, edges.shape[0], TILE_SIDE)
+        for left in range(0, edges.shape[1], TILE_SIDE)
     ]
-    return float(np.quantile(tiles, 0.9)) / max(brightness(grey), 0.05) ** 2
+    return float(np.quantile(variances, QUANTILE)) / max(brightness(grey), 0.05) ** 2
 
 
-def grey_of(photo: Image.Image) -> npt.NDArray[np.float32]:
-    """Small, 0 to 1 (height, width)."""
-    share = SIDE / max(photo.size)
-    size = (max(3, round(photo.width * share)), max(3, round(photo.height * share)))
+def grey_copy(photo: Image.Image) -> Grey:
+    """Return a small grey copy of a photo."""
+    scale = MEASURED_SIDE / max(photo.size)
+    size = (max(3, round(photo.width * scale)), max(3, round(photo.height * scale)))
     grey = photo.convert("L").resize(size, Image.Resampling.BILINEAR)
     return np.asarray(grey, np.float32) / np.float32(255)

@@ -1,4 +1,4 @@
-"""Search for programs: by photo, by an earlier query, by a product."""
+"""Search for programs: by photo, by an earlier query, by words, by a product."""
 
 from collections.abc import Collection
 from threading import local
@@ -18,31 +18,34 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalogue.api import refuse_unknown
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from catalogue.models import Product
-from search.answers import word_search
 from search.answers.answer import Answer, Freshness, Stages
 from search.answers.similar import similar_to_photo, similar_to_product
+from search.answers.word_search import by_words, repeat_query
 from search.encoders import registry
 from search.encoders.counts import counts
 from search.engines.engine import current_gallery, engine
-from search.gallery.filters import NO_FILTERS
 from search.missed.counting import count_photo, count_words
-from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
-from search.web.serializers import (
-    AnswerSerializer,
+from search.web.forms import FilterForm, PhotoSearchForm, QueryForm, WordsForm
+from search.web.parameters import (
     LimitParameters,
     PhotoFields,
     QueryParameters,
+    WordsParameters,
+)
+from search.web.serializers import (
+    AnswerSerializer,
     SimilarSerializer,
     StatusSerializer,
-    WordsParameters,
 )
 from search.web.uploads import receive_in_memory
 
-PICTURES = "image/jpeg, image/png, image/webp, image/avif, image/gif, image/*"
+PHOTO_TYPES = "image/jpeg, image/png, image/webp, image/avif, image/gif, image/*"
+WORDS_PARAMETERS = set(WordsForm.base_fields) - {"match_on"}
+SIMILAR_PARAMETERS = set(FilterForm.base_fields) - {"page", "sort", "match_on"}
+
 AnyForm = TypeVar("AnyForm", bound=FilterForm)
-LIMITS = set(FilterForm.base_fields) - {"page", "sort", "match_on"}
 
 
 class PhotoSearch(APIView):
@@ -55,7 +58,7 @@ class PhotoSearch(APIView):
         operation_id="search_photo",
         request={
             "multipart/form-data": OpenApiRequest(
-                PhotoFields, encoding={"photo": {"contentType": PICTURES}}
+                PhotoFields, encoding={"photo": {"contentType": PHOTO_TYPES}}
             )
         },
         responses=AnswerSerializer,
@@ -65,15 +68,15 @@ class PhotoSearch(APIView):
         started = perf_counter()
         refuse_unknown(request.query_params, ())
         receive_in_memory(request._request)
-        form = valid_form(PhotoForm, request.POST, files=request.FILES)
+        form = valid_form(PhotoSearchForm, request.POST, files=request.FILES)
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])
         search_request = form.search_request()
         answer = similar_to_photo(photo, search_request, stages=stages)
-        if search_request.filters == NO_FILTERS:
+        if not search_request.has_filters:
             count_photo(answer)
-        return answered(request, answer, form, started)
+        return answer_response(request, answer, form, started)
 
 
 class QuerySearch(APIView):
@@ -90,15 +93,14 @@ class QuerySearch(APIView):
     def get(self, request: Request) -> Response:
         started = perf_counter()
         form = valid_form(QueryForm, request.query_params)
-        token = form.cleaned_data["query"]
-        answer = word_search.repeat_query(token, form.search_request())
-        return answered(request, answer, form, started)
+        answer = repeat_query(form.cleaned_data["query"], form.search_request())
+        return answer_response(request, answer, form, started)
 
 
 class WordsSearch(APIView):
     """The products that fit words best, in English or Chinese.
 
-    Filters in them (colour, price, stock, brand, kind of thing) are recognised; the
+    Filters in them (colour, price, stock, brand, category) are recognised; the
     rest ranks. Answers also while searching by photo is not available.
     """
 
@@ -110,18 +112,17 @@ class WordsSearch(APIView):
     )
     def get(self, request: Request) -> Response:
         started = perf_counter()
-        known = set(WordsForm.base_fields) - {"match_on"}
         stages = Stages()
         with stages.timed("encode"):
-            form = valid_form(WordsForm, request.query_params, known=known)
+            form = valid_form(WordsForm, request.query_params, known=WORDS_PARAMETERS)
         search_request = form.search_request()
         words = search_request.words
         if words is None:
             raise ValueError("the form lets no empty words through")
-        answer = word_search.by_words(words, search_request, stages=stages)
-        if form.is_unfiltered and search_request.page == 1:
+        answer = by_words(words, search_request, stages=stages)
+        if not form.has_chosen_filters and search_request.page == 1:
             count_words(words.typed, answer)
-        return answered(request, answer, form, started)
+        return answer_response(request, answer, form, started)
 
 
 class SimilarProducts(APIView):
@@ -137,40 +138,41 @@ class SimilarProducts(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         started = perf_counter()
-        form = valid_form(FilterForm, request.query_params, known=LIMITS)
+        form = valid_form(FilterForm, request.query_params, known=SIMILAR_PARAMETERS)
         product = get_object_or_404(Product.objects.on_sale(), pk=pk)
         results = similar_to_product(
             product, filters=form.filters(), limit=form.cleaned_data["limit"]
         )
-        found = {"count": len(results), "results": results, "took_ms": 0}
-        presented = SimilarSerializer(found, context={"request": request}).data
-        return Response({**presented, "took_ms": _milliseconds(started)})
+        similar = {"count": len(results), "results": results, "took_ms": 0}
+        data = SimilarSerializer(similar, context={"request": request}).data
+        return Response({**data, "took_ms": _milliseconds_since(started)})
 
 
 class Status(APIView):
     """Whether search answers, by what, and how fresh; 503 when it cannot."""
 
-    # Whoever watches over the shop may ask as often as it takes.
+    # Monitoring may ask as often as it needs to.
     throttle_classes = []
 
     @extend_schema(operation_id="status", responses=StatusSerializer, tags=["search"])
     def get(self, request: Request) -> Response:
         refuse_unknown(request.query_params, ())
         engine().check()
-        found = current_gallery()
-        counted = counts(len(found))
-        now = {
+        gallery = current_gallery()
+        gallery_counts = counts(len(gallery))
+        status = {
             "status": "healthy",
             "engine": settings.SEARCH_ENGINE,
             "encoder": registry.encoder(),
             "encoders": [
-                {"row": row, "coverage": coverage} for row, coverage in counted.coverage
+                {"row": row, "coverage": coverage}
+                for row, coverage in gallery_counts.coverage
             ],
-            "gallery": Freshness.of(found),
-            "waiting": counted.waiting,
-            "failed": counted.failed,
+            "gallery": Freshness.of(gallery),
+            "waiting": gallery_counts.waiting,
+            "failed": gallery_counts.failed,
         }
-        return Response(StatusSerializer(now).data)
+        return Response(StatusSerializer(status).data)
 
 
 def valid_form(
@@ -180,7 +182,10 @@ def valid_form(
     files: MultiValueDict[str, Any] | None = None,
     known: Collection[str] = (),
 ) -> AnyForm:
-    """The form, filled in rightly. Raises a ValidationError that names the fields."""
+    """Return the validated form; raises a ValidationError that names the fields.
+
+    known: the parameters that may be sent, if these are not the form's fields.
+    """
     refuse_unknown({*data, *(files or ())}, known or form_class.base_fields)
     form = form_class(data, files)
     if not form.is_valid():
@@ -188,29 +193,30 @@ def valid_form(
     return form
 
 
-class _Kept(local):
-    """A thread's own serializer: the framework copies some fifty fields for each."""
+class _ThreadSerializer(local):
+    """One serializer a thread: a new one copies some fifty fields."""
 
     def __init__(self) -> None:
         self.context: dict[str, Any] = {}
         self.answer = AnswerSerializer(context=self.context)
 
 
-_kept = _Kept()
+_serializer = _ThreadSerializer()
 
 
-def answered(
+def answer_response(
     request: Request, answer: Answer, form: FilterForm, started: float
 ) -> Response:
-    found = {
+    """Present an answer; `started` is the perf_counter() when the request came."""
+    fields = {
         **vars(answer),
         "next": _next_url(request, answer, form),
         "took_ms": 0,
-        "filters": form.chosen(),
+        "filters": form.filter_values(),
     }
-    _kept.context["request"] = request
-    presented = _kept.answer.to_representation(found)
-    return Response({**presented, "took_ms": _milliseconds(started)})
+    _serializer.context["request"] = request
+    data = _serializer.answer.to_representation(fields)
+    return Response({**data, "took_ms": _milliseconds_since(started)})
 
 
 def _next_url(request: Request, answer: Answer, form: FilterForm) -> str | None:
@@ -224,5 +230,5 @@ def _next_url(request: Request, answer: Answer, form: FilterForm) -> str | None:
     return f"{reverse('api:search', request=request)}?{params.urlencode()}"
 
 
-def _milliseconds(started: float) -> float:
+def _milliseconds_since(started: float) -> float:
     return round((perf_counter() - started) * 1000, 2)

@@ -1,4 +1,4 @@
-"""Small JSON bodies: bounded before they are read, and each field a text."""
+"""Small JSON bodies: bounded before they are read, with fields of strict types."""
 
 import binascii
 from base64 import b64decode
@@ -15,11 +15,11 @@ from rest_framework.parsers import JSONParser
 from catalogue.api import refuse_unknown
 from search.web.uploads import BodyTooLarge
 
-MOST = 16 * 1024  # bytes
+MAX_BYTES = 16 * 1024
 
 
 class SmallJSON(JSONParser):
-    """An object of JSON, no larger than any of ours can be."""
+    """Parses a JSON object of MAX_BYTES at most."""
 
     def parse(
         self,
@@ -27,8 +27,8 @@ class SmallJSON(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        body = stream.read(MOST + 1)
-        if len(body) > MOST:
+        body = stream.read(MAX_BYTES + 1)
+        if len(body) > MAX_BYTES:
             raise BodyTooLarge
         try:
             parsed: Any = super().parse(BytesIO(body), media_type, parser_context)
@@ -40,7 +40,7 @@ class SmallJSON(JSONParser):
 
 
 class TextField(serializers.CharField):
-    """A text of JSON, and nothing that could be taken for one."""
+    """A JSON string; numbers and booleans are not converted."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -50,7 +50,7 @@ class TextField(serializers.CharField):
 
 
 class WholeNumberField(serializers.IntegerField):
-    """A number of JSON without a fraction."""
+    """A JSON number without a fraction; strings and booleans are not converted."""
 
     def to_internal_value(self, data: Any) -> int:
         is_number = isinstance(data, int | float) and not isinstance(data, bool)
@@ -70,7 +70,7 @@ class WholeNumberField(serializers.IntegerField):
     }
 )
 class Base64Field(TextField):
-    """Bytes, as base64 with its padding."""
+    """Bytes as base64 with padding."""
 
     default_error_messages = {"base64": _("This is not base64.")}
 
@@ -85,12 +85,12 @@ class Base64Field(TextField):
             self.fail("base64")
 
 
-def read_body(
-    serializer: type[serializers.Serializer[Any]], body: Any
+def valid_body(
+    serializer_class: type[serializers.Serializer[Any]], body: Any
 ) -> dict[str, Any]:
-    """What a body says. Raises a ValidationError that names the fields."""
-    refuse_unknown(body, serializer().fields)
-    read = serializer(data=body)
-    read.is_valid(raise_exception=True)
-    values: dict[str, Any] = read.validated_data
+    """Return the validated fields; raises a ValidationError that names the fields."""
+    refuse_unknown(body, serializer_class().fields)
+    serializer = serializer_class(data=body)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
     return values

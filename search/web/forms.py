@@ -1,4 +1,4 @@
-"""What a search can be limited to, as it comes in a URL or a form."""
+"""Forms of every search, on the site and in the API: each makes a SearchRequest."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -20,20 +20,24 @@ from search.answers.request import (
 )
 from search.gallery.columns import WORD_COLUMNS
 from search.gallery.filters import Filters
+from search.web.choices import active_filters
 from search.words import words_gallery
 from search.words.categories import CategoryNode
 from search.words.parsing import ParsedWords, parse_words
 from search.words.words_query import MAX_CHARACTERS
 
-FILTERS = ("category", "min_price", "max_price", *WORD_COLUMNS, "in_stock")
-MAX_LIMIT = 50
+FILTER_FIELDS = ("category", "min_price", "max_price", *WORD_COLUMNS, "in_stock")
+MAX_LIMIT = 50  # products a page
 MAX_PAGE = 1000
-# Less than this share of a side is no part of a photo.
-MIN_SHARE = 0.02
+MAX_TOKEN_CHARACTERS = 4000
+MAX_BOX_CHARACTERS = 200
+# The least width and height of a box, as shares of the photo's.
+MIN_BOX_SHARE = 0.02
+# Sums of shares may exceed 1 by rounding.
+MAX_BOX_EDGE = 1.001
 
-
-# What somebody types, alone (`q`) or beside a photo (`words`).
-WORDS = partial(
+# What is typed alone (`q`) or beside a photo (`words`).
+SearchWordsField = partial(
     forms.CharField,
     required=False,
     max_length=MAX_CHARACTERS,
@@ -43,15 +47,16 @@ WORDS = partial(
 
 
 class FilterForm(PriceRangeForm):
-    """The filters, order and page of every search, on the site and in the API.
+    """The filters, order and page of a search.
 
-    The filters in the words of `words_field` are added to those that were chosen.
+    words_field: the field whose words are parsed, if there is one; has_chosen_filters:
+    whether there are filters beside those in the words.
     """
 
-    words_field: ClassVar[str] = ""  # without words
+    words_field: ClassVar[str] = ""
     data: QueryDict
     parsed_words: ParsedWords | None = None
-    is_unfiltered = False  # whatever is in the words
+    has_chosen_filters = False
 
     category = CategorySlugField(required=False, label=_("Category"))
     min_price = forms.DecimalField(
@@ -87,10 +92,7 @@ class FilterForm(PriceRangeForm):
     def clean(self) -> None:
         super().clean()
         if not self.errors:
-            chosen = [self.cleaned_data[name] for name in FILTERS]
-            self.is_unfiltered = all(
-                value is None or value is False or value == [] for value in chosen
-            )
+            self.has_chosen_filters = any(active_filters(self.cleaned_data))
             if text := self.cleaned_data.get(self.words_field):
                 self._add_filters_in_words(text)
 
@@ -121,14 +123,14 @@ class FilterForm(PriceRangeForm):
             words_gallery=parsed.gallery if parsed else None,
         )
 
-    def chosen(self) -> dict[str, Any]:
-        """The filters as programs are told them. Call when it is valid."""
-        chosen = {name: self.cleaned_data[name] for name in FILTERS}
-        category = chosen["category"]
-        return {**chosen, "category": category.slug if category else None}
+    def filter_values(self) -> dict[str, Any]:
+        """Return the filters as the API answers them. Call when it is valid."""
+        values = {name: self.cleaned_data[name] for name in FILTER_FIELDS}
+        category = values["category"]
+        return {**values, "category": category.slug if category else None}
 
     def filters(self) -> Filters:
-        """Call when it is valid."""
+        """Return the filters as a search takes them. Call when it is valid."""
         chosen = self.cleaned_data
         return Filters(
             categories=self._category_ids(),
@@ -146,22 +148,22 @@ class FilterForm(PriceRangeForm):
 
 
 class QueryForm(FilterForm):
-    """The token of an earlier query, and what it is limited to now."""
+    """The token of an earlier query, with what it is limited to now."""
 
     words_field = "words"
-    query = forms.CharField(max_length=4000)
-    words = WORDS()
+    query = forms.CharField(max_length=MAX_TOKEN_CHARACTERS)
+    words = SearchWordsField()
 
 
 class WordsForm(FilterForm):
-    """Words, and what the search with them is limited to."""
+    """Words alone."""
 
     words_field = "q"
-    q = WORDS(required=True)
+    q = SearchWordsField(required=True)
 
 
 class PhotosInput(forms.FileInput):
-    """All files of that name; one alone would hide that there were two."""
+    """Reads all files of that name: one alone would hide that two were sent."""
 
     def value_from_datadict(
         self, data: Any, files: MultiValueDict[str, Any], name: str
@@ -170,6 +172,8 @@ class PhotosInput(forms.FileInput):
 
 
 class OnePhotoField(forms.Field):
+    """One file; cleans to it unread."""
+
     widget = PhotosInput
 
     def clean(self, value: "list[UploadedFile[bytes]]") -> "UploadedFile[bytes]":
@@ -185,33 +189,35 @@ class BoxField(forms.CharField):
 
     def clean(self, value: Any) -> Box:
         text = super().clean(value)
-        return _box(text) if text else WHOLE
+        return _parse_box(text) if text else WHOLE
 
 
 class BoxForm(FilterForm):
-    """A part of a photo that is known already, and what the search is limited to."""
+    """A part of a photo that was sent before, and words beside it."""
 
     words_field = "words"
-    box = BoxField(required=False, max_length=200)
-    words = WORDS()
+    box = BoxField(required=False, max_length=MAX_BOX_CHARACTERS)
+    words = SearchWordsField()
 
 
-class PhotoForm(BoxForm):
-    """A photo, and what the search with it is limited to."""
+class PhotoSearchForm(BoxForm):
+    """A photo; boxes: whether to suggest some."""
 
     photo = OnePhotoField()
     boxes = FlagField(required=False)
 
 
-def _box(text: str) -> Box:
+def _parse_box(text: str) -> Box:
     try:
         x, y, width, height = (float(share) for share in text.split(","))
     except ValueError as error:
         message = _("Give four numbers: x,y,w,h.")
         raise forms.ValidationError(message, "invalid") from error
-    # Written so that NaN is refused too. Sums of shares may exceed 1 by rounding.
-    inside = x >= 0 and y >= 0 and x + width <= 1.001 and y + height <= 1.001
-    if not (inside and width >= MIN_SHARE and height >= MIN_SHARE):
+    # Written so that NaN is refused too.
+    begins_inside = x >= 0 and y >= 0
+    ends_inside = x + width <= MAX_BOX_EDGE and y + height <= MAX_BOX_EDGE
+    is_large = width >= MIN_BOX_SHARE and height >= MIN_BOX_SHARE
+    if not (begins_inside and ends_inside and is_large):
         message = _("The box must lie within the photo and not be tiny.")
         raise forms.ValidationError(message, "out_of_range")
     return x, y, width, height

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from catalogue import images
+from catalogue.media import images
 from catalogue.models import Product
 
-THUMBNAIL_SIDE = 320
+THUMBNAIL_SIDE = 320  # pixels
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Sample:
     sku: str
 
     def thumbnail(self) -> bytes:
-        """Small, as WebP."""
+        """Return a small WebP of it."""
         with self.path.open("rb") as file:
             image = images.open_stored(file)
         image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
@@ -32,26 +32,27 @@ class Sample:
         return out.getvalue()
 
 
-def named(name: str) -> Sample | None:
-    return _all().get(name)
+def sample_named(name: str) -> Sample | None:
+    return _samples_by_name().get(name)
 
 
-def on_offer() -> list[Sample]:
-    """Those whose product is sold here: none where the demo was not loaded."""
-    skus = {sample.sku for sample in _all().values()}
+def samples_on_sale() -> list[Sample]:
+    """Return samples whose product is sold here: none where the demo was not loaded."""
+    samples = list(_samples_by_name().values())
+    skus = {sample.sku for sample in samples}
     sold = Product.objects.on_sale().filter(sku__in=skus)
-    known = set(sold.values_list("sku", flat=True))
-    return [sample for sample in _all().values() if sample.sku in known]
+    sold_skus = set(sold.values_list("sku", flat=True))
+    return [sample for sample in samples if sample.sku in sold_skus]
 
 
-def spread(offered: list[Sample], count: int) -> list[Sample]:
-    """So many of them, from the first to the last: they come kind by kind."""
-    step = max(1, len(offered) // count)
-    return offered[::step][:count]
+def evenly_spaced(samples: list[Sample], count: int) -> list[Sample]:
+    """Return `count` samples of all kinds: they are sorted by kind."""
+    step = max(1, len(samples) // count)
+    return samples[::step][:count]
 
 
 @cache
-def _all() -> dict[str, Sample]:
+def _samples_by_name() -> dict[str, Sample]:
     folder = settings.SAMPLE_PHOTOS
     manifest = folder / "manifest.csv"
     if not manifest.is_file():

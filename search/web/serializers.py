@@ -1,104 +1,23 @@
-"""How answers of the search look to programs, and what they can ask."""
+"""Serializers of the search API's answers."""
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from catalogue.serializers import FilterParameters, ProductSerializer
+from catalogue.serializers import ProductSerializer
 from search.answers.answer import Result
-from search.answers.matching import MatchOn
-from search.answers.request import RELEVANCE, RESULTS_PER_PAGE, SORT_FIELDS
 from search.engines.engine import ENGINES
 from search.gallery.calibration import Match
 from search.gallery.columns import WORD_COLUMNS
 from search.models import Encoder
-from search.web.bodies import TextField
-from search.web.forms import MAX_LIMIT, MAX_PAGE
-from search.words.words_query import MAX_CHARACTERS
 
-State = Encoder.State
-MATCHES = [match.value for match in Match]
-MATCH_HELP = "How close: the same product, alike, somewhat alike, or nothing is."
-
-
-@extend_schema_field({"type": "string", "format": "query-token", "maxLength": 4000})
-class TokenField(TextField):
-    """The token of an earlier answer, to be sent back as it came."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=4000, trim_whitespace=False, **kwargs)
-
-
-class LimitParameters(FilterParameters):
-    limit = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_LIMIT,
-        default=RESULTS_PER_PAGE,
-        help_text="Products a page.",
-    )
-
-
-class PageParameters(LimitParameters):
-    sort = serializers.ChoiceField(
-        choices=[RELEVANCE, *SORT_FIELDS], default=RELEVANCE, allow_blank=True
-    )
-    match_on = serializers.ChoiceField(
-        choices=[name.value for name in MatchOn],
-        default=MatchOn.ITEM.value,
-        allow_blank=True,
-        help_text="What counts: the same item, the same kind of thing, the same look.",
-    )
-    page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
-
-
-WORDS_HELP = (
-    "What else is wanted, in English or Chinese: `in red`, `50元以下`. Filters in it "
-    "are recognised (see `filters` of the answer), the rest ranks."
+LIVE_STATES = (
+    Encoder.State.FILLING,
+    Encoder.State.READY,
+    Encoder.State.SERVING,
 )
-
-
-class QueryParameters(PageParameters):
-    query = TokenField(help_text="`query` of an earlier answer.")
-    words = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=MAX_CHARACTERS,
-        help_text=WORDS_HELP,
-    )
-
-
-class WordsParameters(PageParameters):
-    match_on = None  # type: ignore[assignment]
-    q = serializers.CharField(
-        max_length=MAX_CHARACTERS,
-        help_text="A name, a number (SKU), or what is wanted: `red phone`, `红色手机`.",
-    )
-
-
-@extend_schema_field(OpenApiTypes.BINARY)
-class PhotoField(serializers.FileField):
-    """A photo in a form: the schema says binary, where its default is a URL."""
-
-
-class PhotoFields(PageParameters):
-    photo = PhotoField(help_text="One JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.")
-    box = serializers.CharField(
-        required=False,
-        help_text="The part of the photo to search with: `x,y,w,h` as shares of 1.",
-    )
-    words = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=MAX_CHARACTERS,
-        help_text=WORDS_HELP,
-    )
-    boxes = serializers.BooleanField(
-        default=False,
-        help_text="Whether to suggest boxes of what stands out on a whole photo. "
-        "Each takes as long as encoding the photo once more.",
-    )
+MATCHES = [match.value for match in Match]
+MATCH_HELP = "The same product, very similar, somewhat similar, or not similar."
 
 
 class MillisecondsField(serializers.FloatField):
@@ -107,7 +26,7 @@ class MillisecondsField(serializers.FloatField):
 
 
 class StagesSerializer(serializers.Serializer[Any]):
-    """Milliseconds. A query that is asked again is neither decoded nor encoded."""
+    """Milliseconds. A repeated query is neither decoded nor encoded."""
 
     decode = MillisecondsField(required=False)
     encode = MillisecondsField(required=False)
@@ -125,12 +44,12 @@ class FreshnessSerializer(serializers.Serializer[Any]):
         help_text="Pictures that can be found now; for words, products."
     )
     pending = serializers.IntegerField(
-        help_text="Products changed since the snapshot; they are found as they are now."
+        help_text="Products changed since the snapshot; found as they are now."
     )
 
 
 class PredictionSerializer(serializers.Serializer[Any]):
-    """The kind of thing on the photo, by the vote of the 10 products nearest to it."""
+    """The category of the thing on the photo, by vote of the 10 nearest products."""
 
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -138,8 +57,9 @@ class PredictionSerializer(serializers.Serializer[Any]):
 
 
 class PlainSerializer(serializers.Serializer[Any]):
-    """Of what has just these fields, ready for JSON: as it is. An answer has a hundred
-    of them, and the framework takes its time for each.
+    """Copies attributes that are ready for JSON as they are.
+
+    An answer has a hundred such objects, and the framework is slow on each.
     """
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
@@ -164,8 +84,9 @@ class PriceRangeSerializer(serializers.Serializer[Any]):
 
 
 class FacetsSerializer(serializers.Serializer[Any]):
-    """How many products each filter would leave, of those that a search looks at: the
-    200 nearest pictures. Each is counted under all filters but its own.
+    """How many products each filter would leave among the 200 nearest pictures.
+
+    Each facet is counted under all filters but its own.
     """
 
     category = CategoryCountSerializer(many=True)
@@ -184,17 +105,18 @@ class ResultSerializer(serializers.Serializer[Any]):
     product = ProductSerializer()
     image_id = serializers.IntegerField(
         allow_null=True,
-        help_text="The picture that is most like it; for words the main one, or null.",
+        help_text="The product's picture nearest to the photo; for words its main "
+        "picture, or null.",
     )
     distance = serializers.IntegerField(help_text="Bits that differ.")
     similarity = serializers.FloatField(
         help_text="The probability that it is the same product; for words the share of "
-        "them that it has."
+        "them that the product has."
     )
     match = serializers.ChoiceField(choices=MATCHES, help_text=MATCH_HELP)
 
     def to_representation(self, result: Result) -> dict[str, Any]:
-        """As the fields say, written out, for the same reason as a product."""
+        """Write out the fields by hand, as ProductSerializer does, to be fast."""
         return {
             "product": self.fields["product"].to_representation(result.product),
             "image_id": result.image_id,
@@ -205,18 +127,18 @@ class ResultSerializer(serializers.Serializer[Any]):
 
 
 class WordsSerializer(serializers.Serializer[Any]):
-    """What was asked in words."""
+    """The words of a query."""
 
     text = serializers.CharField(source="typed", help_text="As it was sent.")
     read_as = serializers.CharField(
         source="ranked",
         allow_blank=True,
-        help_text="What of it ranks, its slips corrected.",
+        help_text="What of it ranks, with its spelling corrected.",
     )
 
 
 class ChosenSerializer(serializers.Serializer[Any]):
-    """Filters that the answer is under: those sent, and those read in words."""
+    """The filters of the answer: those sent, and those recognised in the words."""
 
     category = serializers.SlugField(allow_null=True, allow_unicode=True)
     min_price = serializers.DecimalField(
@@ -245,27 +167,28 @@ class SuggestedBoxSerializer(serializers.Serializer[Any]):
         help_text="`[x, y, w, h]` as shares of 1.",
     )
     query = serializers.CharField(
-        help_text="Asks with this part alone, without sending the photo again."
+        help_text="Searches with this part alone, without the photo."
     )
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
     query = serializers.CharField(
-        help_text="Asks the same again, without the photo; good for a day."
+        help_text="Repeats this search without the photo. It is valid for a day if "
+        "a photo was searched with, else for ever."
     )
     match = serializers.ChoiceField(choices=MATCHES, help_text=MATCH_HELP)
-    count = serializers.IntegerField(help_text="Products on all pages: 200 at most.")
+    count = serializers.IntegerField(help_text="Products on all pages, at most 200.")
     next = serializers.URLField(
         allow_null=True, help_text="The next page; null on the last."
     )
     took_ms = serializers.FloatField(
-        help_text="From reading the body to this answer, in milliseconds."
+        help_text="Milliseconds from reading the body to this answer."
     )
     stages = StagesSerializer()
     boxes = SuggestedBoxSerializer(
         many=True,
-        help_text="What stands out, the strongest first: 3 at most, where they were "
-        "asked for with a whole photo; else none.",
+        help_text="Up to 3 things that stand out, the strongest first, if `boxes` was "
+        "sent with a whole photo; else empty.",
     )
     category = PredictionSerializer(allow_null=True)
     words = WordsSerializer(allow_null=True)
@@ -283,14 +206,16 @@ class SimilarSerializer(serializers.Serializer[Any]):
 
 class EncoderSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    fingerprint = serializers.CharField(help_text="Same digits, same bits.")
+    fingerprint = serializers.CharField(
+        help_text="Encoders with the same one give the same bits."
+    )
 
 
 class LiveEncoderSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="row.name")
     fingerprint = serializers.CharField(source="row.fingerprint")
     state = serializers.ChoiceField(
-        choices=[State.FILLING.value, State.READY.value, State.SERVING.value],
+        choices=[state.value for state in LIVE_STATES],
         source="row.state",
     )
     coded = serializers.IntegerField(
@@ -306,7 +231,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     )
     encoder = EncoderSerializer()
     encoders = LiveEncoderSerializer(
-        many=True, help_text="The one that serves, and those beside it."
+        many=True, help_text="The encoder that serves, and those beside it."
     )
     gallery = FreshnessSerializer()
     waiting = serializers.IntegerField(help_text="Pictures without a code yet.")

@@ -1,4 +1,4 @@
-"""How a photo is received: in memory alone, and not more of it than allowed."""
+"""Receives photos in memory alone, and refuses bodies that are too large."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ from django.core.files.uploadedfile import InMemoryUploadedFile, SimpleUploadedF
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 
-# What a form adds around the photo: its boundaries and the other fields.
-FORM_BYTES = 64 * 1024
+# What a form may add to the photo: boundaries and other fields.
+MAX_FORM_BYTES = 64 * 1024
 
 
 class BodyTooLarge(Exception):
-    """The body is larger than MAX_PHOTO_MB; it was not read to its end."""
+    """The body is larger than MAX_PHOTO_MB; it was not read to the end."""
 
 
 class MemoryOnly(FileUploadHandler):
-    """Keeps a file in memory whatever its size, so that no photo touches the disk."""
+    """Keeps a file of any size in memory, so that no photo touches the disk."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -31,7 +31,7 @@ class MemoryOnly(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> InMemoryUploadedFile:
         content = b"".join(self.chunks)
-        self.chunks.clear()  # or it would be in memory twice
+        self.chunks.clear()  # so that it is not in memory twice
         return SimpleUploadedFile(
             self.file_name or "photo",
             content,
@@ -40,12 +40,12 @@ class MemoryOnly(FileUploadHandler):
 
 
 def receive_in_memory(request: HttpRequest) -> None:
-    """Keep files in memory; call before anything reads the body.
+    """Have files received in memory. Call before anything reads the body.
 
     Raises BodyTooLarge by its length alone; one that came in chunks was given its
     length before (config/bodies.py).
     """
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > settings.MAX_PHOTO_BYTES + FORM_BYTES:
+    if length.isdigit() and int(length) > settings.MAX_PHOTO_BYTES + MAX_FORM_BYTES:
         raise BodyTooLarge
     request.upload_handlers = [MemoryOnly(request)]

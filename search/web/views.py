@@ -1,4 +1,4 @@
-"""The page that searches with a photo."""
+"""The page that searches with a photo or with words."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,19 +16,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 from PIL.Image import Image
 
-from catalogue import images
+from catalogue.media import images
 from catalogue.models import Product
 from pictures.errors import DecoderBusy, UnreadableImage
-from search.answers import word_search
 from search.answers.answer import Answer
 from search.answers.request import SearchRequest
 from search.answers.similar import query_of, similar_to_photo
+from search.answers.word_search import by_words, repeat_query
 from search.errors import ForeignEncoder, QueryExpired, SearchUnavailable
 from search.gallery.calibration import Match
 from search.missed.counting import count_photo, count_words
 from search.web import samples
-from search.web.advice import advice
-from search.web.forms import BoxForm, FilterForm, PhotoForm, WordsForm
+from search.web.advice import Advice, advice
+from search.web.forms import BoxForm, FilterForm, PhotoSearchForm, WordsForm
 from search.web.results import ResultsPage
 from search.web.samples import Sample
 from search.web.uploads import BodyTooLarge, receive_in_memory
@@ -37,12 +37,14 @@ from search.words.suggesting import suggestions
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 10  # seconds
-FIRST_SAMPLES = 12
-POSTED = {*PhotoForm.base_fields, "csrfmiddlewaretoken"}
+SUGGESTIONS_MAX_AGE = 60  # seconds
+SAMPLE_MAX_AGE = 7 * 24 * 3600  # seconds
+SAMPLES_SHOWN_FIRST = 12
+POST_FIELDS = {*PhotoSearchForm.base_fields, "csrfmiddlewaretoken"}
 
 
-class Refused(Exception):
-    """Why there is no answer, in the shopper's words, and the status that says so."""
+class SearchRefused(Exception):
+    """Why there is no answer, in the shopper's words, with the status that says so."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -51,9 +53,11 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the shopper sent: a photo, the token of an earlier answer, or a product to
-    find more like it. Words, beside one of these or alone, are in the form.
+class SubmittedSearch:
+    """What a shopper searches with.
+
+    It is a photo (maybe a sample), the token of an earlier answer, a product to find
+    more like, or words alone, which are in the form.
     """
 
     form: FilterForm
@@ -67,19 +71,16 @@ class Asked:
         return replace(self.form.search_request(), with_boxes=self.photo is not None)
 
     def answer(self) -> Answer:
-        request, words = self.request, self.request.words
+        """Answer it; raises QueryExpired, ForeignEncoder or SearchUnavailable."""
         if self.photo is not None:
-            return similar_to_photo(self.photo, request)
-        if self.token or self.like or words is None:
-            token = self.token or self._token_of_product()
-            return word_search.repeat_query(token, request)
-        return word_search.by_words(words, request)
-
-    def _token_of_product(self) -> str:
-        query = query_of(self.like) if self.like else None
-        if query is None:
-            raise SearchUnavailable("the product has no code yet")
-        return query.token()
+            return similar_to_photo(self.photo, self.request)
+        if self.token:
+            return repeat_query(self.token, self.request)
+        if self.like:
+            return repeat_query(_token_of(self.like), self.request)
+        if self.request.words is None:
+            raise ValueError("neither a photo, a token, a product nor words")
+        return by_words(self.request.words, self.request)
 
 
 # Exempt because the CSRF check reads the body, and it would be read by handlers that
@@ -87,77 +88,58 @@ class Asked:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
+    """Answer a photo, a link or words; without any of these, ask for a photo."""
     try:
-        asked = _posted(request) if request.method == "POST" else _linked(request)
-        if asked is None:
-            return _ask_page(request)
-        answer = _answered(asked)
-    except Refused as refused:
+        if request.method == "POST":
+            submitted: SubmittedSearch | None = _from_post(request)
+        else:
+            submitted = _from_link(request)
+        if submitted is None:
+            return _photo_page(request)
+        answer = _answer(submitted)
+    except SearchRefused as refused:
         return _refusal(request, refused)
-    page = ResultsPage.of(answer, asked.form, asked.sample or asked.like)
-    fresh = request.method == "POST"
-    if fresh and not page.chips:
-        count_photo(answer)
-    words = asked.request.words
-    if words and set(request.GET) == {"q"}:  # typed, and not paged or filtered
-        count_words(words.typed, answer)
-    context = {
-        "page": page,
-        "here": page.here,
-        "fresh": fresh,
-        "advice": _advice(asked, answer),
-    }
-    response = render(request, "search/results.html", context)
-    push_url(response, page.here)
-    # Kept by no cache on the way; the browser's own "back" may show it again.
-    patch_cache_control(response, private=True)
-    return response
-
-
-def _advice(asked: Asked, answer: Answer) -> list[str]:
-    """What to do better with the next photo, unless this one found its product."""
-    if asked.photo is None or answer.match == Match.EXACT:
-        return []
-    return [*advice(asked.photo, n_things=len(answer.boxes))]
+    _count_if_missed(request, submitted, answer)
+    return _results_page(request, submitted, answer)
 
 
 @require_safe
-@cache_control(public=True, max_age=7 * 24 * 3600)
+@cache_control(public=True, max_age=SAMPLE_MAX_AGE)
 def sample(request: HttpRequest, name: str) -> HttpResponse:
-    """A sample's thumbnail."""
-    found = samples.named(name)
-    if found is None:
+    """Serve a sample's thumbnail."""
+    named = samples.sample_named(name)
+    if named is None:
         raise Http404
-    return HttpResponse(found.thumbnail(), content_type="image/webp")
+    return HttpResponse(named.thumbnail(), content_type="image/webp")
 
 
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
-    """Options for what stands in the search box, as the page puts them in."""
+    """Render the options under the search box."""
     typed = request.GET.get("q", "").replace("\0", "")
     context = {"suggestions": suggestions(typed)}
     response = render(request, "search/_suggestions.html", context)
-    patch_cache_control(response, private=True, max_age=60)
+    patch_cache_control(response, private=True, max_age=SUGGESTIONS_MAX_AGE)
     return response
 
 
-def _linked(request: HttpRequest) -> Asked | None:
-    """By a link: an earlier answer's token, a sample or a product. None without."""
+def _from_link(request: HttpRequest) -> SubmittedSearch | None:
+    """Read a link: to an earlier answer, a sample, a product or words; else None."""
     token = request.GET.get("query", "")
-    text = request.GET.get("q", "").strip()
-    sample = samples.named(request.GET.get("sample", ""))
+    words = request.GET.get("q", "").strip()
+    sample = samples.sample_named(request.GET.get("sample", ""))
     like = _product(request.GET.get("like", ""))
-    if not (token or sample or like or text):
+    if not (token or sample or like or words):
         return None
     form_class = BoxForm if token or sample or like else WordsForm
     form = form_class(request.GET)
     form.shows_results = True
-    _check(form)
+    _refuse_invalid(form)
     photo = None
     if sample is not None and not token:
         with sample.path.open("rb") as file:
             photo = images.open_photo(file)
-    return Asked(form, photo, token, sample, like)
+    return SubmittedSearch(form, photo, token, sample, like)
 
 
 def _product(number: str) -> Product | None:
@@ -166,74 +148,124 @@ def _product(number: str) -> Product | None:
     return Product.objects.on_sale().for_list().filter(pk=int(number)).first()
 
 
-def _posted(request: HttpRequest) -> Asked:
-    form = _received(request)
-    unknown = {*form.data, *form.files} - POSTED
+def _from_post(request: HttpRequest) -> SubmittedSearch:
+    form = _receive(request)
+    unknown = {*form.data, *form.files} - POST_FIELDS
     if unknown:
         message = _("There is no field called “%(name)s”.")
-        raise Refused(400, message % {"name": min(unknown)[:50]})
-    _check(form)
+        raise SearchRefused(400, message % {"name": min(unknown)[:50]})
+    _refuse_invalid(form)
     try:
-        return Asked(form, images.open_photo(form.cleaned_data["photo"]))
+        photo = images.open_photo(form.cleaned_data["photo"])
     except UnreadableImage as error:
         message = images.reason(error)
-        raise Refused(422 if error.is_image else 415, message) from error
+        raise SearchRefused(422 if error.is_image else 415, message) from error
     except DecoderBusy as error:
         message = _("Other large pictures are being opened. Try again in a moment.")
-        raise Refused(503, message) from error
+        raise SearchRefused(503, message) from error
+    return SubmittedSearch(form, photo)
 
 
-def _received(request: HttpRequest) -> PhotoForm:
+def _receive(request: HttpRequest) -> PhotoSearchForm:
     try:
         receive_in_memory(request)
-        form = PhotoForm(request.POST, request.FILES)
+        form = PhotoSearchForm(request.POST, request.FILES)
     except BodyTooLarge as error:
         megabytes = settings.MAX_PHOTO_BYTES // 1024**2
         message = _("The photo is larger than %(megabytes)d MB.")
-        raise Refused(413, message % {"megabytes": megabytes}) from error
+        raise SearchRefused(413, message % {"megabytes": megabytes}) from error
     except UnreadablePostError as error:
-        raise Refused(400, _("The photo did not arrive whole.")) from error
+        raise SearchRefused(400, _("The photo did not arrive whole.")) from error
     form.shows_results = True
     return form
 
 
-def _check(form: FilterForm) -> None:
+def _refuse_invalid(form: FilterForm) -> None:
+    """Raise SearchRefused for the form's first error."""
     for name, messages in form.errors.items():
         field = form.fields.get(name)
         label = "" if field is None or name == "photo" else f"{field.label or name}: "
-        raise Refused(400, f"{label}{messages[0]}")
+        raise SearchRefused(400, f"{label}{messages[0]}")
 
 
-def _answered(asked: Asked) -> Answer:
+def _token_of(product: Product) -> str:
+    """Return the token that finds what looks like a product."""
+    query = query_of(product)
+    if query is None:
+        raise SearchUnavailable("the product has no code yet")
+    return query.token()
+
+
+def _answer(submitted: SubmittedSearch) -> Answer:
+    """Answer it, or raise SearchRefused with what the shopper can do."""
     try:
-        return asked.answer()
+        return submitted.answer()
     except QueryExpired as error:
         message = _("This search is too old. Choose the photo once more.")
-        raise Refused(410, message) from error
+        raise SearchRefused(410, message) from error
     except ForeignEncoder as error:
         message = _("The search was renewed meanwhile. Choose the photo once more.")
-        raise Refused(409, message) from error
+        raise SearchRefused(409, message) from error
     except SearchUnavailable as error:
         log.warning("search unavailable", reason=str(error))
         message = _("The photo search is getting ready. Try again in a moment.")
-        raise Refused(503, message) from error
+        raise SearchRefused(503, message) from error
 
 
-def _refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
-    response = _ask_page(request, problem=refused.message, status=refused.status)
+def _count_if_missed(
+    request: HttpRequest, submitted: SubmittedSearch, answer: Answer
+) -> None:
+    """Count a photo without filters, or words just typed, that found nothing."""
+    if request.method == "POST" and not submitted.request.has_filters:
+        count_photo(answer)
+    words = submitted.request.words
+    if words and set(request.GET) == {"q"}:
+        count_words(words.typed, answer)
+
+
+def _results_page(
+    request: HttpRequest, submitted: SubmittedSearch, answer: Answer
+) -> HttpResponse:
+    page = ResultsPage.of(
+        answer, submitted.form, sample=submitted.sample, like=submitted.like
+    )
+    context = {
+        "page": page,
+        "return_url": page.url,
+        "is_new_photo": request.method == "POST",
+        "advice": _advice(submitted, answer),
+    }
+    response = render(request, "search/results.html", context)
+    push_url(response, page.url)
+    # Kept by no cache on the way; the browser's own "back" may show it again.
+    patch_cache_control(response, private=True)
+    return response
+
+
+def _advice(submitted: SubmittedSearch, answer: Answer) -> list[Advice]:
+    """Say what to do better with the next photo, unless this one found its product."""
+    if submitted.photo is None or answer.match == Match.EXACT:
+        return []
+    return advice(submitted.photo, n_things=len(answer.boxes))
+
+
+def _refusal(request: HttpRequest, refused: SearchRefused) -> HttpResponse:
+    response = _photo_page(request, problem=refused.message, status=refused.status)
     if refused.status == 503:
         response["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
-def _ask_page(
+def _photo_page(
     request: HttpRequest, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    offered = samples.on_offer()
-    shown = offered if "all" in request.GET else samples.spread(offered, FIRST_SAMPLES)
+    """Ask for a photo, with samples to try."""
+    on_sale = samples.samples_on_sale()
+    shown = samples.evenly_spaced(on_sale, SAMPLES_SHOWN_FIRST)
+    shown = on_sale if "all" in request.GET else shown
     context = {
         "problem": problem,
         "samples": shown,
-        "more_samples": len(offered) > len(shown),
+        "has_more_samples": len(on_sale) > len(shown),
     }
     return render(request, "search/photo.html", context, status=status)

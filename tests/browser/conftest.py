@@ -26,9 +26,9 @@ def street(
 ) -> Iterator[list[Product]]:
     lay_out_street(tmp_path, [product.sku for product in shop[:14]])
     settings.SAMPLE_PHOTOS = tmp_path
-    samples._all.cache_clear()
+    samples._samples_by_name.cache_clear()
     yield shop
-    samples._all.cache_clear()
+    samples._samples_by_name.cache_clear()
 
 
 @pytest.fixture

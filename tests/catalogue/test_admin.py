@@ -7,10 +7,11 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
+from catalogue.forms import MAX_PICTURES
 from catalogue.models import Category, Product, ProductImage
 from pictures.formats import HEIC
 from tests.builders import make_image, new_category, new_product
-from tests.catalogue.admin_forms import ADD, LIST, change_url, save, upload
+from tests.catalogue.admin_forms import ADD, LIST, change_url, filled_in, save, upload
 from tests.pictures.files import ACCEPTED, REFUSED
 
 pytestmark = [
@@ -267,3 +268,15 @@ def test_pictures_of_a_deleted_product_leave_the_storage(
         admin_client.post(url, {"post": "yes"})
     assert not ProductImage.objects.exists()
     assert not default_storage.exists(name)
+
+
+def test_more_files_than_a_form_takes_are_refused_in_words(
+    admin_client: Client,
+) -> None:
+    product = new_product()
+    files = [upload(f"{number}.jpg", b"x") for number in range(MAX_PICTURES + 1)]
+    answer = admin_client.post(
+        change_url(product), filled_in(product, new_pictures=files)
+    )
+    assert answer.status_code == 400
+    assert f"more than {MAX_PICTURES} files at once" in answer.content.decode()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from catalogue import thumbnails
 from catalogue.cards import cards
+from catalogue.media import thumbnails
 from catalogue.models import Product
 from tests.builders import new_product
 

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from catalogue.exporting import COLUMNS, split_of
+from catalogue.export.training_images import COLUMNS, split_of
 from hashing.picture_sets import PictureSet
 from tests.builders import make_image, new_product
 
@@ -38,7 +38,7 @@ def test_files_are_linked_where_that_can_be_else_copied(can_link: bool) -> None:
     image = new_product(images=[1]).images.get()
     beside = settings.MEDIA_ROOT / "set"  # on the same disk, for links
     refuses = {} if can_link else {"side_effect": OSError}
-    with patch("catalogue.exporting.os.link", wraps=os.link, **refuses):
+    with patch("catalogue.export.training_images.os.link", wraps=os.link, **refuses):
         (row,) = exported(beside).rows
     written = beside / row.path
     assert written.read_bytes() == Path(image.file.path).read_bytes()

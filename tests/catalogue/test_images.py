@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from catalogue.images import open_photo, open_stored, prepare
+from catalogue.media.images import open_photo, open_stored, prepare
 from pictures.decoding import decode
 from pictures.errors import UnreadableImage
 from tests.builders import make_image

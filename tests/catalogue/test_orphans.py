@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from catalogue import orphans
+from catalogue.media import orphans
 from catalogue.models import ProductImage
 from catalogue.tasks import sweep_files
 from tests.builders import add_image, new_product

@@ -9,10 +9,10 @@ from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from catalogue.media.shared_folder import MARKER
+from catalogue.media.storing import StorageAway
 from catalogue.models import ProductImage
-from catalogue.shared_folder import MARKER
-from catalogue.storing import StorageAway
-from config.storage import shared_storages
+from config.storages.storage import shared_storages
 from tests.builders import make_image, new_product
 from tests.catalogue.admin_forms import change_url, filled_in, upload
 

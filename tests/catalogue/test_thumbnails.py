@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
 
-from catalogue import thumbnails
+from catalogue.media import thumbnails
 from catalogue.models import ProductImage
 from tests.builders import make_image, new_product
 from tests.pictures.files import saved

@@ -60,7 +60,7 @@ def sign_in(client: Client, *permissions: str) -> None:
 
 @pytest.mark.parametrize("path", [*EVERYWHERE, *API, "/nowhere", "/"])
 def test_a_stranger_sends_no_more_than_a_form(client: Client, path: str) -> None:
-    response = announce(client, path, bodies.FORM_BYTES + 1)
+    response = announce(client, path, bodies.MAX_FORM_BYTES + 1)
     if path in (IMPORT, ADD_PRODUCT):
         assert response["Location"].startswith(f"{LOGIN}?next=")
     else:
@@ -140,7 +140,7 @@ def test_the_docs_of_the_api_have_no_options(client: Client) -> None:
 def test_chunks_without_end_are_read_as_far_as_a_form_goes(client: Client) -> None:
     body = io.BytesIO(b"x" * 1_000_000)
     response = in_chunks(client, LOGIN, body, FORM)
-    assert (response.status_code, body.tell()) == (413, bodies.FORM_BYTES + 1)
+    assert (response.status_code, body.tell()) == (413, bodies.MAX_FORM_BYTES + 1)
 
 
 def test_a_large_import_in_chunks_is_read(client: Client) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageCms
 
-from catalogue.images import prepare
+from catalogue.media.images import prepare
 from pictures.decoding import decode
 from tests.builders import make_image
 from tests.pictures.files import saved

@@ -8,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from catalogue.images import STORED, open_photo
+from catalogue.media.images import STORED, open_photo
 from hashing.picture_sets import open_picture
 from pictures import pixels
 from pictures.decoding import MAX_PIXELS, SEARCH, decode

@@ -27,7 +27,7 @@ pytestmark = [
 ASK = """
 import django, io, json, sys
 django.setup()
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from search.answers.similar import similar_to_photo
 found = [
     similar_to_photo(open_photo(io.BytesIO(open(path, "rb").read()))).results[0]

@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from catalogue.signals import bulk_images
 from search.answers.request import SearchRequest
 from search.answers.similar import similar_to_photo

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalogue import exporting
+from catalogue.export import training_images
 from catalogue.models import ProductImage
 
 
@@ -29,7 +29,9 @@ class Command(BaseCommand):
         total = ProductImage.objects.count()
         try:
             with tqdm(total=total, unit="picture", disable=not total) as bar:
-                done = exporting.export(folder, photos=photos, on_progress=bar.update)
+                done = training_images.export(
+                    folder, photos=photos, on_progress=bar.update
+                )
         except OSError as error:
             if photos is not None and not photos.is_dir():
                 raise CommandError(f"{photos} is no folder of photos") from error

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from catalogue.storing import AWAY
+from catalogue.media.storing import AWAY
 from hashing import IndexFileError
 from hashing.disk import fsync
 from search.errors import SearchUnavailable

@@ -8,8 +8,9 @@ from celery import Task
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from catalogue.orphans import SWEEP_SECONDS
+from catalogue.media.orphans import SWEEP_SECONDS
 from catalogue.tasks import run_waiting_imports, sweep_files
+from outages.tables import wait_for_tables
 from search.tasks import (
     encode_missing,
     encode_texts,
@@ -32,6 +33,9 @@ class Command(BaseCommand):
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
+        wait_for_tables(stop.wait)
+        if stop.is_set():
+            return
         # An import takes minutes, a new encoder hours: beside the rest, and dropped at
         # the end, since whoever comes next takes it over.
         for task in (run_waiting_imports, fill_encoders, find_duplicates):

@@ -6,8 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from catalogue.media.shared_folder import mark, shared_folder
 from catalogue.models import ProductImage
-from catalogue.shared_folder import mark, shared_folder
 from search.encoders import encoding
 from search.words import text_encoding
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogue.spreadsheets import safe_cell
+from catalogue.export.spreadsheets import safe_cell
 from config.env import BASE_DIR
 from tests.catalogue.import_files import report_of, run_import, write_csv
 

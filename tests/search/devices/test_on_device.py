@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from demo import PICTURES
 from search.encoders import encoding, registry
 from search.gallery.on_disk import snapshots

@@ -11,7 +11,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from PIL import Image
 
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from catalogue.models import ProductImage
 from catalogue.signals import bulk_images
 from search.answers.similar import similar_to_photo

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from catalogue.models import Product, ProductImage
 from hashing import IndexFileError
 from search import changes

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from pymilvus import MilvusClient
 
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from catalogue.models import Product
 from search import checks
 from search.answers.query import Query

@@ -25,7 +25,7 @@ def asked(client: Client) -> Any:
 
 
 def press(client: Client, page: Any, **pressed: int) -> Any:
-    fields = {"query": page.answer.query, "back": page.here, **pressed}
+    fields = {"query": page.answer.query, "back": page.url, **pressed}
     return client.post(GIVE, fields)
 
 
@@ -34,7 +34,7 @@ def test_a_press_is_kept_and_thanked(client: Client, shop: list[Product]) -> Non
     shown = press(client, page, right=shop[3].pk)
     assert shown.status_code == 200
     assert "Thank you" in words(shown)
-    assert shown.context["back"] == page.here
+    assert shown.context["back"] == page.url
     kept = Feedback.objects.get()
     assert (kept.product, kept.verdict, kept.approved) == (shop[3], "right", False)
     assert "127.0.0.1" not in str(Feedback.objects.values())

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from hashing import CodeIndex
 from search.answers.similar import similar_to_query
 from search.encoders.registry import encoder

@@ -13,8 +13,8 @@ from django.core.files.storage import storages
 from django.test import Client
 from moto.server import ThreadedMotoServer
 
-from catalogue.shared_folder import mark
-from config.storage import origin_of_pictures, shared_storages
+from catalogue.media.shared_folder import mark
+from config.storages.storage import origin_of_pictures, shared_storages
 from search.engines import embedded
 from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable

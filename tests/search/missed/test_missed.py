@@ -139,7 +139,7 @@ def test_filtered_and_paged_words_are_not_counted(
 def test_a_reload_of_words_is_not_counted_again(client: Client) -> None:
     open_shop()
     page = client.get("/search/", {"q": "submarine"}).context["page"]
-    client.get(page.here)
+    client.get(page.url)
     assert counted_words() == {"submarine": 1}
 
 

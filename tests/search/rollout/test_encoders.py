@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from catalogue.images import open_photo
+from catalogue.media.images import open_photo
 from catalogue.models import ProductImage
 from hashing import hamming, load_encoder
 from search import tasks

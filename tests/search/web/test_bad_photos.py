@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
-from catalogue import images
+from catalogue.media import images
 from pictures import isolation
 from pictures.formats import HEIC
 from search.web import api

@@ -73,7 +73,7 @@ def test_the_pages_own_links_can_be_followed(
 ) -> None:
     response = client.post("/search/", {"photo": photo(), **fields})
     page = response.context["page"]
-    for url in (page.url, page.here, page.next_url, page.why_url):
+    for url in (page.first_url, page.url, page.next_url, page.why_url):
         assert_fits(url)
         assert client.get(url).status_code in (200, 302)
 

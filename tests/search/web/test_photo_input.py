@@ -177,7 +177,7 @@ def test_a_token_of_another_encoder_asks_for_the_photo_again(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     foreign = raising(ForeignEncoder("another"))
-    monkeypatch.setattr("search.answers.word_search.repeat_query", foreign)
+    monkeypatch.setattr("search.web.views.repeat_query", foreign)
     page = client.get(FORM, {"query": "x"})
     assert page.status_code == 409
     assert "Choose the photo once more" in words(page)

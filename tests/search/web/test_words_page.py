@@ -35,7 +35,7 @@ def shop(db: None) -> list[Product]:
 
 
 def chips(page: Any) -> dict[str, str]:
-    return {str(chip.label): chip.url for chip in page.context["page"].chips}
+    return {str(link.label): link.url for link in page.context["page"].active_filters}
 
 
 @pytest.mark.parametrize("address", ["/", FORM, "/category/mugs/", "/privacy/"])
@@ -64,7 +64,7 @@ def test_plain_colours_are_called_as_the_reader_calls_them(
     headers = {"accept-language": "zh-hans"}
     page = client.get(FORM, {"q": "红色 mug"}, headers=headers)
     assert set(chips(page)) == {"Mugs", "红色", "深红色"}
-    choices = {name: each for name, _, each in page.context["page"].word_choices}
+    choices = {name: each for name, _, each in page.context["page"].word_filters}
     offered = {each.value: each.label for each in choices["colour"]}
     assert offered == {"red": "红色", "dark red": "深红色", "blue": "蓝色"}
     assert "蓝色" in words(client.get(shop[2].get_absolute_url(), headers=headers))

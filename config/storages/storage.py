@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 FILES = "django.core.files.storage.FileSystemStorage"
-FOLDER = "catalogue.shared_folder.SharedFolder"
-S3 = "config.s3.S3Storage"
+FOLDER = "catalogue.media.shared_folder.SharedFolder"
+S3 = "config.storages.s3.S3Storage"
 # Two processes may make a thumbnail at once; both make the same, under its one name.
 OVERWRITING = {"allow_overwrite": True}
 # Limits of a request to the bucket.

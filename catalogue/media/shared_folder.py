@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
-from catalogue.storing import StorageAway
+from catalogue.media.storing import StorageAway
 
 MARKER = ".semblance-storage"
 TEXT = "Without this file, a Semblance shop writes nothing here.\n"

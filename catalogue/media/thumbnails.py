@@ -15,7 +15,7 @@ from imagekit.cachefiles import ImageCacheFile
 from imagekit.cachefiles.backends import CacheFileState
 from imagekit.utils import suggest_extension
 
-from catalogue.storing import AWAY
+from catalogue.media.storing import AWAY
 from pictures.pixels import DAMAGE
 
 log = structlog.get_logger(__name__)

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from catalogue.export.spreadsheets import safe_cell
 from catalogue.models import Category, Product, ProductImage
-from catalogue.spreadsheets import safe_cell
 
 COLUMNS = ("path", "split", "fine_label", "coarse_label", "product_id", "kind")
 VALIDATION_SHARE = 0.15  # of the products
