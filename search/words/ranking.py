@@ -184,7 +184,7 @@ class Ranking:
         ]
 
     def _add_cosines(self, table: WordsTable, rows: Int64s) -> None:
-        """Compute the cosines of the query's vector and these products' that are new."""
+        """Compute the cosines of the query and of those products that have none yet."""
         products = table.rows.product_id[rows].tolist()
         is_new = [product not in self._cosines for product in products]
         vectors = table.vectors(rows[is_new]).astype(np.float32)
