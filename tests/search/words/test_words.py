@@ -444,6 +444,8 @@ def test_words_go_on_without_any_snapshot(
     assert skus_for(client, "mug")
 
 
+# Committed: what PostgreSQL's running transaction wrote counts as changed since.
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("q", ["mug", "red mug under 20 in stock", "alba", "花瓶"])
 def test_a_search_asks_the_database_five_times(
     client: APIClient, shop: list[Product], django_assert_num_queries: Any, q: str
@@ -455,6 +457,7 @@ def test_a_search_asks_the_database_five_times(
         assert skus_for(client, q)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_more_products_cost_no_more_queries(
     client: APIClient, shop: list[Product], django_assert_num_queries: Any
 ) -> None:
