@@ -8,7 +8,7 @@ embedding: a device that reckons wrongly would get answers that are almost right
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
+from io import BytesIO, FileIO
 from pathlib import Path
 
 import numpy as np
@@ -102,27 +102,37 @@ def _folder_of(fingerprint: str) -> Path:
 
 
 class FilePart:
-    """A part of a file, which a server can send without reading it into memory."""
+    """A part of a file, which a server can send without reading it into memory.
+
+    It is opened when it is sent: an answer to HEAD, or with 304, is not.
+    """
 
     def __init__(self, path: Path, start: int, stop: int) -> None:
-        self._file = path.open("rb", buffering=0)
-        self._file.seek(start)
+        self._path, self._start = path, start
         self._left = stop - start
+        self._opened: FileIO | None = None
 
     def fileno(self) -> int:
-        return self._file.fileno()
+        return self._file().fileno()
 
     def read(self, size: int) -> bytes:
         if not self._left:
             return b""
-        data: bytes = self._file.read(min(size, self._left)) or b""
+        data = self._file().read(min(size, self._left)) or b""
         self._left -= len(data)
         if not self._left:
             self.close()
         return data
 
     def close(self) -> None:
-        self._file.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _file(self) -> FileIO:
+        if self._opened is None:
+            self._opened = FileIO(self._path)
+            self._opened.seek(self._start)
+        return self._opened
 
 
 def part_of(file: EncoderFile, start: int, stop: int) -> FilePart | BytesIO:
