@@ -113,7 +113,7 @@ class BoundedBodies:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # What the server found out while the body arrived: config/server/worker.py.
         if status := getattr(request.META.get("wsgi.input"), "refusal", 0):
-            return refused(request, status)
+            return refused(request, status if status in REFUSALS else 400)
         is_photo = request.path_info in _photo_paths()
         refusal = _receive_photo(request) if is_photo else _receive(request)
         return self._get_response(request) if refusal is None else refusal

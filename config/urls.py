@@ -2,6 +2,7 @@ from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from access.pages import throttled_login
@@ -12,9 +13,11 @@ from search.devices import api as device_api
 from search.feedback import api as feedback_api
 from search.web import api as search_api
 
-# Its page brings a style of its own.
-docs = csp_update({"style-src": [UNSAFE_INLINE]})(
-    SpectacularSwaggerSplitView.as_view(url_name="api:schema")
+# Its page brings a style of its own, and has no template for OPTIONS.
+docs = require_safe(
+    csp_update({"style-src": [UNSAFE_INLINE]})(
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema")
+    )
 )
 
 api = [

@@ -4,7 +4,13 @@ import time
 from collections import deque
 from typing import Any
 
-from gunicorn.asgi.parser import ParseError, PythonProtocol
+from gunicorn.asgi.parser import (
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseError,
+    PythonProtocol,
+    UnsupportedTransferCoding,
+)
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn
 
@@ -66,8 +72,8 @@ class Connection(TConn):  # type: ignore[misc]
     def receive(self, data: bytes) -> None:
         """Keep what arrived, and follow where in the request it ends.
 
-        gunicorn's other parser reads the same bytes again, and has the last word: this
-        one only tells when there is something to read.
+        gunicorn's other parser reads the same bytes again, and has the last word on a
+        request: this one tells when there is something to read, and what is none.
         """
         if not self.size:
             self.began = time.monotonic()
@@ -75,9 +81,9 @@ class Connection(TConn):  # type: ignore[misc]
         self.size += len(data)
         try:
             self._scanner.feed(data)
-        except ParseError:
+        except ParseError as error:
             self.is_malformed = True
-            self.refusal = 400
+            self.refusal = _status_of(error)
 
     def _note_head(self) -> bool:
         self.head_bytes = self.size
@@ -138,6 +144,14 @@ class Connection(TConn):  # type: ignore[misc]
         if not self.has_head:
             return now > self.began + HEAD_SECONDS
         return now > self.began + BODY_SECONDS + self.size / BYTES_A_SECOND
+
+
+def _status_of(error: ParseError) -> int:
+    if isinstance(error, LimitRequestLine):
+        return 414
+    if isinstance(error, LimitRequestHeaders):
+        return 431
+    return 501 if isinstance(error, UnsupportedTransferCoding) else 400
 
 
 class ReceivedFirst(SocketUnreader):  # type: ignore[misc]

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
@@ -29,11 +30,6 @@ LINGER_BYTES = 200 * 1024 * 1024
 # thread. Beyond it the slowest is refused.
 PHOTOS_HELD = 6
 CHECK_SECONDS = 0.5
-TOO_LATE = (
-    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-    b"Content-Type: text/plain\r\nContent-Length: 36\r\n\r\n"
-    b"The request took too long to arrive."
-)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -136,7 +132,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _look_at(self, connection: Connection) -> None:
         """Hand a request over if it is whole, or if the shop must ask who sends it."""
-        if connection.is_whole:
+        if connection.is_malformed and not connection.has_head:
+            self._answer_shortly(connection, connection.refusal)
+        elif connection.is_whole:
             self._hand_over(connection)
         elif connection.has_head:
             most = self.max_bytes_for_anyone(connection.path)
@@ -198,13 +196,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if connection.has_head:
             self._refuse(connection, 408)
         elif connection.size:
-            with suppress(OSError):
-                connection.sock.send(TOO_LATE)
-            self._leave(self.arriving, connection)
-            connection.end_request(is_kept=False)
-            self._close_after_reading(connection)
+            self._answer_shortly(connection, 408)
         else:
             self._close(connection)
+
+    def _answer_shortly(self, connection: Connection, status: int) -> None:
+        """Answer what is no request, without asking the shop."""
+        connection.refusal = status
+        phrase = HTTPStatus(status).phrase
+        answer = (
+            f"HTTP/1.1 {status} {phrase}\r\nConnection: close\r\n"
+            f"Content-Type: text/plain\r\nContent-Length: {len(phrase)}\r\n\r\n{phrase}"
+        )
+        with suppress(OSError):
+            connection.sock.send(answer.encode())
+        self._leave(self.arriving, connection)
+        connection.end_request(is_kept=False)
+        self._close_after_reading(connection)
 
     def finish_request(self, connection: Connection, done: Future[Any]) -> None:
         """Take over the answer of a thread; gunicorn's loop calls this."""

@@ -76,17 +76,17 @@ def repeat_query(token: str, request: SearchRequest = FIRST_PAGE) -> Answer:
 
 
 @dataclass(frozen=True)
-class _Ranked:
+class _RankedProducts:
     """Products in order of relevance.
 
-    exact: the ids of those that have just the name or SKU that was typed; cards: of the
-    first, read already.
+    exact: the ids of those that have just the name or SKU that was typed; first_cards:
+    the cards that were read to know that.
     """
 
     ranking: Ranking
     neighbours: Sequence[Neighbour]
     exact: frozenset[int]
-    cards: dict[int, Card]
+    first_cards: dict[int, Card]
 
     @property
     def match(self) -> Match:
@@ -101,9 +101,9 @@ class _Ranked:
     def results(self, page: Sequence[Neighbour]) -> list[Result]:
         """Return what a list shows; without products that were hidden just now."""
         missing = [
-            near.product_id for near in page if near.product_id not in self.cards
+            near.product_id for near in page if near.product_id not in self.first_cards
         ]
-        by_id = self.cards | cards(missing)
+        by_id = self.first_cards | cards(missing)
         return [
             Result(
                 product=card,
@@ -119,19 +119,19 @@ class _Ranked:
 
 def _exact_first(
     ranking: Ranking, neighbours: Sequence[Neighbour], typed: str
-) -> _Ranked:
+) -> _RankedProducts:
     """Put products of just this name first; return one of just this SKU alone."""
     first = cards([near.product_id for near in neighbours[:MAX_NAMES_COMPARED]])
     text = normalize(typed)
     by_sku = frozenset(pk for pk, card in first.items() if normalize(card.sku) == text)
     if by_sku:
         alone = [near for near in neighbours if near.product_id in by_sku]
-        return _Ranked(ranking, alone, by_sku, first)
+        return _RankedProducts(ranking, alone, by_sku, first)
     by_name = frozenset(
         pk for pk, card in first.items() if normalize(card.name) == text
     )
     ordered = sorted(neighbours, key=lambda near: near.product_id not in by_name)
-    return _Ranked(ranking, ordered, by_name, first)
+    return _RankedProducts(ranking, ordered, by_name, first)
 
 
 def _sorted(neighbours: Sequence[Neighbour], order: str) -> list[Neighbour]:

@@ -25,7 +25,8 @@ from search.errors import ForeignEncoder
 from search.web.api import answer_response, valid_form
 from search.web.bodies import SmallJSON, valid_body
 from search.web.forms import FilterForm
-from search.web.serializers import AnswerSerializer, PageParameters
+from search.web.parameters import PageParameters
+from search.web.serializers import AnswerSerializer
 
 
 class CodeSearch(APIView):

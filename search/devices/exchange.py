@@ -6,9 +6,9 @@ embedding: a device that reckons wrongly would get answers that are almost right
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO, FileIO
 from pathlib import Path
 
 import numpy as np
@@ -101,14 +101,42 @@ def _folder_of(fingerprint: str) -> Path:
     raise ForeignEncoder(fingerprint)
 
 
-def chunks(file: EncoderFile, start: int, stop: int) -> Iterator[bytes]:
-    """Iterate over the bytes from start to stop (exclusive)."""
+class FilePart:
+    """A part of a file, which a server can send without reading it into memory.
+
+    It is opened when it is sent: an answer to HEAD, or with 304, is not.
+    """
+
+    def __init__(self, path: Path, start: int, stop: int) -> None:
+        self._path, self._start = path, start
+        self._left = stop - start
+        self._opened: FileIO | None = None
+
+    def fileno(self) -> int:
+        return self._file().fileno()
+
+    def read(self, size: int) -> bytes:
+        if not self._left:
+            return b""
+        data = self._file().read(min(size, self._left)) or b""
+        self._left -= len(data)
+        if not self._left:
+            self.close()
+        return data
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    def _file(self) -> FileIO:
+        if self._opened is None:
+            self._opened = FileIO(self._path)
+            self._opened.seek(self._start)
+        return self._opened
+
+
+def part_of(file: EncoderFile, start: int, stop: int) -> FilePart | BytesIO:
+    """Open the bytes from start to stop (exclusive)."""
     if file.path is None:
-        yield file.content[start:stop]
-        return
-    with file.path.open("rb") as stream:
-        stream.seek(start)
-        left = stop - start
-        while left > 0 and (chunk := stream.read(min(left, 256 * 1024))):
-            left -= len(chunk)
-            yield chunk
+        return BytesIO(file.content[start:stop])
+    return FilePart(file.path, start, stop)

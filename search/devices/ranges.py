@@ -3,14 +3,14 @@
 import re
 from typing import Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 
-from search.devices.exchange import EncoderFile, chunks
+from search.devices.exchange import EncoderFile, part_of
 
 PARTIAL = 206
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -35,8 +35,8 @@ def ranged(request: HttpRequest, file: EncoderFile) -> HttpResponseBase:
     start, stop, status = 0, file.size, 200
     if wanted := _wanted(request, etag, file.size):
         start, stop, status = *wanted, PARTIAL
-    response = StreamingHttpResponse(
-        chunks(file, start, stop),
+    response = FileResponse(
+        part_of(file, start, stop),
         status=status,
         content_type="application/octet-stream",
     )
@@ -49,6 +49,8 @@ def ranged(request: HttpRequest, file: EncoderFile) -> HttpResponseBase:
     response["ETag"] = etag
     conditional: Any = get_conditional_response
     found: HttpResponseBase = conditional(request, etag=etag, response=response)
+    if found is not response:
+        response.close()
     return found
 
 

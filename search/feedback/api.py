@@ -19,7 +19,7 @@ from search.models import Feedback
 from search.web.api import valid_form
 from search.web.bodies import SmallJSON, WholeNumberField, valid_body
 from search.web.forms import FILTER_FIELDS, FilterForm
-from search.web.serializers import TokenField
+from search.web.parameters import TokenField
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -27,15 +27,17 @@ from search.encoders import registry
 from search.encoders.counts import counts
 from search.engines.engine import current_gallery, engine
 from search.missed.counting import count_photo, count_words
-from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
-from search.web.serializers import (
-    AnswerSerializer,
+from search.web.forms import FilterForm, PhotoSearchForm, QueryForm, WordsForm
+from search.web.parameters import (
     LimitParameters,
     PhotoFields,
     QueryParameters,
+    WordsParameters,
+)
+from search.web.serializers import (
+    AnswerSerializer,
     SimilarSerializer,
     StatusSerializer,
-    WordsParameters,
 )
 from search.web.uploads import receive_in_memory
 
@@ -66,7 +68,7 @@ class PhotoSearch(APIView):
         started = perf_counter()
         refuse_unknown(request.query_params, ())
         receive_in_memory(request._request)
-        form = valid_form(PhotoForm, request.POST, files=request.FILES)
+        form = valid_form(PhotoSearchForm, request.POST, files=request.FILES)
         stages = Stages()
         with stages.timed("decode"):
             photo = open_photo(form.cleaned_data["photo"])

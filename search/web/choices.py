@@ -6,11 +6,24 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from search.answers.facets import WordCount
+from search.answers.matching import MatchOn
 from search.gallery.columns import WORD_COLUMNS
 from search.words.language.colours import translate_for_reader
 
 # How the words of a column are shown, if not as the shop writes them.
 TRANSLATIONS: dict[str, Callable[[str], str]] = {"colour": translate_for_reader}
+
+SORT_LABELS = {
+    "": _("Best match"),
+    "price": _("Lowest price"),
+    "-price": _("Highest price"),
+    "newest": _("Newest"),
+}
+MATCH_ON_LABELS = {
+    "": _("Same item"),
+    MatchOn.KIND: _("Same kind"),
+    MatchOn.LOOK: _("Same look"),
+}
 
 
 class FilterLink(NamedTuple):

@@ -97,13 +97,13 @@ class FilterForm(PriceRangeForm):
                 self._add_filters_in_words(text)
 
     def _add_filters_in_words(self, text: str) -> None:
-        """Add the filters in the words; one that was chosen by hand stays as it was."""
+        """Add the filters in the words, except for fields that were filled in."""
         parsed = parse_words(text, words_gallery.current(text))
         self.data, fields = self.data.copy(), parsed.fields
         has_price = any(self.data.get(name) for name in ("min_price", "max_price"))
         for name, value in parsed.chosen.items():
-            is_taken = has_price if name.endswith("price") else self.data.get(name)
-            if not is_taken:
+            is_filled = has_price if name.endswith("price") else self.data.get(name)
+            if not is_filled:
                 self.data.setlist(name, fields[name])
                 self.cleaned_data[name] = value
         self.parsed_words = parsed
@@ -200,7 +200,7 @@ class BoxForm(FilterForm):
     words = SearchWordsField()
 
 
-class PhotoForm(BoxForm):
+class PhotoSearchForm(BoxForm):
     """A photo; boxes: whether to suggest some."""
 
     photo = OnePhotoField()

@@ -5,17 +5,17 @@ from typing import Self
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from catalogue.models import Product
 from search.answers.answer import Answer, Result
 from search.answers.facets import CategoryCount
-from search.answers.matching import MatchOn
 from search.answers.query import WHOLE, Box
 from search.answers.request import RELEVANCE
 from search.gallery.calibration import Match
 from search.web.choices import (
+    MATCH_ON_LABELS,
+    SORT_LABELS,
     BoxLink,
     FilterLink,
     MatchOnLink,
@@ -34,17 +34,6 @@ from search.words.words_query import WordsQuery
 KEPT_FIELDS = (*FILTER_FIELDS, "sort", "match_on", "limit")
 # A predicted category of a lower confidence is not offered as a filter.
 MIN_GUESS_CONFIDENCE = 0.5
-SORT_LABELS = {
-    "": _("Best match"),
-    "price": _("Lowest price"),
-    "-price": _("Highest price"),
-    "newest": _("Newest"),
-}
-MATCH_ON_LABELS = {
-    "": _("Same item"),
-    MatchOn.KIND: _("Same kind"),
-    MatchOn.LOOK: _("Same look"),
-}
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from search.gallery.calibration import Match
 from search.missed.counting import count_photo, count_words
 from search.web import samples
 from search.web.advice import Advice, advice
-from search.web.forms import BoxForm, FilterForm, PhotoForm, WordsForm
+from search.web.forms import BoxForm, FilterForm, PhotoSearchForm, WordsForm
 from search.web.results import ResultsPage
 from search.web.samples import Sample
 from search.web.uploads import BodyTooLarge, receive_in_memory
@@ -40,7 +40,7 @@ RETRY_AFTER = 10  # seconds
 SUGGESTIONS_MAX_AGE = 60  # seconds
 SAMPLE_MAX_AGE = 7 * 24 * 3600  # seconds
 SAMPLES_SHOWN_FIRST = 12
-POST_FIELDS = {*PhotoForm.base_fields, "csrfmiddlewaretoken"}
+POST_FIELDS = {*PhotoSearchForm.base_fields, "csrfmiddlewaretoken"}
 
 
 class SearchRefused(Exception):
@@ -166,10 +166,10 @@ def _from_post(request: HttpRequest) -> SubmittedSearch:
     return SubmittedSearch(form, photo)
 
 
-def _receive(request: HttpRequest) -> PhotoForm:
+def _receive(request: HttpRequest) -> PhotoSearchForm:
     try:
         receive_in_memory(request)
-        form = PhotoForm(request.POST, request.FILES)
+        form = PhotoSearchForm(request.POST, request.FILES)
     except BodyTooLarge as error:
         megabytes = settings.MAX_PHOTO_BYTES // 1024**2
         message = _("The photo is larger than %(megabytes)d MB.")

@@ -56,7 +56,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A query of words, with what every product has of it.
+    """Ranks products by a query of words, under any filters; each set is ranked once.
 
     vector: (1, DIM) the query's; shares: for each table of the gallery the share (n,)
     of the query that each product has; None where no product has any concept, and
@@ -83,17 +83,19 @@ class Ranking:
         """Return the best MAX_RANKED products by score, then product id."""
         if filters not in self._ranked:
             self.prepare([filters])
-            candidates = self._candidates_under(filters)
+            candidates = self._candidates_by_table(filters)
             neighbours = [near for each in candidates for near in self._scored(each)]
             neighbours.sort(key=lambda near: (-near.score, near.product_id))
             self._ranked[filters] = NeighbourList(neighbours[:MAX_RANKED])
         return self._ranked[filters]
 
     def prepare(self, filter_sets: Sequence[Filters]) -> None:
-        """Compare all products that these filters need, to read their vectors once."""
+        """Compute the cosines that these filters need, with one query for vectors."""
         for number, (table, _) in enumerate(self.gallery.tables):
-            rows = [self._candidates_under(each)[number].rows for each in filter_sets]
-            self._compare(table, np.unique(np.concatenate(rows)))
+            rows = [
+                self._candidates_by_table(each)[number].rows for each in filter_sets
+            ]
+            self._add_cosines(table, np.unique(np.concatenate(rows)))
 
     def match_for(self, neighbour: Neighbour) -> Match:
         """Return how well a product fits."""
@@ -115,20 +117,21 @@ class Ranking:
 
     def shares_of(self, products: Iterable[int]) -> dict[int, float]:
         """Return the shares of these products by id, whether they are ranked or not."""
-        found: dict[int, float] = {}
+        by_product: dict[int, float] = {}
         if self.shares is None:
-            return found
+            return by_product
         ids = np.fromiter(products, np.int64)
         tables = zip(self.shares, self.gallery.tables, strict=True)
         for table_shares, (table, live) in tables:
             rows = table.rows_of(ids)
             rows = rows if live is None else rows[live[rows]]
             row_products = table.rows.product_id[rows].tolist()
-            found.update(zip(row_products, table_shares[rows].tolist(), strict=True))
-        return found
+            row_shares = table_shares[rows].tolist()
+            by_product.update(zip(row_products, row_shares, strict=True))
+        return by_product
 
-    def _candidates_under(self, filters: Filters) -> list[Candidates]:
-        """Return up to MAX_RANKED of each table of the gallery."""
+    def _candidates_by_table(self, filters: Filters) -> list[Candidates]:
+        """Return up to MAX_RANKED candidates of each table of the gallery."""
         if filters not in self._candidates:
             self._candidates[filters] = [
                 self._candidates_of(number, filters)
@@ -180,8 +183,8 @@ class Ranking:
             )
         ]
 
-    def _compare(self, table: WordsTable, rows: Int64s) -> None:
-        """Note the cosines of the query's vector and these products'."""
+    def _add_cosines(self, table: WordsTable, rows: Int64s) -> None:
+        """Compute the cosines of the query and of those products that have none yet."""
         products = table.rows.product_id[rows].tolist()
         is_new = [product not in self._cosines for product in products]
         vectors = table.vectors(rows[is_new]).astype(np.float32)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
-from catalogue.models import Product
+from catalogue.cards import Card, cards
 from search.gallery.calibration import Match
 from search.words import words_gallery
 from search.words.category_names import category_called
@@ -33,11 +33,11 @@ class SuggestionKind(StrEnum):
 
 
 class Suggestion(NamedTuple):
-    """text: what to search for; product: the page to go to instead, if it is one."""
+    """A text to search for, or a product whose page to go to instead."""
 
     kind: SuggestionKind
     text: str
-    product: Product | None = None
+    product: Card | None = None
 
 
 def suggestions(typed: str) -> list[Suggestion]:
@@ -97,7 +97,7 @@ def _products(text: str, gallery: WordsGallery) -> list[Suggestion]:
         for neighbour in ranking.rank(parsed.filters)[:MAX_OF_EACH_KIND]
         if ranking.match_for(neighbour) in (Match.SIMILAR, Match.WEAK)
     ]
-    products = Product.objects.on_sale().in_bulk(product_ids)
+    products = cards(product_ids)
     return [
         Suggestion(SuggestionKind.PRODUCT, products[pk].name, products[pk])
         for pk in product_ids

@@ -61,18 +61,7 @@ def save(documents: Sequence[ProductDocument]) -> int:
     Products that were deleted meanwhile are left out. Two processes may save the same
     document at once: both write the same row.
     """
-    encoded = sentences.encode([document.sentence for document in documents])
-    vectors = [vector.tobytes() for vector in sentences.quantized(encoded)]
-    colours = [_colour_on_picture(document) for document in documents]
-    rows = [
-        ProductText(
-            product_id=document.product_id,
-            digest=document.digest,
-            seen=colour,
-            embedding=vector,
-        )
-        for document, vector, colour in zip(documents, vectors, colours, strict=True)
-    ]
+    rows = _encode(documents)
     with transaction.atomic():
         products = [row.product_id for row in rows]
         locked = Product.objects.select_for_update().order_by("pk")
@@ -87,6 +76,22 @@ def save(documents: Sequence[ProductDocument]) -> int:
         # So that every process reads them again.
         changes.record(existing)
     return len(rows)
+
+
+def _encode(documents: Sequence[ProductDocument]) -> list[ProductText]:
+    """Return the rows of documents, unsaved."""
+    encoded = sentences.encode([document.sentence for document in documents])
+    return [
+        ProductText(
+            product_id=document.product_id,
+            digest=document.digest,
+            seen=_colour_on_picture(document),
+            embedding=vector.tobytes(),
+        )
+        for document, vector in zip(
+            documents, sentences.quantized(encoded), strict=True
+        )
+    ]
 
 
 def _colour_on_picture(document: ProductDocument) -> str:

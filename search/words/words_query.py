@@ -16,7 +16,7 @@ MAX_CHARACTERS = 200  # that are read of what somebody types
 
 @dataclass(frozen=True)
 class WordsQuery:
-    """typed: as it came; ranked: what is left of it to rank by, spelling corrected."""
+    """Words as they were typed, and what of them ranks, with its spelling corrected."""
 
     typed: str
     ranked: str

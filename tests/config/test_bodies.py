@@ -133,6 +133,10 @@ def test_json_in_chunks_is_read_as_any_other(client: Client) -> None:
     assert response.json()["code"] == "query_expired"
 
 
+def test_the_docs_of_the_api_have_no_options(client: Client) -> None:
+    assert client.options("/api/v1/docs/").status_code == 405
+
+
 def test_chunks_without_end_are_read_as_far_as_a_form_goes(client: Client) -> None:
     body = io.BytesIO(b"x" * 1_000_000)
     response = in_chunks(client, LOGIN, body, FORM)

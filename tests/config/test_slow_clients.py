@@ -203,6 +203,27 @@ def test_malformed_chunks_are_told(port: int) -> None:
                 assert status_of(client) == 400
 
 
+def test_a_malformed_trailer_is_told(gunicorn: WebServer) -> None:
+    for path in (LOGIN, PHOTO, "/search/", "/search/why/", "/api/v1/feedback/"):
+        chunks = b"0\r\nX\r\n\r\n"
+        with sent(gunicorn.port, head(path, CHUNKED) + chunks) as client:
+            assert status_of(client) == 400
+
+
+def test_what_is_no_request_is_told(port: int) -> None:
+    many = b"".join(b"X-%d: y\r\n" % number for number in range(100_000))
+    line = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+    for data, statuses in (
+        (b"\x16\x03\x01 and so on\r\n\r\n", {400}),
+        (line + b"a b: c\r\n\r\n", {400}),
+        (line + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", {400}),
+        (b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\n\r\n", {400, 414}),
+        (line + many + b"\r\n", {400, 431}),
+    ):
+        with sent(port, data) as client:
+            assert status_of(client) in statuses
+
+
 def test_more_clients_than_are_waited_for_push_out_the_oldest(
     shop: dict[str, str], tmp_path: Path, start: Callable[[Server], Server]
 ) -> None:

@@ -15,7 +15,7 @@ from search.words.language.tokens import CHINESE, is_chinese, normalize
 
 
 class Colour(NamedTuple):
-    """base: a key of BASE_NAMES; tone: a key of TONE_PREFIXES, or empty."""
+    """A tone, a key of TONE_PREFIXES or empty, of a base, a key of BASE_NAMES."""
 
     base: str
     tone: str = ""
@@ -132,7 +132,7 @@ def shop_names_of(colour: Colour, shop_names: Iterable[str]) -> list[str]:
     """Return the shop's names for a colour; for any tone of it if it lacks the tone."""
     by_name = {name: colour_of(name) for name in shop_names if name}
     same_base = {
-        name: each for name, each in by_name.items() if each and _is_base(each, colour)
+        name: each for name, each in by_name.items() if each and _has_base(each, colour)
     }
     same_tone = [name for name, each in same_base.items() if each.tone == colour.tone]
     return sorted(same_tone if colour.tone and same_tone else same_base)
@@ -163,8 +163,8 @@ def _first_chinese(names: list[str]) -> str:
     return next(filter(is_chinese, names), "")
 
 
-def _is_base(named: Colour, wanted: Colour) -> bool:
-    """Olive green is a green where green is wanted, but green is not olive green."""
+def _has_base(named: Colour, wanted: Colour) -> bool:
+    """Return whether a colour counts as another, as olive green counts as green."""
     return named.base == wanted.base or named.base.split()[-1] == wanted.base
 
 

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from catalogue.filters import ProductFilters
 from config.wsgi import application
-from search.web.forms import FilterForm, PhotoForm
+from search.web.forms import FilterForm, PhotoSearchForm
 from tests.builders import make_image
 from tests.search.asking import API, PHOTO, get, open_varied_shop, post_photo
 
@@ -43,7 +43,15 @@ ODD_WORDS = [
 PRODUCTS = [*ProductFilters.base_filters, "cursor", "limit"]
 words = st.sampled_from(ODD_WORDS) | st.text(max_size=40)
 names = st.sampled_from(
-    [*PhotoForm.base_fields, "query", "cursor", "format", "photo[]", "__all__", ""]
+    [
+        *PhotoSearchForm.base_fields,
+        "query",
+        "cursor",
+        "format",
+        "photo[]",
+        "__all__",
+        "",
+    ]
 )
 # What a server lets through as a header: no control characters, Latin-1.
 headers = st.text(

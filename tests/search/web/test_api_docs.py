@@ -18,8 +18,8 @@ from catalogue.media.images import UnreadableImage
 from config.problems import KNOWN_ERRORS
 from config.settings import BASE_DIR
 from config.urls import api
-from search.web.forms import FilterForm, PhotoForm, QueryForm, WordsForm
-from search.web.serializers import (
+from search.web.forms import FilterForm, PhotoSearchForm, QueryForm, WordsForm
+from search.web.parameters import (
     PageParameters,
     PhotoFields,
     QueryParameters,
@@ -41,7 +41,7 @@ def test_the_schema_is_valid_and_complete(tmp_path: Path) -> None:
 
 def test_the_schema_names_the_fields_that_are_taken() -> None:
     assert set(PageParameters().fields) == set(FilterForm.base_fields)
-    assert set(PhotoFields().fields) == set(PhotoForm.base_fields)
+    assert set(PhotoFields().fields) == set(PhotoSearchForm.base_fields)
     assert set(QueryParameters().fields) == set(QueryForm.base_fields)
     assert set(WordsParameters().fields) == set(WordsForm.base_fields) - {"match_on"}
 

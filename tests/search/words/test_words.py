@@ -52,12 +52,12 @@ def shop(db: None) -> list[Product]:
     ]  # fmt: skip
 
 
-def asked(client: APIClient, q: str, **params: Any) -> dict[str, Any]:
+def answer_to_words(client: APIClient, q: str, **params: Any) -> dict[str, Any]:
     return get(client, WORDS, {"q": q, **params})
 
 
-def found(client: APIClient, q: str, **params: Any) -> list[str]:
-    return skus(asked(client, q, **params)["results"])
+def skus_for(client: APIClient, q: str, **params: Any) -> list[str]:
+    return skus(answer_to_words(client, q, **params)["results"])
 
 
 @pytest.mark.slow
@@ -67,7 +67,7 @@ def test_what_shoppers_type_finds_what_they_mean(client: APIClient, db: None) ->
     wrong, answers = [], {}
     everything = list(phrasings())
     for phrasing in everything:
-        answer = asked(client, phrasing.q, limit=FIRST)
+        answer = answer_to_words(client, phrasing.q, limit=FIRST)
         answers[phrasing.q] = skus(answer["results"])
         if not phrasing.is_right(answer["match"], answers[phrasing.q]):
             wrong.append(phrasing.q)
@@ -80,7 +80,7 @@ def test_what_shoppers_type_finds_what_they_mean(client: APIClient, db: None) ->
 def test_filters_in_words_are_taken_up_and_told(
     client: APIClient, shop: list[Product]
 ) -> None:
-    answer = asked(client, "red mug under 20 in stock")
+    answer = answer_to_words(client, "red mug under 20 in stock")
     assert skus(answer["results"]) == ["MUG-1"]
     assert answer["words"]["text"] == "red mug under 20 in stock"
     assert answer["filters"] == {
@@ -108,7 +108,7 @@ def test_filters_in_words_are_taken_up_and_told(
 def test_english_and_chinese_meet(
     client: APIClient, shop: list[Product], q: str, right: set[str]
 ) -> None:
-    answer = asked(client, q)
+    answer = answer_to_words(client, q)
     fitting = [each for each in answer["results"] if each["match"] != "none"]
     assert set(skus(fitting)) == right
 
@@ -116,21 +116,21 @@ def test_english_and_chinese_meet(
 def test_what_was_chosen_by_hand_goes_before_what_was_read(
     client: APIClient, shop: list[Product]
 ) -> None:
-    assert found(client, "red mug", colour="blue") == ["MUG-3"]
-    assert found(client, "mug under 20", min_price=28) == ["MUG-3"]
+    assert skus_for(client, "red mug", colour="blue") == ["MUG-3"]
+    assert skus_for(client, "mug under 20", min_price=28) == ["MUG-3"]
 
 
 def test_a_number_finds_its_product_alone_and_a_name_comes_first(
     client: APIClient, shop: list[Product]
 ) -> None:
-    answer = asked(client, "mug-2")
+    answer = answer_to_words(client, "mug-2")
     assert skus(answer["results"]) == ["MUG-2"]
     assert answer["match"] == "exact"
-    assert found(client, "PLAIN  MUG")[:2] == ["MUG-2", "MUG-3"]
+    assert skus_for(client, "PLAIN  MUG")[:2] == ["MUG-2", "MUG-3"]
 
 
 def test_slips_are_forgiven_and_told(client: APIClient, shop: list[Product]) -> None:
-    answer = asked(client, "stirped mugg")
+    answer = answer_to_words(client, "stirped mugg")
     assert skus(answer["results"])[0] == "MUG-1"
     assert answer["words"]["read_as"] == "striped mug"
 
@@ -138,7 +138,7 @@ def test_slips_are_forgiven_and_told(client: APIClient, shop: list[Product]) -> 
 def test_a_colour_that_nothing_has_limits_nothing(
     client: APIClient, shop: list[Product]
 ) -> None:
-    answer = asked(client, "green mug")
+    answer = answer_to_words(client, "green mug")
     assert answer["filters"]["colour"] == []
     assert answer["count"] == 3
 
@@ -147,27 +147,27 @@ def test_colours_that_are_unwanted_or_of_a_pattern_limit_nothing(
     client: APIClient, shop: list[Product]
 ) -> None:
     for q in ("mug, not red", "mug with red dots"):
-        assert asked(client, q)["filters"]["colour"] == []
+        assert answer_to_words(client, q)["filters"]["colour"] == []
 
 
 def test_nothing_of_the_kind_is_said_to_be_none(
     client: APIClient, shop: list[Product]
 ) -> None:
     for q in ("bicycle", "red bicycle", "冰箱"):
-        assert asked(client, q)["match"] == "none"
+        assert answer_to_words(client, q)["match"] == "none"
 
 
 def test_pages_go_on_by_the_token(client: APIClient, shop: list[Product]) -> None:
-    first = asked(client, "mug", limit=2)
+    first = answer_to_words(client, "mug", limit=2)
     second = get(client, first["next"])
-    assert skus(first["results"]) + skus(second["results"]) == found(client, "mug")
+    assert skus(first["results"]) + skus(second["results"]) == skus_for(client, "mug")
     assert second["next"] is None
     narrower = get(client, "search/", {"query": first["query"], "brand": "Borea"})
     assert skus(narrower["results"]) == ["MUG-2"]
 
 
 def test_an_altered_token_is_refused(client: APIClient, shop: list[Product]) -> None:
-    token = asked(client, "mug")["query"]
+    token = answer_to_words(client, "mug")["query"]
     refused = client.get("/api/v1/search/", {"query": token[:-2]})
     assert refused.status_code == 410
 
@@ -175,7 +175,7 @@ def test_an_altered_token_is_refused(client: APIClient, shop: list[Product]) -> 
 def test_facets_count_what_each_filter_would_leave(
     client: APIClient, shop: list[Product]
 ) -> None:
-    facets = asked(client, "red mug")["facets"]
+    facets = answer_to_words(client, "red mug")["facets"]
     brands = {each["value"]: each["count"] for each in facets["brand"]}
     assert brands == {"Alba": 1, "Borea": 1}
     colours = {each["value"]: each["count"] for each in facets["colour"]}
@@ -191,42 +191,42 @@ def test_words_that_are_none_are_refused(client: APIClient, db: None, q: str) ->
 
 
 def test_a_search_sees_the_last_commit(client: APIClient, shop: list[Product]) -> None:
-    assert found(client, "striped mug")[0] == "MUG-1"
+    assert skus_for(client, "striped mug")[0] == "MUG-1"
     Product.objects.filter(sku="MUG-1").update(active=False)
-    assert "MUG-1" not in found(client, "striped mug")
+    assert "MUG-1" not in skus_for(client, "striped mug")
     new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs")
-    assert found(client, "striped mug")[0] == "MUG-9"
+    assert skus_for(client, "striped mug")[0] == "MUG-9"
     shop[2].name = "Zebra mug"
     shop[2].save()
-    assert found(client, "zebra")[0] == "MUG-3"
+    assert skus_for(client, "zebra")[0] == "MUG-3"
     shop[2].delete()
-    assert "MUG-3" not in found(client, "mug")
+    assert "MUG-3" not in skus_for(client, "mug")
 
 
 def test_what_was_rolled_back_is_not_found(
     client: APIClient, shop: list[Product]
 ) -> None:
-    assert found(client, "mug")
+    assert skus_for(client, "mug")
     with transaction.atomic():
         new_product("MUG-9", name="Zebra mug", category="Kitchen > Mugs")
         transaction.set_rollback(True)
-    assert "MUG-9" not in found(client, "zebra mug")
+    assert "MUG-9" not in skus_for(client, "zebra mug")
 
 
 def test_overlaid_by_changes_it_ranks_as_if_read_anew(
     client: APIClient, shop: list[Product]
 ) -> None:
     questions = ("red mug", "mug", "Alba", "花瓶", "plain", "something for tea")
-    found(client, "mug")
+    skus_for(client, "mug")
     for number, product in enumerate(shop):
         product.colour, product.stock = ("red", "blue")[number % 2], number
         product.save()
     new_product("MUG-9", name="Striped mug", category="Kitchen > Mugs", colour="blue")
     shop[0].delete()
-    overlaid = [scored(asked(client, q)) for q in questions]
+    overlaid = [scored(answer_to_words(client, q)) for q in questions]
     assert words_gallery.current("").pending == 6
     words_gallery.holder.reset()
-    assert [scored(asked(client, q)) for q in questions] == overlaid
+    assert [scored(answer_to_words(client, q)) for q in questions] == overlaid
 
 
 def scored(answer: dict[str, Any]) -> list[tuple[str, float, str]]:
@@ -240,7 +240,7 @@ def scored(answer: dict[str, Any]) -> list[tuple[str, float, str]]:
 def test_so_many_changes_have_it_read_anew(
     client: APIClient, shop: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found(client, "mug")
+    skus_for(client, "mug")
     assert not words_gallery.current("").is_due
     monkeypatch.setattr(words_gallery, "MAX_CHANGED", 2)
     Product.objects.filter(sku__startswith="MUG").update(stock=9)
@@ -256,16 +256,16 @@ def test_while_a_server_reads_all_it_answers_from_what_the_database_finds(
     monkeypatch.setattr(background, "start", works.append)
     monkeypatch.setattr(Holder, "loads_in_background", True)
     monkeypatch.setattr(words_gallery, "FIRST_READ_PATIENCE", 0.0)
-    assert found(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
-    assert found(client, "花瓶") == ["红-1"]
-    assert asked(client, "mug")["gallery"]["snapshot"] == "words, in part"
+    assert skus_for(client, "striped mug") == ["MUG-1", "MUG-2", "MUG-3"]
+    assert skus_for(client, "花瓶") == ["红-1"]
+    assert answer_to_words(client, "mug")["gallery"]["snapshot"] == "words, in part"
     shop[0].delete()
-    assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
+    assert skus_for(client, "striped mug") == ["MUG-2", "MUG-3"]
     assert len(works) == 1  # one thread, whoever asks meanwhile
     works[0]()
     monkeypatch.setattr(words_gallery.WordsGallery, "read_for", None)
-    assert found(client, "striped mug") == ["MUG-2", "MUG-3"]
-    assert asked(client, "mug")["gallery"]["snapshot"] == "words"
+    assert skus_for(client, "striped mug") == ["MUG-2", "MUG-3"]
+    assert answer_to_words(client, "mug")["gallery"]["snapshot"] == "words"
 
 
 def test_of_many_that_fit_those_are_kept_that_fit_best_and_mean_the_nearest(
@@ -298,12 +298,12 @@ def test_changes_that_were_forgotten_meanwhile_have_it_read_anew(
     from search.models import Change
 
     open_varied_shop(3)
-    assert found(client, "product")
+    assert skus_for(client, "product")
     Product.objects.filter(sku="p1").update(active=False)
     Change.objects.all().delete()  # as a snapshot does that is newer
     changes.record([10**9])
     snapshots.build()
-    assert "p1" not in found(client, "product p1")
+    assert "p1" not in skus_for(client, "product p1")
 
 
 # What texts mean
@@ -378,9 +378,9 @@ def test_a_colour_that_nobody_said_is_read_from_the_picture(
         new_product(colour, name="Mug", images=[painted(colour)])
     new_product("said", name="Mug", images=[painted("#c23b34")], colour="blue")
     text_encoding.encode_missing()
-    assert found(client, "red mug") == ["#c23b34"]
-    assert set(found(client, "蓝色 mug")) == {"#2d6cb8", "said"}
-    assert found(client, "dark green") == ["#1e4d3b"]
+    assert skus_for(client, "red mug") == ["#c23b34"]
+    assert set(skus_for(client, "蓝色 mug")) == {"#2d6cb8", "said"}
+    assert skus_for(client, "dark green") == ["#1e4d3b"]
 
 
 def test_another_picture_is_another_colour(client: APIClient, db: None) -> None:
@@ -389,12 +389,12 @@ def test_another_picture_is_another_colour(client: APIClient, db: None) -> None:
     image = product.images.get()
     image.set_file(io.BytesIO(painted("#2d6cb8")))
     image.save()
-    assert asked(client, "red mug")["filters"]["colour"] == []
+    assert answer_to_words(client, "red mug")["filters"]["colour"] == []
     assert text_encoding.encode_missing() == 1
-    assert asked(client, "blue mug")["filters"]["colour"] == ["blue"]
+    assert answer_to_words(client, "blue mug")["filters"]["colour"] == ["blue"]
     product.colour = "pink"
     product.save()
-    assert asked(client, "blue mug")["filters"]["colour"] == []
+    assert answer_to_words(client, "blue mug")["filters"]["colour"] == []
 
 
 def test_a_picture_that_is_lost_has_no_colour(client: APIClient, db: None) -> None:
@@ -402,7 +402,7 @@ def test_a_picture_that_is_lost_has_no_colour(client: APIClient, db: None) -> No
     product.images.get().file.storage.delete(str(product.images.get().file.name))
     assert text_encoding.encode_missing() == 1
     assert text_encoding.encode_missing() == 0
-    assert found(client, "mug") == ["one"]
+    assert skus_for(client, "mug") == ["one"]
 
 
 # Beside a photo
@@ -441,32 +441,35 @@ def test_words_go_on_without_any_snapshot(
     client: APIClient, shop: list[Product]
 ) -> None:
     assert client.get("/api/v1/status/").status_code == 503
-    assert found(client, "mug")
+    assert skus_for(client, "mug")
 
 
+# Committed: what PostgreSQL's running transaction wrote counts as changed since.
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("q", ["mug", "red mug under 20 in stock", "alba", "花瓶"])
 def test_a_search_asks_the_database_five_times(
     client: APIClient, shop: list[Product], django_assert_num_queries: Any, q: str
 ) -> None:
     text_encoding.encode_missing()
-    found(client, "mug")
+    skus_for(client, "mug")
     # What changed, the categories, whether it is an SKU, vectors, and the products.
     with django_assert_num_queries(5):
-        assert found(client, q)
+        assert skus_for(client, q)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_more_products_cost_no_more_queries(
     client: APIClient, shop: list[Product], django_assert_num_queries: Any
 ) -> None:
     for number in range(60):
         new_product(f"m{number}", name="Mug", category=new_category("Kitchen > Mugs"))
     text_encoding.encode_missing()
-    found(client, "mug")
+    skus_for(client, "mug")
     with django_assert_num_queries(5):
-        found(client, "mug")
+        skus_for(client, "mug")
     # A page beyond the products whose names were compared reads its own.
     with django_assert_num_queries(6):
-        found(client, "mug", page=2, limit=40)
+        skus_for(client, "mug", page=2, limit=40)
 
 
 def test_words_beside_a_photo_are_read_once_too(
