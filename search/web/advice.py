@@ -1,5 +1,6 @@
-"""What may be wrong with a photo, judged by its pixels, so that a shopper can take a
-better one. Thresholds were set by benchmarks.bench_advice.
+"""Advice on a photo, from its pixels, so that a shopper can take a better one.
+
+The thresholds were set by benchmarks.bench_advice.
 """
 
 from enum import StrEnum
