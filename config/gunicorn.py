@@ -62,11 +62,13 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Load what searches need beside the first requests, so that none waits."""
+    from config import logs
     from outages import later
     from search.gallery.holder import Holder
 
     _return_memory()
     worker.loaded[0] = 1
+    logs.unblock(worker.log.error_log)
     later.in_background = True
     Holder.loads_in_background = True
     threading.Thread(target=_warm_up, daemon=True).start()

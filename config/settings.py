@@ -353,7 +353,12 @@ LOGGING = {
             ],
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {
+            "class": "config.logs.Unblocked" if SERVES else "logging.StreamHandler",
+            "formatter": "line",
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # Some tasks run every few seconds; that they succeed is no news.

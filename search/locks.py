@@ -1,12 +1,15 @@
 """Locks that hold between processes and die with the process that holds them."""
 
 import fcntl
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection
+
+LOOK_SECONDS = 0.5
 
 
 @contextmanager
@@ -22,6 +25,21 @@ def try_lock(name: str) -> Iterator[bool]:
     else:
         with _locked_file(name) as is_held:
             yield is_held
+
+
+@contextmanager
+def waited_lock(name: str, *, on_wait: Callable[[], object]) -> Iterator[None]:
+    """Hold the lock inside; wait for it, and call on_wait once if it is not free."""
+    has_told = False
+    while True:
+        with try_lock(name) as is_held:
+            if is_held:
+                yield
+                return
+        if not has_told:
+            on_wait()
+            has_told = True
+        time.sleep(LOOK_SECONDS)
 
 
 @contextmanager

@@ -272,6 +272,7 @@ def test_a_lost_folder_of_metrics_is_made_again(serve: Callable[..., Shop]) -> N
         pytest.param('ulimit -f 256; exec "$@" >/dev/full 2>&1', id="full disk"),
         pytest.param('exec "$@" >&- 2>&-', id="closed output"),
         pytest.param('exec "$@" > >(exec true) 2>&1', id="nobody reads the output"),
+        pytest.param('exec "$@" > >(exec sleep 900) 2>&1', id="a reader that hangs"),
     ],
 )
 def test_what_cannot_be_written_fails_no_request(
@@ -284,6 +285,8 @@ def test_what_cannot_be_written_fails_no_request(
     shop = Shop(start(Crippled(tmp_path, environment, line)))
     try:
         shop.visitors.wait_for_more()
+        # Without static files no page can be made, and the log says so at length.
+        assert [shop.visitors.ask("/")[0] for _ in range(30)] == [500] * 30
         # There is no gallery, and each time the log says so.
         assert [shop.visitors.ask("/readyz")[0] for _ in range(8)] == [503] * 8
         assert "semblance_" in shop.metrics()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from search.gallery.on_disk import snapshots
 from search.models import Snapshot
 from tests.builders import make_image, new_product
 from tests.search.web.test_web import Client
-from tests.servers import BASE_DIR, Server, WebServer
+from tests.servers import BASE_DIR, Server, WebServer, shop_environment
 from tests.wait import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -129,6 +130,42 @@ def test_what_cannot_start_ends_it(environment: dict[str, str], tmp_path: Path) 
     with pytest.raises(RuntimeError, match="ended"):
         server.start()
     assert "again in" in server.output()
+
+
+def test_a_second_one_on_the_same_data_serves_beside_it(
+    run: Run, tmp_path: Path, start: Callable[[Server], Server]
+) -> None:
+    second = start(Run(tmp_path, run.env))
+    shops = [Client(run), Client(second)]
+    wait_until(lambda: all(finds(shop, 1) for shop in shops), timeout=PATIENCE)
+    with patch("search.signals.encode_images.apply_async"):
+        new_product(images=[9])
+    wait_until(lambda: all(finds(shop, 9) for shop in shops), timeout=PATIENCE)
+    assert not encoding.waiting_images().exists()
+    run.stop()
+    assert finds(shops[1], 9)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_set_up_begun_three_times_at_once_is_done_by_one_after_the_other(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/db.sqlite3"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_server").url
+    started = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "set_up"],
+            cwd=BASE_DIR,
+            env=shop_environment(url, tmp_path / "data"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=PATIENCE)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], said
 
 
 def test_make_starts_it_so() -> None:

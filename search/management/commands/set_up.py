@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from catalogue.media.shared_folder import mark, shared_folder
 from catalogue.models import ProductImage
 from search.encoders import encoding
+from search.locks import waited_lock
 from search.words import text_encoding
 
 WHAT_TO_TRY = """
@@ -44,6 +45,17 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, demo: bool, address: str | None, **options: Any
     ) -> None:
+        with waited_lock("set_up", on_wait=self._say_that_it_waits):
+            self._set_up(demo)
+            if address:
+                call_command("create_admin")
+        if address:
+            self.stdout.write(WHAT_TO_TRY.format(address=address))
+
+    def _say_that_it_waits(self) -> None:
+        self.stdout.write("Another set_up is at work on this shop; waiting for it.")
+
+    def _set_up(self, demo: bool) -> None:
         call_command("migrate", verbosity=0)
         _mark_shared_folder()
         if demo:
@@ -52,6 +64,3 @@ class Command(BaseCommand):
             call_command("encode_missing")
         text_encoding.encode_missing()
         call_command("build_snapshot", if_due=True)
-        if address:
-            call_command("create_admin")
-            self.stdout.write(WHAT_TO_TRY.format(address=address))
