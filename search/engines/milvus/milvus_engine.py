@@ -23,7 +23,8 @@ class MilvusEngine:
             version = _version_of(_collection(fingerprint))
             gallery = galleries.get(fingerprint, version=version)
             # Changes are forgotten once a collection has them: was it that one still?
-            if gallery and _version_of(_collection(fingerprint)) == version:
+            # Compared to None: a gallery without pictures is false.
+            if gallery is not None and _version_of(_collection(fingerprint)) == version:
                 return gallery
 
     def check(self) -> None:
