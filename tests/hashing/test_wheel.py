@@ -37,7 +37,8 @@ def tracked(*names):
 def wheel(tmp_path_factory):
     """Build the wheel from a copy, so that nothing is left in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    for name in tracked("hashing", "pictures", "search", "*.toml", "*.md", "*.py"):
+    packages = ("disk", "hashing", "pictures", "search")
+    for name in tracked(*packages, "*.toml", "*.md", "*.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes((ROOT / name).read_bytes())
     for name in ("LICENSE", "NOTICE"):
@@ -88,7 +89,7 @@ def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     info = {name for name in names if name.startswith("semblance-")}
-    assert names - info == set(tracked("hashing", "pictures"))
+    assert names - info == set(tracked("disk", "hashing", "pictures"))
     assert {Path(name).name for name in info} == {
         *("METADATA", "WHEEL", "RECORD", "top_level.txt", "LICENSE", "NOTICE")
     }

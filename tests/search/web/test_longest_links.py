@@ -22,6 +22,7 @@ LONGEST_LINE = min(gunicorn.limit_request_line, 8192)
 AROUND = len("GET  HTTP/1.1\r\n")
 # As written in a URL, nine letters each; and in a token, as four bytes.
 WIDE, WORD = "界" * 100, "界" * 66
+COLOUR = "界" * 50  # as long as a product's may be
 WORDS = "🦊" * 66 + " mug " + "🦊" * 66
 
 
@@ -34,11 +35,11 @@ def fields(db: None) -> dict[str, Any]:
     category = Category.objects.get(pk=products[0].category_id)
     category.slug = "界" * 200
     category.save()
-    Product.objects.update(brand=WIDE, colour=WIDE, stock=1)
+    Product.objects.update(brand=WIDE, colour=COLOUR, stock=1)
     return {
         "category": category.slug,
         "brand": [WIDE, WORD],
-        "colour": [WIDE, WORD],
+        "colour": [COLOUR, "色" * 100, "界" * 16],
         "min_price": "0.01",
         "max_price": str(Decimal(10) ** 8 - 1) + ".99",
         "in_stock": "false",
