@@ -4,7 +4,6 @@ import ctypes
 import gc
 import os
 import tempfile
-import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Load what searches need beside the first requests, so that none waits."""
     from config import logs
-    from outages import later
+    from outages import background, later
     from search.gallery.holder import Holder
 
     _return_memory()
@@ -71,7 +70,7 @@ def post_worker_init(worker: Any) -> None:
     logs.unblock(worker.log.error_log)
     later.in_background = True
     Holder.loads_in_background = True
-    threading.Thread(target=_warm_up, daemon=True).start()
+    background.start(_warm_up)
 
 
 def _return_memory() -> None:

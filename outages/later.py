@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 import structlog
-from django.db import connections
+
+from outages import background
 
 log = structlog.get_logger(__name__)
 
@@ -50,19 +51,16 @@ class Notes(Generic[Note]):
 
     def _start(self) -> None:
         try:
-            threading.Thread(target=self._write_waiting, daemon=True).start()
+            background.start(self._write_waiting)
         except RuntimeError as error:  # no more threads; the next note tries again
             self._is_writing = False
             log.warning("notes wait", reason=str(error))
 
     def _write_waiting(self) -> None:
-        """Write until none waits. The connection ends with the thread."""
-        try:
-            while notes := self._take():
-                for note, times in notes.items():
-                    self._try(note, times)
-        finally:
-            connections.close_all()
+        """Write until none waits."""
+        while notes := self._take():
+            for note, times in notes.items():
+                self._try(note, times)
 
     def _take(self) -> "Counter[Note]":
         with self._lock:

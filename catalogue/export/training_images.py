@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from catalogue.export.spreadsheets import safe_cell
 from catalogue.models import Category, Product, ProductImage
+from disk.whole import whole_file
 
 COLUMNS = ("path", "split", "fine_label", "coarse_label", "product_id", "kind")
 VALIDATION_SHARE = 0.15  # of the products
@@ -45,8 +45,8 @@ def export(
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     names = {pk: " > ".join(path) for path, pk in Category.objects.paths().items()}
     exported = Exported(0, [])
-    partial = folder / f"manifest.{secrets.token_hex(3)}.partial"
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    manifest = folder / "manifest.csv"
+    with whole_file(manifest, newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, COLUMNS)
         rows.writeheader()
         images = ProductImage.objects.select_related("product").order_by("pk")
@@ -59,7 +59,6 @@ def export(
             on_progress()
         if photos is not None:
             _add_photos(photos, folder, rows, names, exported)
-    partial.replace(folder / "manifest.csv")
     return exported
 
 

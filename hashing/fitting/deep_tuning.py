@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from disk.whole import whole_file
 from hashing.fitting.tuning import mirror_some, move_towards, root_features
 
 VIEWS = 4  # of a product in a batch
@@ -148,9 +149,8 @@ class Run:
             "rng": self.rng.bit_generator.state,
             "step": self.step,
         }
-        part = path.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(path)
+        with whole_file(path, "wb") as file:
+            torch.save(state, file)
 
     def load(self, path: Path) -> None:
         state = torch.load(path, map_location="cpu", weights_only=True)

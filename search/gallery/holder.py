@@ -13,7 +13,7 @@ from weakref import WeakSet
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from search import background
+from outages import background
 
 ANY = object()  # a version that whatever is held has
 

@@ -9,7 +9,7 @@ masked in the base, and its rows as they are now are held here. So
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -96,6 +96,27 @@ class Overlay(Generic[AnyTable]):
             n_live=int(np.count_nonzero(live)),
             table=table,
         )
+
+
+class Overlaid:
+    """What a base and its overlay derive from the overlay alone."""
+
+    overlay: Overlay[Any]
+
+    @property
+    def position(self) -> Position:
+        """Up to where in the changes it is right."""
+        return self.overlay.position
+
+    @property
+    def changed_products(self) -> frozenset[int]:
+        """The products that changed since the base was read."""
+        return self.overlay.products
+
+    @property
+    def pending(self) -> int:
+        """How many products changed since the base was read."""
+        return len(self.overlay.products)
 
 
 def rows_of_products(column: Int64s, order: Int64s, products: Int64s) -> Int64s:

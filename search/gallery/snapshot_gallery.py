@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from search.gallery.columns import Ints
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.neighbours import Shortlist
 from search.gallery.on_disk.snapshots import LoadedSnapshot
-from search.gallery.overlay import Overlay, rows_of_products
+from search.gallery.overlay import Overlaid, Overlay, rows_of_products
 from search.gallery.reading import CodeShape, read_products
 from search.gallery.rows import Int64s, Rows, merged, same
 
@@ -26,11 +27,11 @@ class IndexedRows:
     """Rows of pictures with an index of their codes, row by row."""
 
     rows: Rows
-    index: CodeIndex
 
-    @classmethod
-    def of(cls, rows: Rows) -> Self:
-        return cls(rows, CodeIndex.build(rows.image_id, rows.codes))
+    @cached_property
+    def index(self) -> CodeIndex:
+        """Built when first searched: rows that only replace others need none."""
+        return CodeIndex.build(self.rows.image_id, self.rows.codes)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -41,11 +42,11 @@ class IndexedRows:
         if same(self.rows.take(np.flatnonzero(is_theirs)), current.rows):
             return self
         untouched = self.rows.take(np.flatnonzero(~is_theirs))
-        return self.of(merged(untouched, current.rows))
+        return type(self)(merged(untouched, current.rows))
 
 
 @dataclass(frozen=True)
-class SnapshotGallery:
+class SnapshotGallery(Overlaid):
     """A Gallery of one snapshot in this process's memory."""
 
     snapshot: LoadedSnapshot
@@ -56,7 +57,7 @@ class SnapshotGallery:
     def of(cls, snapshot: LoadedSnapshot) -> Self:
         """Return the snapshot alone; `refreshed` brings it up to date."""
         n = len(snapshot.rows)
-        no_rows = IndexedRows.of(snapshot.rows.take(np.empty(0, np.int64)))
+        no_rows = IndexedRows(snapshot.rows.take(np.empty(0, np.int64)))
         overlay = Overlay.empty(n, Position(snapshot.position), no_rows)
         by_product = np.argsort(snapshot.rows.product_id, kind="stable")
         return cls(snapshot, overlay, by_product.astype(np.min_scalar_type(-n)))
@@ -78,18 +79,6 @@ class SnapshotGallery:
         return self.snapshot.as_of
 
     @property
-    def position(self) -> Position:
-        return self.overlay.position
-
-    @property
-    def changed_products(self) -> frozenset[int]:
-        return self.overlay.products
-
-    @property
-    def pending(self) -> int:
-        return len(self.changed_products)
-
-    @property
     def curves(self) -> Curves | None:
         return self.snapshot.curves
 
@@ -100,9 +89,7 @@ class SnapshotGallery:
 
     def changed(self, products: Sequence[int], current: Rows) -> Self:
         """Return the gallery with these products' rows as they are in `current`."""
-        overlay = self.overlay.changed(
-            self._base_rows, products, IndexedRows.of(current)
-        )
+        overlay = self.overlay.changed(self._base_rows, products, IndexedRows(current))
         return replace(self, overlay=overlay)
 
     def with_curves(self, curves: Curves | None) -> Self:
@@ -152,4 +139,4 @@ class SnapshotGallery:
     def _read(self, products: Sequence[int]) -> IndexedRows:
         rows = self.snapshot.rows
         by = CodeShape(self.encoder, rows.codes.shape[1] * 8, rows.embeddings.shape[1])
-        return IndexedRows.of(read_products(by, products))
+        return IndexedRows(read_products(by, products))

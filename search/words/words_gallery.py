@@ -8,6 +8,7 @@ it answers from those products that the database finds for a query.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 from django.db.models import Q, QuerySet
@@ -17,7 +18,7 @@ from catalogue.models import Product
 from search import changes
 from search.changes import Position
 from search.gallery.holder import Holder, Loaded
-from search.gallery.overlay import Overlay
+from search.gallery.overlay import Overlaid, Overlay
 from search.gallery.reading import IDS_A_QUERY
 from search.gallery.rows import Bools, Int64s
 from search.words.categories import CategoryTree, current_tree
@@ -46,13 +47,17 @@ class ChangedDocuments:
     """The products that changed since the table was read, as they are now."""
 
     by_product: Mapping[int, ProductDocument]
-    table: WordsTable
 
     @classmethod
     def of(cls, documents: Iterable[ProductDocument]) -> Self:
-        by_product = {document.product_id: document for document in documents}
-        vectors = {pk: each.vector for pk, each in by_product.items() if each.vector}
-        return cls(by_product, WordsTable.of(by_product.values(), vectors))
+        return cls({document.product_id: document for document in documents})
+
+    @cached_property
+    def table(self) -> WordsTable:
+        """Built when first searched: documents that only replace others need none."""
+        documents = self.by_product
+        vectors = {pk: each.vector for pk, each in documents.items() if each.vector}
+        return WordsTable.of(documents.values(), vectors)
 
     def replaced(self, products: Int64s, current: Self) -> Self:
         """Return the documents with `current` in place of those of these products."""
@@ -65,7 +70,7 @@ class ChangedDocuments:
 
 
 @dataclass(frozen=True)
-class WordsGallery:
+class WordsGallery(Overlaid):
     """A words table overlaid by changes, with the categories as of now.
 
     is_partial: it has only the products that the database found for one text. It is
@@ -118,11 +123,6 @@ class WordsGallery:
     def changed(self) -> WordsTable:
         """The table of products that changed since the base was read."""
         return self.overlay.table.table
-
-    @property
-    def pending(self) -> int:
-        """How many products changed since the base was read."""
-        return len(self.overlay.products)
 
     @property
     def tables(self) -> list[tuple[WordsTable, Bools | None]]:

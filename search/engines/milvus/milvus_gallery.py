@@ -22,7 +22,7 @@ from search.gallery.calibration import Curves
 from search.gallery.filters import NO_FILTERS, Filters
 from search.gallery.neighbours import Shortlist
 from search.gallery.on_disk.snapshots import LoadedSnapshot, curves_of
-from search.gallery.overlay import Overlay
+from search.gallery.overlay import Overlaid, Overlay
 from search.gallery.reading import CodeShape, read_of_images, read_products
 from search.gallery.rows import Int64s, Rows, merged
 from search.gallery.snapshot_gallery import IndexedRows, SnapshotGallery
@@ -30,7 +30,7 @@ from search.models import Collection
 
 
 @dataclass(frozen=True)
-class MilvusGallery:
+class MilvusGallery(Overlaid):
     """A Gallery of one collection in Milvus."""
 
     collection: Collection
@@ -41,7 +41,7 @@ class MilvusGallery:
     def of(cls, collection: Collection) -> Self:
         """Return the collection alone; `refreshed` brings it up to date."""
         made_by = registry.by_fingerprint(collection.encoder)
-        no_rows = IndexedRows.of(read_products(CodeShape.of(made_by), []))
+        no_rows = IndexedRows(read_products(CodeShape.of(made_by), []))
         position = Position(collection.position)
         return cls(collection, made_by, Overlay.empty(0, position, no_rows))
 
@@ -60,18 +60,6 @@ class MilvusGallery:
     @property
     def as_of(self) -> datetime:
         return self.collection.as_of
-
-    @property
-    def position(self) -> Position:
-        return self.overlay.position
-
-    @property
-    def changed_products(self) -> frozenset[int]:
-        return self.overlay.products
-
-    @property
-    def pending(self) -> int:
-        return len(self.changed_products)
 
     @property
     def curves(self) -> Curves | None:
@@ -112,7 +100,7 @@ class MilvusGallery:
 
     def _ranked_by_hand(self, candidates: Rows) -> SnapshotGallery:
         """Return a gallery of these rows alone, which ranks and filters them."""
-        indexed = IndexedRows.of(candidates)
+        indexed = IndexedRows(candidates)
         base = LoadedSnapshot(
             self.name,
             self.encoder,
@@ -124,7 +112,7 @@ class MilvusGallery:
         return SnapshotGallery.of(base)
 
     def _read(self, products: Sequence[int]) -> IndexedRows:
-        return IndexedRows.of(read_products(CodeShape.of(self.made_by), products))
+        return IndexedRows(read_products(CodeShape.of(self.made_by), products))
 
 
 def _no_base_rows(products: Int64s) -> Int64s:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from search import background
+from outages import background
 from search.engines import embedded
 from search.engines.engine import current_gallery
 from search.errors import SearchUnavailable

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from catalogue.models import Category, Product
 from hashing import hamming
-from search import background
+from outages import background
 from search.encoders import encoding
 from search.gallery.filters import NO_FILTERS
 from search.gallery.holder import Holder
